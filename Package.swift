@@ -1,0 +1,209 @@
+// swift-tools-version: 6.2
+// SPDX-License-Identifier: Apache-2.0
+
+import PackageDescription
+
+// Every target of the house is compiled alike. Pointers appear only in the targets of `pointers`.
+let house: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .treatAllWarnings(as: .error),
+]
+
+// The rooms, from the top of the house to the ground. Imports point down only (Tests/ArchitectureTests).
+let rooms: [Target] = [
+    .executableTarget(
+        name: "outrigger",
+        dependencies: [
+            "Runtime", "Settings", "Core",
+            .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        ],
+        swiftSettings: house),
+    .target(
+        name: "Runtime",
+        dependencies: [
+            "Sidecar", "HTTPAPI", "SQLiteEngine", "MemoryEngine", "BuildingBlocks", "WireYAML", "WireJSON",
+            "Settings", "Telemetry", "Core",
+            .product(name: "HummingbirdCore", package: "hummingbird"),
+            .product(name: "NIOCore", package: "swift-nio"),
+            .product(name: "NIOPosix", package: "swift-nio"),
+            .product(name: "HTTPTypes", package: "swift-http-types"),
+            .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            .product(name: "Logging", package: "swift-log"),
+            .product(name: "Metrics", package: "swift-metrics"),
+        ],
+        swiftSettings: house),
+    .target(
+        name: "Sidecar",
+        dependencies: [
+            "Telemetry", "Settings", "Core",
+            .product(name: "Subprocess", package: "swift-subprocess"),
+            .product(name: "Logging", package: "swift-log"),
+            .product(name: "Metrics", package: "swift-metrics"),
+            .product(name: "NIOCore", package: "swift-nio"),
+            .product(name: "NIOPosix", package: "swift-nio"),
+        ],
+        swiftSettings: house),
+    .target(
+        name: "HTTPAPI",
+        dependencies: [
+            "BuildingBlocks", "WireJSON", "Telemetry", "Settings", "Core",
+            .product(name: "HummingbirdCore", package: "hummingbird"),
+            .product(name: "HTTPTypes", package: "swift-http-types"),
+            .product(name: "NIOCore", package: "swift-nio"),
+            .product(name: "NIOPosix", package: "swift-nio"),
+            .product(name: "Logging", package: "swift-log"),
+            .product(name: "Metrics", package: "swift-metrics"),
+            .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+        ],
+        path: "Sources/API/HTTP",
+        swiftSettings: house),
+    .target(
+        name: "SQLiteEngine",
+        dependencies: [
+            "BuildingBlocks", "SQLiteClient", "Telemetry", "Core",
+            .product(name: "NIOCore", package: "swift-nio"),
+            .product(name: "Logging", package: "swift-log"),
+            .product(name: "Metrics", package: "swift-metrics"),
+        ],
+        path: "Sources/Engines/SQLite",
+        swiftSettings: house),
+    .target(
+        name: "MemoryEngine",
+        dependencies: [
+            "BuildingBlocks", "Core",
+            .product(name: "NIOCore", package: "swift-nio"),
+        ],
+        path: "Sources/Engines/Memory",
+        swiftSettings: house),
+    .target(
+        name: "BuildingBlocks",
+        dependencies: [
+            "Core",
+            .product(name: "NIOCore", package: "swift-nio"),
+            .product(name: "Logging", package: "swift-log"),
+            .product(name: "Metrics", package: "swift-metrics"),
+        ],
+        swiftSettings: house),
+    .target(
+        name: "SQLiteClient",
+        dependencies: ["CSQLite", "Core"],
+        path: "Sources/Clients/SQLite",
+        swiftSettings: house),
+    .systemLibrary(
+        name: "CSQLite", path: "Sources/Clients/CSQLite", pkgConfig: "sqlite3",
+        providers: [.apt(["libsqlite3-dev"])]),
+    .target(
+        name: "WireJSON",
+        dependencies: ["Core"],
+        path: "Sources/Wire/JSON",
+        swiftSettings: house),
+    .target(
+        name: "WireYAML",
+        dependencies: ["CYAML", "Core"],
+        path: "Sources/Wire/YAML",
+        swiftSettings: house),
+    .systemLibrary(
+        name: "CYAML", path: "Sources/Wire/CYAML", pkgConfig: "yaml-0.1",
+        providers: [.apt(["libyaml-dev"])]),
+    .target(
+        name: "Settings",
+        dependencies: ["Core"],
+        path: "Sources/Ground/Settings",
+        swiftSettings: house),
+    .target(
+        name: "Telemetry",
+        dependencies: [
+            "Settings", "Core",
+            .product(name: "Logging", package: "swift-log"),
+            .product(name: "CoreMetrics", package: "swift-metrics"),
+        ],
+        path: "Sources/Ground/Telemetry",
+        swiftSettings: house),
+    .target(
+        name: "Core",
+        path: "Sources/Ground/Core",
+        swiftSettings: house),
+]
+
+let nio: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+
+let tests: [Target] = [
+    .target(name: "TestKit", dependencies: ["Core"], path: "Tests/TestKit", swiftSettings: house),
+    .target(
+        name: "Conformance", dependencies: ["BuildingBlocks", "TestKit", "Core", nio],
+        path: "Tests/Conformance", swiftSettings: house),
+    .testTarget(name: "CoreTests", dependencies: ["Core", "TestKit"], swiftSettings: house),
+    .testTarget(
+        name: "SettingsTests", dependencies: ["Settings", "WireYAML", "Core", "TestKit"], swiftSettings: house),
+    .testTarget(
+        name: "TelemetryTests",
+        dependencies: [
+            "Telemetry", "Core", "TestKit",
+            .product(name: "Logging", package: "swift-log"),
+            .product(name: "CoreMetrics", package: "swift-metrics"),
+        ], swiftSettings: house),
+    .testTarget(name: "WireYAMLTests", dependencies: ["WireYAML", "Core", "TestKit"], swiftSettings: house),
+    .testTarget(name: "WireJSONTests", dependencies: ["WireJSON", "Core", "TestKit"], swiftSettings: house),
+    .testTarget(
+        name: "SQLiteClientTests", dependencies: ["SQLiteClient", "Core", "TestKit"], swiftSettings: house),
+    .testTarget(
+        name: "SQLiteEngineTests",
+        dependencies: [
+            "SQLiteEngine", "SQLiteClient", "BuildingBlocks", "Conformance", "Core", "TestKit", nio,
+            .product(name: "Logging", package: "swift-log"),
+        ],
+        swiftSettings: house),
+    .testTarget(
+        name: "MemoryEngineTests",
+        dependencies: ["MemoryEngine", "BuildingBlocks", "Conformance", "Core", "TestKit", nio],
+        swiftSettings: house),
+    .testTarget(
+        name: "BuildingBlocksTests", dependencies: ["BuildingBlocks", "Core", "TestKit", nio],
+        swiftSettings: house),
+    .testTarget(
+        name: "HTTPAPITests",
+        dependencies: [
+            "HTTPAPI", "BuildingBlocks", "MemoryEngine", "WireJSON", "Core", "TestKit", nio,
+            .product(name: "NIOPosix", package: "swift-nio"),
+            .product(name: "HTTPTypes", package: "swift-http-types"),
+            .product(name: "Logging", package: "swift-log"),
+        ],
+        swiftSettings: house),
+    .testTarget(
+        name: "SidecarTests",
+        dependencies: [
+            "Sidecar", "Telemetry", "Core", "TestKit",
+            .product(name: "Logging", package: "swift-log"),
+        ], swiftSettings: house),
+    .testTarget(
+        name: "RuntimeTests",
+        dependencies: [
+            "Runtime", "BuildingBlocks", "Settings", "WireYAML", "Telemetry", "Core", "TestKit",
+            .product(name: "Logging", package: "swift-log"),
+        ], swiftSettings: house),
+    .testTarget(name: "ArchitectureTests", dependencies: ["TestKit"], swiftSettings: house),
+    .testTarget(name: "EndToEndTests", dependencies: ["TestKit", "Core", "WireJSON"], swiftSettings: house),
+]
+
+let package = Package(
+    name: "outrigger",
+    platforms: [.macOS(.v26)],
+    products: [.executable(name: "outrigger", targets: ["outrigger"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+        .package(
+            url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1",
+            traits: ["ConfigurationSupport"]),
+        .package(url: "https://github.com/apple/swift-http-types", exact: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", exact: "1.0.2", traits: []),
+        .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", exact: "2.13.0"),
+    ],
+    targets: rooms + tests
+)

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Core
+
+/// The HTTP face of the building blocks.
+package struct APIConfiguration: Sendable, Equatable {
+    package var enabled = true
+    package var listen = ListenAddress(host: "127.0.0.1", port: 3500)
+    /// A second listener that serves health and metadata only; off without one.
+    package var publicListen: ListenAddress? = nil
+    /// The largest body that is buffered in memory, for requests and for values.
+    package var bodyLimit = ByteCount.mebibytes(4)
+    /// Callers must send it as `dapr-api-token`; none means that everybody on the listener may call.
+    package var token: String? = nil
+    /// Logs one line for each API call.
+    package var logCalls = false
+
+    package init() {}
+}

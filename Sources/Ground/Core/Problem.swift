@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// One thing that is wrong with what a user wrote, in the form `FILE:LINE: KEY: found …, expected …`.
+package struct Problem: Error, Sendable, Hashable, CustomStringConvertible {
+    package var location: SourceLocation
+    /// The dotted key (`api.listen`), or the part of a document that is meant (`spec.metadata.redisHost`).
+    package var key: String
+    /// The sentence after the key. It never contains the value of a secret.
+    package var message: String
+
+    package init(_ location: SourceLocation, key: String, _ message: String) {
+        self.location = location
+        self.key = key
+        self.message = message
+    }
+
+    package var description: String {
+        key.isEmpty ? "\(location): \(message)" : "\(location): \(key): \(message)"
+    }
+}
+
+/// Everything that is wrong with a configuration, found in one pass.
+package struct Problems: Error, Sendable, CustomStringConvertible {
+    package var all: [Problem]
+
+    package init(_ all: [Problem]) { self.all = all }
+
+    package var description: String { all.map(\.description).joined(separator: "\n") }
+}

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The app that the sidecar runs beside.
+package struct AppConfiguration: Sendable, Equatable {
+    package enum AppProtocol: String, Sendable, CaseIterable { case http }
+    package enum OutputStyle: String, Sendable, CaseIterable { case plain, prefixed }
+
+    /// The app's name among other apps; needed when the API is enabled.
+    package var id: String? = nil
+    package var namespace = "default"
+    /// The port on which the app listens; without one the app is ready as soon as it runs.
+    package var port: Int? = nil
+    package var `protocol` = AppProtocol.http
+    /// Where the app listens.
+    package var address = "127.0.0.1"
+    /// Plain: the app's bytes as they are. Prefixed: each line begins with the app's id.
+    package var output = OutputStyle.plain
+    package var restart = RestartConfiguration()
+    /// How long an app may take to exit after SIGTERM before it is killed.
+    package var grace = Duration.seconds(5)
+
+    package init() {}
+}
+
+/// What happens when the app exits by itself.
+package struct RestartConfiguration: Sendable, Equatable {
+    package enum Policy: String, Sendable, CaseIterable {
+        case never
+        case onFailure = "on-failure"
+        case always
+    }
+
+    package var policy = Policy.never
+    /// The wait before the first restart; it doubles up to `backoffMax`.
+    package var backoff = Duration.milliseconds(200)
+    package var backoffMax = Duration.seconds(30)
+    /// Restarts in a row before the sidecar gives up and exits with the app's status.
+    package var limit = 10
+    /// An app that ran this long has its count of restarts and its backoff forgotten.
+    package var stableAfter = Duration.seconds(60)
+
+    package init() {}
+}
