@@ -53,7 +53,7 @@ package struct DocumentNode: Sendable, Hashable {
     /// What a problem calls this: `"8080"`, `a list`, `a table`, `nothing`.
     package var summary: String {
         switch content {
-        case .scalar(let text, _): isNull ? "nothing" : "\"\(text)\""
+        case .scalar(let text, _): isNull ? "nothing" : Problem.quote(text)
         case .sequence: "a list"
         case .mapping: "a table"
         }

@@ -17,6 +17,18 @@ package struct Problem: Error, Sendable, Hashable, CustomStringConvertible {
     package var description: String {
         key.isEmpty ? "\(location): \(message)" : "\(location): \(key): \(message)"
     }
+
+    /// The most characters of a found value that a problem shows.
+    package static let quotedCharactersMax = 60
+
+    /// A found value as problems show it: in quotes, on one line, cut if it is long.
+    package static func quote(_ text: String) -> String {
+        var shown = ""
+        for scalar in text.unicodeScalars.prefix(quotedCharactersMax) {
+            shown += scalar.properties.generalCategory == .control ? scalar.escaped(asASCII: true) : String(scalar)
+        }
+        return "\"\(shown)\(text.unicodeScalars.count > quotedCharactersMax ? "…" : "")\""
+    }
 }
 
 /// Everything that is wrong with a configuration, found in one pass.

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+
+extension SettingMember {
+    /// Declares a setting by the property that holds it.
+    package static func setting<Value: Sendable>(
+        _ name: String, _ path: SettingPath<Root, Value>, _ type: SettingType<Value>, _ summary: String,
+        _ exposure: SettingExposure = .plain, changes: SettingChange = .restart,
+        flags: [SettingFlag<Root>] = [], environment: [String] = []
+    ) -> Self {
+        .setting(
+            Setting(
+                name: name, summary: summary, value: SettingValue(path, type), exposure: exposure, change: changes,
+                flags: flags, environmentNames: environment, texts: { [type.text($0[keyPath: path])] }))
+    }
+
+    /// Declares a setting that may have no value; a key with nothing after it takes the value away.
+    package static func setting<Value: Sendable>(
+        _ name: String, optional path: SettingPath<Root, Value?>, _ type: SettingType<Value>,
+        _ summary: String, _ exposure: SettingExposure = .plain, changes: SettingChange = .restart,
+        flags: [SettingFlag<Root>] = [], environment: [String] = []
+    ) -> Self {
+        .setting(
+            Setting(
+                name: name, summary: summary, value: SettingValue(optional: path, type), exposure: exposure,
+                change: changes, flags: flags, environmentNames: environment,
+                texts: { root in root[keyPath: path].map { [type.text($0)] } }))
+    }
+
+    /// Declares a setting with any number of values.
+    package static func setting<Value: Sendable>(
+        _ name: String, list path: SettingPath<Root, [Value]>, _ type: SettingType<Value>,
+        _ summary: String, _ exposure: SettingExposure = .plain, changes: SettingChange = .restart,
+        flags: [SettingFlag<Root>] = [], environment: [String] = []
+    ) -> Self {
+        .setting(
+            Setting(
+                name: name, summary: summary, value: SettingValue(list: path, type), exposure: exposure,
+                change: changes, flags: flags, environmentNames: environment,
+                texts: { root in root[keyPath: path].map(type.text) }))
+    }
+
+    /// Declares the settings of a struct inside this one.
+    package static func group<Child>(
+        _ name: String, _ path: SettingPath<Root, Child>, _ group: SettingGroup<Child>
+    ) -> Self {
+        .group(name, group.lifted(through: path))
+    }
+}
+
+extension SettingFlag {
+    /// Declares a flag that gives the whole setting.
+    package static func flag(_ names: String..., short: Character? = nil, note: String? = nil) -> Self {
+        SettingFlag(names: names, short: short, part: nil, note: note, value: nil)
+    }
+
+    /// Declares a flag that gives one part of the setting, or the setting in words of its own.
+    package static func flag<Value: Sendable>(
+        _ names: String..., short: Character? = nil, part: String? = nil,
+        _ path: SettingPath<Root, Value>, _ type: SettingType<Value>, note: String
+    ) -> Self {
+        SettingFlag(names: names, short: short, part: part, note: note, value: SettingValue(path, type))
+    }
+}
+
+// MARK: - Values by key path
+
+extension SettingValue {
+    private init<Value: Sendable>(
+        _ type: SettingType<Value>, isList: Bool = false, assign: @escaping @Sendable (inout Root, SettingInput) -> Bool
+    ) {
+        self.init(
+            expectation: isList ? "a list, each \(type.expectation)" : type.expectation,
+            placeholder: type.placeholder, schema: type.schema, isList: isList, assign: assign)
+    }
+
+    init<Value: Sendable>(_ path: SettingPath<Root, Value>, _ type: SettingType<Value>) {
+        self.init(type) { root, input in
+            guard case .text(let text) = input, let value = type.parse(text) else { return false }
+            root[keyPath: path] = value
+            return true
+        }
+    }
+
+    init<Value: Sendable>(optional path: SettingPath<Root, Value?>, _ type: SettingType<Value>) {
+        self.init(type) { root, input in
+            switch input {
+            case .nothing: root[keyPath: path] = nil
+            case .list: return false
+            case .text(let text):
+                guard let value = type.parse(text) else { return false }
+                root[keyPath: path] = value
+            }
+            return true
+        }
+    }
+
+    init<Value: Sendable>(list path: SettingPath<Root, [Value]>, _ type: SettingType<Value>) {
+        self.init(type, isList: true) { root, input in
+            guard case .list(let texts) = input else { return false }
+            let values = texts.compactMap(type.parse)
+            guard values.count == texts.count else { return false }
+            root[keyPath: path] = values
+            return true
+        }
+    }
+}

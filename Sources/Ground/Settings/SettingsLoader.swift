@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Core
+
+/// Reads a configuration from documents, the environment and flags, in this order: what comes later overrides, key by key.
+///
+/// Nothing stops at the first problem; `finish` throws them all.
+package struct SettingsLoader<Root: Sendable>: Sendable {
+    let group: SettingGroup<Root>
+    package private(set) var loaded: Loaded<Root>
+    package private(set) var problems: [Problem] = []
+
+    /// - Precondition: no two settings of `group` claim one name.
+    package init(_ group: SettingGroup<Root>, defaults: Root) {
+        let collisions = group.collisions
+        precondition(collisions.isEmpty, "two settings are called \(collisions.alternatives)")
+        self.group = group
+        loaded = Loaded(defaults)
+    }
+
+    package func finish() throws(Problems) -> Loaded<Root> {
+        guard problems.isEmpty else { throw Problems(problems) }
+        return loaded
+    }
+
+    /// Adds what a check of the whole configuration found.
+    package mutating func add(_ problem: Problem) { problems.append(problem) }
+    package mutating func warn(_ warning: Problem) { loaded.warnings.append(warning) }
+
+    private mutating func assign(
+        _ input: SettingInput, to keyed: KeyedSetting<Root>, found: String, at location: SourceLocation,
+        flag: SettingFlag<Root>? = nil
+    ) {
+        let value = flag?.value ?? keyed.setting.value
+        guard value.assign(&loaded.configuration, input) else {
+            let shown = keyed.setting.exposure == .secret && input != .nothing ? "a value" : found
+            problems.append(Problem(location, key: keyed.key, "found \(shown), expected \(value.expectation)"))
+            return
+        }
+        loaded.origins[keyed.key + (flag?.part.map { ".\($0)" } ?? "")] = location
+    }
+}
+
+// MARK: - Documents
+
+extension SettingsLoader {
+    /// Reads one document; a key that it doesn't have keeps its value.
+    package mutating func apply(_ document: DocumentNode) { apply(document, to: group, under: "") }
+
+    private mutating func apply(_ node: DocumentNode, to group: SettingGroup<Root>, under prefix: String) {
+        guard !node.isNull else { return }
+        guard case .mapping(let entries) = node.content else {
+            let key = String(prefix.dropLast())
+            return problems.append(Problem(node.location, key: key, "found \(node.summary), expected a table"))
+        }
+        for entry in entries {
+            let key = prefix + entry.key
+            switch group.members.first(where: { $0.name == entry.key }) {
+            case .group(_, let inner): apply(entry.value, to: inner, under: key + ".")
+            case .setting(let setting): apply(entry, to: KeyedSetting(key: key, setting: setting))
+            case nil: problems.append(unknown(entry, in: group, under: prefix))
+            }
+        }
+    }
+
+    private mutating func apply(_ entry: DocumentNode.Entry, to keyed: KeyedSetting<Root>) {
+        let input: SettingInput
+        let folder = keyed.setting.exposure == .path ? entry.value.location.folder : nil
+        switch entry.value.content {
+        case .scalar(let text, _):
+            input = entry.value.isNull ? .nothing : .text(resolve(text, in: folder))
+        case .sequence(let items) where keyed.setting.value.isList && items.allSatisfy { $0.text != nil }:
+            input = .list(items.compactMap(\.text).map { resolve($0, in: folder) })
+        case .sequence(let items) where keyed.setting.value.isList:
+            let item = items.first { $0.text == nil } ?? entry.value
+            let expectation = keyed.setting.value.expectation
+            return problems.append(
+                Problem(item.location, key: keyed.key, "found \(item.summary) in the list, expected \(expectation)"))
+        case .sequence, .mapping: input = .list([])
+        }
+        assign(input, to: keyed, found: entry.value.summary, at: entry.value.location)
+    }
+
+    private func unknown(
+        _ entry: DocumentNode.Entry, in group: SettingGroup<Root>, under prefix: String
+    ) -> Problem {
+        var message = "found an unknown key"
+        if let nearest = EditDistance.nearest(to: entry.key, among: group.members.map(\.name)) {
+            message += ", expected \(prefix)\(nearest), perhaps"
+        } else {
+            message += ", expected \(group.members.map(\.name).alternatives)"
+        }
+        return Problem(entry.keyLocation, key: prefix + entry.key, message)
+    }
+
+    /// A path relative to the folder of the file that names it; absolute ones stay.
+    private func resolve(_ path: String, in folder: String?) -> String {
+        guard let folder, !path.isEmpty, !path.hasPrefix("/") else { return path }
+        let inner = path.hasPrefix("./") ? String(path.dropFirst(2)) : path
+        return inner.isEmpty || inner == "." ? folder : folder + "/" + inner
+    }
+}
+
+extension SourceLocation {
+    /// The folder of the file, without a slash at its end unless it is the root; nil for the working directory.
+    fileprivate var folder: String? {
+        guard case .file(let path, _, _) = self, let slash = path.lastIndex(of: "/") else { return nil }
+        return slash == path.startIndex ? "/." : String(path[..<slash])
+    }
+}
+
+// MARK: - Environment
+
+extension SettingsLoader {
+    /// Reads the environment; an empty value counts as none, and a list's values are separated by commas.
+    package mutating func apply(environment: [String: String]) {
+        let all = group.all
+        for keyed in all {
+            // The name that the key makes wins over the names that are there for others' sake.
+            guard let name = keyed.environmentNames.first(where: { environment[$0]?.isEmpty == false }),
+                let text = environment[name]
+            else { continue }
+            let input: SettingInput =
+                keyed.setting.value.isList
+                ? .list(text.split(separator: ",").map(String.init)) : .text(text)
+            assign(input, to: keyed, found: Problem.quote(text), at: .environment(name: name))
+        }
+        warnOfUnknown(environment, known: all.flatMap(\.environmentNames))
+    }
+
+    private mutating func warnOfUnknown(_ environment: [String: String], known: [String]) {
+        let known = Set(known)
+        for name in environment.keys.sorted() where name.hasPrefix(environmentPrefix) && !known.contains(name) {
+            let nearest = EditDistance.nearest(to: name, among: known.sorted())
+            let suggestion = nearest.map { ", expected \($0), perhaps" } ?? ""
+            warn(Problem(.environment(name: name), key: "", "found a name of no setting; it is left out\(suggestion)"))
+        }
+    }
+}
+
+// MARK: - Flags
+
+extension SettingsLoader {
+    /// Reads flags in the order of the command line; a list's flag may be given again and again.
+    package mutating func apply(_ flags: [ParsedFlag]) {
+        let all = group.all
+        var lists: [String: [String]] = [:]
+        for given in flags {
+            guard let (keyed, flag) = all.setting(withFlag: given.name) else { continue }
+            let location = SourceLocation.flag(name: given.spelling)
+            var input = SettingInput.text(given.value)
+            if keyed.setting.value.isList {
+                lists[keyed.key, default: []].append(given.value)
+                input = .list(lists[keyed.key] ?? [])
+            }
+            assign(input, to: keyed, found: Problem.quote(given.value), at: location, flag: flag)
+        }
+    }
+}
+
+extension Sequence {
+    /// The setting and the flag that a long name without dashes means.
+    fileprivate func setting<Root>(withFlag name: String) -> (KeyedSetting<Root>, SettingFlag<Root>)?
+    where Element == KeyedSetting<Root> {
+        for keyed in self {
+            if let flag = keyed.setting.flags.first(where: { $0.names.contains(name) }) { return (keyed, flag) }
+        }
+        return nil
+    }
+}
