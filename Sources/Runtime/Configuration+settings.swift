@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Core
 internal import HTTPAPI
 package import Settings
 internal import Sidecar
@@ -34,10 +35,10 @@ extension AdminConfiguration {
                     "listen", \.listen, .listenAddress, "Where metrics and probes are served.", .listened,
                     flags: [
                         .flag(
-                            "metrics-port", short: "M", part: "port", \.listen.port, .listenedPort,
+                            "metrics-port", short: "M", part: "port", gives: \.listen.port, .listenedPort,
                             note: "The port on which metrics and probes are served."),
                         .flag(
-                            "metrics-listen-address", part: "host", \.listen.host, .host,
+                            "metrics-listen-address", part: "host", gives: \.listen.host, .host,
                             note: "The address on which metrics and probes are served."),
                     ]),
             ])

@@ -1,2 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-@main struct Outrigger { static func main() {} }
+
+internal import ArgumentParser
+internal import Runtime
+
+@main struct Outrigger: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "outrigger",
+        abstract: "Gives an app, without changing it, what a distributed system needs.",
+        discussion: """
+            Examples:
+              outrigger run -a cart -p 8080 -- python3 cart.py
+              outrigger check --config outrigger.yaml
+              outrigger describe settings
+            """,
+        version: ConfigurationReference.version,
+        subcommands: [Run.self, Check.self, Describe.self])
+}

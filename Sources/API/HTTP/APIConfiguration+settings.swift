@@ -13,10 +13,10 @@ extension APIConfiguration {
                     "listen", \.listen, .listenAddress, "Where the API listens.", .listened,
                     flags: [
                         .flag(
-                            "dapr-http-port", short: "H", part: "port", \.listen.port, .listenedPort,
+                            "dapr-http-port", short: "H", part: "port", gives: \.listen.port, .listenedPort,
                             note: "The port on which the API listens."),
                         .flag(
-                            "dapr-listen-addresses", part: "host", \.listen.host, .listenedHost,
+                            "dapr-listen-addresses", part: "host", gives: \.listen.host, .listenedHost,
                             note: "The address on which the API listens."),
                     ]),
                 .setting(
@@ -25,10 +25,10 @@ extension APIConfiguration {
                     .listened,
                     flags: [
                         .flag(
-                            "dapr-public-port", part: "port", \.publicPort, .listenedPort,
+                            "dapr-public-port", part: "port", gives: \.publicPort, .listenedPort,
                             note: "The port of `api.public-listen`; all addresses if none is given."),
                         .flag(
-                            "dapr-public-listen-address", part: "host", \.publicHost, .listenedHost,
+                            "dapr-public-listen-address", part: "host", gives: \.publicHost, .listenedHost,
                             note: "The address of `api.public-listen`; port 3501 if none is given."),
                     ]),
                 .setting(

@@ -56,7 +56,7 @@ extension SettingFlag {
     /// Declares a flag that gives one part of the setting, or the setting in words of its own.
     package static func flag<Value: Sendable>(
         _ names: String..., short: Character? = nil, part: String? = nil,
-        _ path: SettingPath<Root, Value>, _ type: SettingType<Value>, note: String
+        gives path: SettingPath<Root, Value>, _ type: SettingType<Value>, note: String
     ) -> Self {
         SettingFlag(names: names, short: short, part: part, note: note, value: SettingValue(path, type))
     }

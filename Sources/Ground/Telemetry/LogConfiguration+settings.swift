@@ -14,7 +14,7 @@ extension LogConfiguration {
                 .setting(
                     "format", \.format, .choice, "Lines for people, or one JSON object per line.",
                     flags: [
-                        .flag("log-as-json", \.format, .isJSON, note: "The same as `log.format: json`.")
+                        .flag("log-as-json", gives: \.format, .isJSON, note: "The same as `log.format: json`.")
                     ]),
             ])
     }

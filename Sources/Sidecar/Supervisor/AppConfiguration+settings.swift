@@ -33,7 +33,7 @@ extension AppConfiguration {
                     "How long the app may take to exit after SIGTERM before it is killed.",
                     flags: [
                         .flag(
-                            "dapr-graceful-shutdown-seconds", \.grace, .seconds(in: .zero...(.seconds(3600))),
+                            "dapr-graceful-shutdown-seconds", gives: \.grace, .seconds(in: .zero...(.seconds(3600))),
                             note: "The same as `app.grace`, in seconds.")
                     ]),
             ])

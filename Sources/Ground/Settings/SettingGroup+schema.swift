@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Core
+
+extension SettingGroup {
+    /// The configuration file's JSON Schema (draft 2020-12), for editors.
+    package func jsonSchema(defaults: Root, title: String) -> String {
+        var json = JSONWriter(capacity: 16 << 10)
+        json.beginObject()
+        json.field("$schema", "https://json-schema.org/draft/2020-12/schema")
+        json.field("title", title)
+        write(&json, defaults: defaults)
+        json.endObject()
+        return indented(json.bytes) + "\n"
+    }
+
+    private func write(_ json: inout JSONWriter, defaults: Root) {
+        json.field("description", summary)
+        json.field("type", "object")
+        json.field("additionalProperties", false)
+        json.key("properties")
+        json.beginObject()
+        for member in members {
+            json.key(member.name)
+            json.beginObject()
+            switch member {
+            case .group(_, let group): group.write(&json, defaults: defaults)
+            case .setting(let setting): setting.write(&json, defaults: defaults)
+            }
+            json.endObject()
+        }
+        json.endObject()
+    }
+}
+
+extension Setting {
+    fileprivate func write(_ json: inout JSONWriter, defaults: Root) {
+        json.field("description", summary)
+        let texts = texts(defaults)
+        if value.isList {
+            json.field("type", "array")
+            json.key("items")
+            json.beginObject()
+            value.schema.write(&json)
+            json.endObject()
+            json.key("default")
+            json.beginArray()
+            texts?.forEach { value.schema.write($0, &json) }
+            json.endArray()
+        } else {
+            value.schema.write(&json)
+            guard let text = texts?.first else { return }
+            json.key("default")
+            value.schema.write(text, &json)
+        }
+    }
+}
+
+extension SettingSchema {
+    /// Writes the keywords of the type into an open object.
+    fileprivate func write(_ json: inout JSONWriter) {
+        switch self {
+        case .string(let pattern):
+            json.field("type", "string")
+            if let pattern { json.field("pattern", pattern) }
+        case .integer(let range):
+            json.field("type", "integer")
+            json.field("minimum", range.lowerBound)
+            json.field("maximum", range.upperBound)
+        case .boolean: json.field("type", "boolean")
+        case .choice(let names):
+            json.key("enum")
+            json.beginArray()
+            names.forEach { json.string($0) }
+            json.endArray()
+        }
+    }
+
+    /// Writes a value of the type that is given as text.
+    fileprivate func write(_ text: String, _ json: inout JSONWriter) {
+        switch self {
+        case .string, .choice: json.string(text)
+        case .integer, .boolean: json.raw(text.utf8)
+        }
+    }
+}
+
+/// The same JSON with line breaks and two spaces for each level, as people read it; empty lists stay on their line.
+private func indented(_ json: [UInt8]) -> String {
+    var text: [UInt8] = []
+    var depth = 0
+    var isInString = false
+    var isEscaped = false
+    func lineBreak() { text += [0x0A] + [UInt8](repeating: 0x20, count: depth * 2) }
+    for (index, byte) in json.enumerated() {
+        if isInString {
+            text.append(byte)
+            isInString = isEscaped || byte != UInt8(ascii: "\"")
+            isEscaped = !isEscaped && byte == UInt8(ascii: "\\")
+            continue
+        }
+        switch byte {
+        case UInt8(ascii: "{"), UInt8(ascii: "["):
+            text.append(byte)
+            depth += 1
+            // A container that is closed at once stays closed.
+            if json[index + 1] != byte + 2 { lineBreak() }
+        case UInt8(ascii: "}"), UInt8(ascii: "]"):
+            depth -= 1
+            if json[index - 1] != byte - 2 { lineBreak() }
+            text.append(byte)
+        case UInt8(ascii: ","):
+            text.append(byte)
+            lineBreak()
+        case UInt8(ascii: ":"): text += [byte, 0x20]
+        default:
+            text.append(byte)
+            isInString = byte == UInt8(ascii: "\"")
+        }
+    }
+    return String(decoding: text, as: UTF8.self)
+}

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Core
+internal import HTTPAPI
+package import Settings
+internal import Sidecar
+
+/// What `outrigger run` and `outrigger check` were asked for.
+package enum InvocationRequest: Sendable {
+    case help
+    case version
+    case run(Invocation)
+}
+
+/// A command line, the files that it names and the environment, read and checked: all that a start needs.
+package struct Invocation: Sendable {
+    package var loaded: Loaded<Configuration>
+    /// The Dapr documents that are meant for this app, from the configuration files and from `resources`.
+    package var resources: [ResourceDocument]
+    /// The app's command; empty if something else starts the app.
+    package var command: [String]
+    /// Sentences about flags of Dapr that change nothing here, to be said at the start.
+    package var notices: [String]
+
+    /// Reads everything; what is wrong is thrown at once, in the order in which it was read.
+    ///
+    /// - Parameter arguments: what follows `outrigger run`.
+    package static func request(
+        arguments: [String], environment: [String: String]
+    ) throws(Problems) -> InvocationRequest {
+        let parsed = try FlagParser(flagForms).parse(arguments)
+        if parsed.flags.contains(where: { $0.name == "help" }) { return .help }
+        if parsed.flags.contains(where: { ["version", "build-info"].contains($0.name) }) { return .version }
+        return .run(try read(parsed, environment: environment))
+    }
+
+    private static func read(
+        _ parsed: ParsedArguments, environment: [String: String]
+    ) throws(Problems) -> Invocation {
+        var loader = SettingsLoader(Configuration.settings, defaults: Configuration())
+        var resources = ResourceLoader()
+        let notices = daprNotices(parsed.flags, &loader)
+        for flag in parsed.flags where flag.name == "config" {
+            let file = ConfigurationFile(path: flag.value, origin: .flag(name: flag.spelling), key: "")
+            read(file, &loader, &resources)
+        }
+        loader.apply(environment: environment)
+        loader.apply(parsed.flags)
+        if parsed.command == [] {
+            loader.add(Problem(.flag(name: "--"), key: "", "found nothing after it, expected the app's command"))
+        }
+        checkAppID(&loader)
+        let configuration = loader.loaded.configuration
+        for path in configuration.resources {
+            resources.read(
+                ConfigurationFile(path: path, origin: loader.loaded.origin(of: "resources") ?? .builtIn, key: "resources"))
+        }
+        let chosen = resources.documents(appID: configuration.app.id, namespace: configuration.app.namespace)
+        resources.problems.forEach { loader.add($0) }
+        resources.warnings.forEach { loader.warn($0) }
+        return Invocation(
+            loaded: try loader.finish(), resources: chosen, command: parsed.command ?? [], notices: notices)
+    }
+
+    /// The flags that belong to no setting.
+    private static var flagForms: [FlagForm] {
+        Configuration.settings.flagForms + DaprFlag.all.map(\.form) + [
+            FlagForm(names: ["config"], short: "c"),
+            FlagForm(names: ["help"], short: "h", isSwitch: true),
+            FlagForm(names: ["version"], isSwitch: true),
+            FlagForm(names: ["build-info"], isSwitch: true),
+        ]
+    }
+
+    private static func daprNotices(
+        _ flags: [ParsedFlag], _ loader: inout SettingsLoader<Configuration>
+    ) -> [String] {
+        var notices: [String] = []
+        for given in flags {
+            guard let flag = DaprFlag.all.first(where: { $0.form.names[0] == given.name }) else { continue }
+            do throws(Problem) { notices.append(try flag.notice(of: given)) } catch { loader.add(error) }
+        }
+        return notices
+    }
+
+    private static func read(
+        _ file: ConfigurationFile, _ loader: inout SettingsLoader<Configuration>, _ resources: inout ResourceLoader
+    ) {
+        do throws(Problem) {
+            for document in try file.documents() {
+                document.isDaprResource ? resources.add(document) : loader.apply(document)
+            }
+        } catch {
+            loader.add(error)
+        }
+    }
+
+    private static func checkAppID(_ loader: inout SettingsLoader<Configuration>) {
+        let configuration = loader.loaded.configuration
+        guard configuration.api.enabled, configuration.app.id == nil else { return }
+        // A wrong id has been said already.
+        guard !loader.problems.contains(where: { $0.key == "app.id" }) else { return }
+        let origin = loader.loaded.origin(of: "api.enabled") ?? .builtIn
+        loader.add(
+            Problem(
+                origin, key: "app.id",
+                "found nothing, expected a name (-a NAME, OUTRIGGER_APP_ID) because api.enabled is true"))
+    }
+}
+
+extension Problems {
+    /// The process's exit status: EX_USAGE if the command line is wrong, else EX_CONFIG (sysexits.h).
+    package var exitStatus: Int32 {
+        all.contains { problem in
+            if case .flag = problem.location { true } else { false }
+        } ? 64 : 78
+    }
+}
+
+// MARK: - What check prints
+
+extension Invocation {
+    /// What a user should hear of although it stops nothing: a line for each warning and notice.
+    package var notes: [String] { loaded.warnings.map { "warning: \($0)" } + notices.map { "notice: \($0)" } }
+
+    /// What would be started, in a few lines.
+    package var summary: String {
+        let configuration = loaded.configuration
+        let components = resources.compactMap { resource in
+            if case .component(let component) = resource { "\(component.name) (\(component.type))" } else { nil }
+        }
+        return """
+            OK
+            app        \(configuration.app.id ?? "without an id"), namespace \(configuration.app.namespace)
+            api        \(configuration.api.enabled ? "\(configuration.api.listen)" : "off")
+            admin      \(configuration.admin.enabled ? "\(configuration.admin.listen)" : "off")
+            components \(components.isEmpty ? "the embedded ones" : components.joined(separator: ", "))
+            """
+    }
+}

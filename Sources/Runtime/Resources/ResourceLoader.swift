@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Core
+
+/// Collects the Dapr documents of configuration files and of the `resources` paths.
+struct ResourceLoader {
+    private var documents: [ResourceDocument] = []
+    private(set) var problems: [Problem] = []
+    private(set) var warnings: [Problem] = []
+
+    mutating func add(_ node: DocumentNode) {
+        if let document = ResourceDocument.read(node, problems: &problems, warnings: &warnings) {
+            documents.append(document)
+        }
+    }
+
+    /// Reads a file or a folder; documents of others, such as Kubernetes' own, are left out with a warning.
+    mutating func read(_ path: ConfigurationFile) {
+        do throws(Problem) {
+            for file in try path.files() { read(file: file) }
+        } catch {
+            problems.append(error)
+        }
+    }
+
+    private mutating func read(file: ConfigurationFile) {
+        do throws(Problem) {
+            for node in try file.documents() where !node.isNull {
+                guard node.isDaprResource else {
+                    warnings.append(
+                        Problem(node.location, key: "", "found a document that is not Dapr's (apiVersion: dapr.io/…); it is left out"))
+                    continue
+                }
+                add(node)
+            }
+        } catch {
+            problems.append(error)
+        }
+    }
+
+    /// The documents that one app takes notice of. Two components of one name are a problem only then: documents for
+    /// different apps may share a name.
+    mutating func documents(appID: String?, namespace: String) -> [ResourceDocument] {
+        let meant = documents.filter { $0.header.isMeant(for: appID, in: namespace) }
+        var places: [String: SourceLocation] = [:]
+        for case .component(let component) in meant {
+            let location = component.header.location
+            guard let first = places.updateValue(location, forKey: component.name) else { continue }
+            problems.append(
+                Problem(
+                    location, key: "metadata.name",
+                    "found a second component \(Problem.quote(component.name)), expected one; the first is at \(first)"))
+        }
+        for case .unused(let kind, let header, _) in meant {
+            warnings.append(
+                Problem(header.location, key: "kind", "found \(kind.rawValue), which Outrigger reads but doesn't use yet"))
+        }
+        return meant
+    }
+}
