@@ -106,3 +106,13 @@ package struct StateWrite: Sendable, Equatable {
         self.condition = condition
     }
 }
+
+/// When an item expires, in one place for all engines.
+package enum StateExpiry {
+    /// The time `seconds` after `now`, both in milliseconds since 1970 but the seconds; a time beyond all clocks is the last.
+    package static func milliseconds(after seconds: Int64, from now: Int64) -> Int64 {
+        let (span, overflowsSpan) = seconds.multipliedReportingOverflow(by: 1000)
+        let (time, overflowsTime) = now.addingReportingOverflow(span)
+        return overflowsSpan || overflowsTime ? .max : time
+    }
+}

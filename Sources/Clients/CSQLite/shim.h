@@ -4,6 +4,7 @@
 #define OUTRIGGER_CSQLITE_SHIM_H
 
 #include <sqlite3.h>
+#include <sys/vfs.h>
 
 static inline int outrigger_sqlite3_db_config_bool(sqlite3 *db, int option, int value, int *answer) {
     return sqlite3_db_config(db, option, value, answer);
@@ -25,6 +26,14 @@ static inline int outrigger_sqlite3_bind_blob_borrowed(sqlite3_stmt *statement, 
 
 static inline int outrigger_sqlite3_bind_text_borrowed(sqlite3_stmt *statement, int index, const char *text, int count) {
     return sqlite3_bind_text(statement, index, text, count, SQLITE_STATIC);
+}
+
+// Swift's Glibc module has no statfs. Answers 0, or -1 with errno set.
+static inline int outrigger_file_system_magic(const char *path, unsigned int *magic) {
+    struct statfs status;
+    if (statfs(path, &status) != 0) return -1;
+    *magic = (unsigned int)status.f_type;
+    return 0;
 }
 
 #endif

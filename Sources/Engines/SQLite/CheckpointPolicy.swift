@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import SQLiteClient
+
+/// Decides when pages go from the write-ahead log into the file. It does no I/O.
+struct CheckpointPolicy {
+    /// 4 MiB: recovery after a crash reads that much, and copying it takes a few milliseconds, which the next commit waits.
+    static let logPagesTarget = 1024
+    /// 16 MiB: readers that hold pages back for so long are waited for.
+    static let logPagesMax = 4 * logPagesTarget
+    /// After a checkpoint that a reader cut short, the next one comes when the log has grown by so much.
+    static let retryPages = 256
+
+    private var next = logPagesTarget
+
+    /// What to do after a commit that left `logPages` in the log.
+    func mode(logPages: Int) -> Database.CheckpointMode? {
+        if logPages < next { return nil }
+        return logPages >= Self.logPagesMax ? .restart : .passive
+    }
+
+    /// Tells how far a checkpoint came; `log` and `copied` are counts of pages.
+    mutating func checkpointed(log: Int, copied: Int) {
+        next = copied >= log ? Self.logPagesTarget : max(log, Self.logPagesTarget) + Self.retryPages
+    }
+
+    /// Tells that a checkpoint failed in a log of `log` pages.
+    mutating func failed(log: Int) { next = log + Self.retryPages }
+}

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import BuildingBlocks
+package import Logging
+import SQLiteClient
+import Telemetry
+
+/// The embedded default: one SQLite file in a data directory, shared by all sidecars of the machine.
+///
+/// An acknowledged write has been flushed to the disk. Several processes may have the same directory open; their commits
+/// take turns on one lock. In CAP terms there is nothing to partition: it is one file on one machine.
+package final class EmbeddedDatabase: Sendable {
+    /// The folder and the file, as an absolute or relative path in the form that the user gave.
+    package let path: String
+    package let databasePath: String
+    private let directory: DataDirectory
+    private let store: SQLiteStore
+
+    /// "Outr" in ASCII.
+    static let schema = Schema(
+        applicationID: 0x4F75_7472,
+        migrations: [
+            Schema.Migration(Schema.Version(1, 0), EmbeddedStateTable.creation)
+        ])
+
+    private init(directory: DataDirectory, store: SQLiteStore) {
+        path = directory.path
+        databasePath = directory.databasePath
+        self.directory = directory
+        self.store = store
+    }
+
+    /// Opens the database in the folder `path`, and makes both if they are missing.
+    ///
+    /// It refuses network file systems, damaged files (`corrupt`), read-only ones (`readOnly`) and files of a newer major
+    /// version (`failed`, untouched); each error names the file.
+    package static func open(path: String, logger: Logger) async throws(StateError) -> EmbeddedDatabase {
+        try await open(path: path, pragmas: [], logger: logger)
+    }
+
+    /// Like `open(path:logger:)`; tests set limits of SQLite by `pragmas`.
+    static func open(path: String, pragmas: [String], logger: Logger) async throws(StateError) -> EmbeddedDatabase {
+        let directory = try DataDirectory(path: path)
+        let file = StoreFile(
+            path: directory.databasePath, lock: try WriteLock(path: directory.writeLockPath), pragmas: pragmas,
+            check: { (database) throws(SQLiteError) in try schema.check(database) },
+            migrate: { (database) throws(SQLiteError) in try schema.migrate(database) },
+            makeTable: { (database) throws(SQLiteError) in try EmbeddedStateTable(database) })
+        let store = try await SQLiteStore.open(file, logger: logger)
+        logger.emit(.databaseOpened(directory.databasePath))
+        return EmbeddedDatabase(directory: directory, store: store)
+    }
+
+    /// The state of one namespace. Stores of one database share its lanes and may be made as often as needed.
+    package func stateStore(namespace: String) -> any StateStore {
+        SQLiteStateStore(store, namespace: namespace, durability: .synced)
+    }
+
+    /// Finishes the writes that are queued and closes the file.
+    package func close() async {
+        await store.close()
+    }
+}

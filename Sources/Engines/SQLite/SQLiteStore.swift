@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import BuildingBlocks
+import Core
+import Logging
+import SQLiteClient
+
+/// An open database file with its lanes: what state stores and the registry of names stand on.
+final class SQLiteStore: Sendable {
+    /// Requests that may wait for a lane: each is a suspended API call, so this bounds those too.
+    static let waitingRequestsMax = 4096
+    /// Values that may wait to be written, in bytes: 32 of the largest that the API takes.
+    static let waitingBytesMax = 128 << 20
+
+    private let file: StoreFile
+    private let fault: StoreFault
+    private let writer: Lane<StateRequest>
+    /// The writing lane too, where one connection has to do everything.
+    private let reader: Lane<StateRequest>
+
+    private init(
+        file: StoreFile, fault: StoreFault, writer: Lane<StateRequest>, reader: Lane<StateRequest>
+    ) {
+        self.file = file
+        self.fault = fault
+        self.writer = writer
+        self.reader = reader
+    }
+
+    static func open(_ file: StoreFile, logger: Logger) async throws(StateError) -> SQLiteStore {
+        let fault = StoreFault()
+        let writer = try await start("sqlite-write") { () throws(StateError) in
+            try StoreWriter(file, fault: fault, logger: logger).run
+        }
+        guard file.journal == .writeAheadLog else {
+            return SQLiteStore(file: file, fault: fault, writer: writer, reader: writer)
+        }
+        do throws(StateError) {
+            let reader = try await start("sqlite-read") { () throws(StateError) in
+                try StoreReader(file, fault: fault, logger: logger).run
+            }
+            return SQLiteStore(file: file, fault: fault, writer: writer, reader: reader)
+        } catch {
+            await writer.close()
+            throw error
+        }
+    }
+
+    /// Starts a lane whose connection `open` makes on the lane's own thread, and waits until it is open.
+    private static func start(
+        _ name: String,
+        _ open: @escaping @Sendable () throws(StateError) -> (LaneMailbox<StateRequest>) -> Void
+    ) async throws(StateError) -> Lane<StateRequest> {
+        let limit = LaneMailbox<StateRequest>.Limit(requests: waitingRequestsMax, bytes: waitingBytesMax)
+        let lane = Lane<StateRequest>(name: name, limit: limit)
+        let opened = await withCheckedContinuation { (opened: CheckedContinuation<Result<Void, StateError>, Never>) in
+            lane.start { mailbox in
+                let work: (LaneMailbox<StateRequest>) -> Void
+                do throws(StateError) {
+                    work = try open()
+                } catch {
+                    opened.resume(returning: .failure(error))
+                    return
+                }
+                opened.resume(returning: .success(()))
+                work(mailbox)
+            }
+        }
+        try opened.get()
+        return lane
+    }
+
+    /// Finishes what is queued and closes the file; later requests are answered with `unavailable`.
+    func close() async {
+        await reader.close()
+        await writer.close()
+    }
+
+    // MARK: - Requests
+
+    func read(_ request: StateRequest) { post(request, to: reader) }
+
+    func write(_ request: StateRequest) { post(request, to: writer) }
+
+    private func post(_ request: StateRequest, to lane: Lane<StateRequest>) {
+        if let error = fault.error { return request.refuse(error) }
+        switch lane.mailbox.post(request, bytes: request.byteCount) {
+        case .accepted: break
+        case .full: request.refuse(StateError(.overloaded, "too many requests wait for \(file.path)"))
+        case .closed: request.refuse(StateError(.unavailable, "\(file.path) has been closed"))
+        }
+    }
+
+    /// Runs statements on the reading lane.
+    func read<Value: Sendable>(
+        _ body: @escaping @Sendable (Database) throws(SQLiteError) -> Value
+    ) async throws(StateError) -> Value {
+        try await withUnsafeContinuation { answer in
+            read(.statements(DatabaseWork(body, answer)))
+        }.get()
+    }
+
+    /// Runs statements in a transaction that is committed when this returns.
+    func write<Value: Sendable>(
+        _ body: @escaping @Sendable (Database) throws(SQLiteError) -> Value
+    ) async throws(StateError) -> Value {
+        try await withUnsafeContinuation { answer in
+            write(.statements(DatabaseWork(body, answer)))
+        }.get()
+    }
+}
+
+extension DatabaseWork {
+    fileprivate init<Value: Sendable>(
+        _ body: @escaping @Sendable (Database) throws(SQLiteError) -> Value,
+        _ answer: UnsafeContinuation<Result<Value, StateError>, Never>
+    ) {
+        run = { (database) throws(SQLiteError) in
+            let value = try body(database)
+            return { answer.resume(returning: .success(value)) }
+        }
+        refuse = { answer.resume(returning: .failure($0)) }
+    }
+}

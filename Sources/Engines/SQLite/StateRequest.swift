@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import BuildingBlocks
+import NIOCore
+import SQLiteClient
+
+/// What a task asks of a lane, with the continuation that its answer goes to.
+///
+/// Safe: continuations are the unsafe kind because a checked one costs a lock and an allocation per request; `StateRequest`
+/// is answered exactly once, by the lane that drained it or by `refuse` when no lane took it.
+enum StateRequest: Sendable {
+    typealias Answer<Value> = UnsafeContinuation<Result<Value, StateError>, Never>
+
+    case get(namespace: String, key: String, Answer<StateItem?>)
+    case getMany(namespace: String, keys: [String], Answer<[StateItem?]>)
+    case apply(namespace: String, [StateWrite], UnsafeContinuation<[Result<Void, StateError>], Never>)
+    case transact(namespace: String, [StateWrite], Answer<Void>)
+    case statements(DatabaseWork)
+
+    /// Answers with an error, on behalf of a request that nobody performs.
+    func refuse(_ error: StateError) {
+        switch self {
+        case .get(_, _, let answer): answer.resume(returning: .failure(error))
+        case .getMany(_, _, let answer): answer.resume(returning: .failure(error))
+        case .apply(_, let writes, let answer):
+            answer.resume(returning: Array(repeating: .failure(error), count: writes.count))
+        case .transact(_, _, let answer): answer.resume(returning: .failure(error))
+        case .statements(let work): work.refuse(error)
+        }
+    }
+
+    /// What the request holds in memory beyond itself, for the mailbox's limit.
+    var byteCount: Int {
+        switch self {
+        case .get, .getMany, .statements: 0
+        case .apply(_, let writes, _), .transact(_, let writes, _):
+            writes.reduce(0) { sum, write in
+                guard case .upsert(let value, _) = write.change else { return sum }
+                return sum + value.readableBytes
+            }
+        }
+    }
+}
+
+/// Statements of another table than that of the state, run on a lane's connection inside its transaction.
+struct DatabaseWork: Sendable {
+    /// Runs the statements; what it returns gives the answer, and is called once the transaction has been committed.
+    var run: @Sendable (Database) throws(SQLiteError) -> @Sendable () -> Void
+    var refuse: @Sendable (StateError) -> Void
+}

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import BuildingBlocks
+import Core
+import Logging
+import Metrics
+import SQLiteClient
+import Telemetry
+
+/// The writing lane of a store: group commit.
+///
+/// 1. Wait for a write, and at a busy time for most of those that are on their way (`CommitGate`).
+/// 2. Take the write lock that all processes share, then drain whatever waits by now.
+/// 3. Perform every request in one transaction: one whose condition doesn't hold is refused alone, without a trace.
+/// 4. Commit, which flushes the log; give the lock back; only then answer.
+/// 5. Move pages from the log to the file when it has grown (`CheckpointPolicy`).
+///
+/// An error of the database rolls the whole batch back, and all of its requests are answered with it.
+final class StoreWriter {
+    /// What to tell a request when the transaction that performed it has been committed.
+    private enum Answer {
+        case item(StateItem?)
+        case items([StateItem?])
+        case applied([Result<Void, StateError>])
+        case transacted(Result<Void, StateError>)
+        case statements(@Sendable () -> Void)
+    }
+
+    /// Expired items that one commit deletes beside its own work: about as much as the work itself.
+    private static let expiredPerCommitMax = 64
+    /// While writes come, expired items are looked for this often, and at once where the last look left some.
+    private static let sweepNanoseconds: Int64 = 1_000_000_000
+
+    private let file: StoreFile
+    private let database: Database
+    private let table: any StateTable
+    private let begin: Statement
+    private let commit: Statement
+    private let fault: StoreFault
+    private let metrics = SQLiteMetrics()
+    private let logger: Logger
+
+    private var gate = CommitGate()
+    private var checkpoints = CheckpointPolicy()
+    private var lastCommitEnd = MonotonicInstant.now
+    private var nextSweep = MonotonicInstant.now
+    private var lastFailure: StateError.Code?
+    private var batch: [StateRequest] = []
+    private var answers: [Answer] = []
+
+    init(_ file: StoreFile, fault: StoreFault, logger: Logger) throws(StateError) {
+        self.file = file
+        (database, table) = try file.openWriter()
+        do throws(SQLiteError) {
+            begin = try database.prepare(file.access == .readOnly ? "BEGIN" : "BEGIN IMMEDIATE")
+            commit = try database.prepare("COMMIT")
+        } catch {
+            throw StateError(error)
+        }
+        self.fault = fault
+        self.logger = logger
+    }
+
+    /// Works until the mailbox is closed and empty.
+    func run(_ mailbox: LaneMailbox<StateRequest>) {
+        while true {
+            gather(mailbox)
+            let idleEnd = file.sweepInterval.map {
+                MonotonicInstant.now.advanced(byNanoseconds: $0.components.seconds * 1_000_000_000)
+            }
+            switch mailbox.wait(for: 1, until: idleEnd) {
+            case .closed: return
+            case .timedOut: sweepWhileIdle()
+            case .ready: commitBatch(mailbox)
+            }
+        }
+    }
+
+    private func gather(_ mailbox: LaneMailbox<StateRequest>) {
+        guard gate.target > 1 else { return }
+        let end = lastCommitEnd.advanced(byNanoseconds: CommitGate.waitNanosecondsMax)
+        if mailbox.wait(for: gate.target, until: end) == .timedOut { metrics.gatherTimeouts.increment() }
+        // Who doesn't come in time isn't waited for a second time.
+        gate.committed(count: 0, waiting: 0)
+    }
+
+    // MARK: - Commit
+
+    private func commitBatch(_ mailbox: LaneMailbox<StateRequest>) {
+        let result = Result { () throws(StateError) in
+            try file.lock?.acquire()
+            defer { file.lock?.release() }
+            mailbox.drain(into: &batch)
+            try performBatch()
+        }
+        if batch.isEmpty { mailbox.drain(into: &batch) }
+        gate.committed(count: batch.count, waiting: mailbox.count)
+        switch result {
+        case .success: deliver()
+        case .failure(let error): refuseBatch(error)
+        }
+        batch.removeAll(keepingCapacity: true)
+        answers.removeAll(keepingCapacity: true)
+        checkpointIfDue()
+        lastCommitEnd = .now
+    }
+
+    private func performBatch() throws(StateError) {
+        if let error = fault.error { throw error }
+        let start = MonotonicInstant.now
+        do throws(SQLiteError) {
+            try begin.run()
+            let now = WallClock.milliseconds
+            for request in batch { answers.append(try perform(request, now)) }
+            if start >= nextSweep { try sweep(start, now) }
+            try commit.run()
+        } catch {
+            database.rollback()
+            throw StateError(error)
+        }
+        metrics.commitBatchSize.record(batch.count)
+        metrics.commitSeconds.recordNanoseconds(MonotonicInstant.now.nanoseconds - start.nanoseconds)
+    }
+
+    private func perform(_ request: StateRequest, _ now: Int64) throws(SQLiteError) -> Answer {
+        switch request {
+        case .get(let namespace, let key, _): return .item(try table.item(namespace, key, now: now))
+        case .getMany(let namespace, let keys, _): return .items(try table.items(namespace, keys, now: now))
+        case .apply(let namespace, let writes, _):
+            var results: [Result<Void, StateError>] = []
+            results.reserveCapacity(writes.count)
+            for write in writes {
+                let refusal = try table.perform(write, in: namespace, now: now)
+                results.append(refusal.map { .failure($0) } ?? .success(()))
+            }
+            return .applied(results)
+        case .transact(let namespace, let writes, _):
+            let refusal = try table.perform(all: writes, in: namespace, now: now)
+            return .transacted(refusal.map { .failure($0) } ?? .success(()))
+        case .statements(let work): return .statements(try work.run(database))
+        }
+    }
+
+    private func deliver() {
+        if lastFailure != nil {
+            lastFailure = nil
+            logger.emit(.databaseWritesRecovered(file.path))
+        }
+        for (request, answer) in zip(batch, answers) {
+            switch (request, answer) {
+            case (.get(_, _, let continuation), .item(let item)): continuation.resume(returning: .success(item))
+            case (.getMany(_, _, let continuation), .items(let items)):
+                continuation.resume(returning: .success(items))
+            case (.apply(_, _, let continuation), .applied(let results)): continuation.resume(returning: results)
+            case (.transact(_, _, let continuation), .transacted(let result)):
+                continuation.resume(returning: result)
+            case (.statements, .statements(let done)): done()
+            default: preconditionFailure("An answer belongs to its request.")
+            }
+        }
+    }
+
+    private func refuseBatch(_ error: StateError) {
+        // One line when it begins and one when it is over, however many requests come between.
+        if fault.note(error) {
+            logger.emit(.databaseCorrupt(error.description))
+        } else if lastFailure != error.code {
+            logger.emit(.databaseWritesFailed(error.description))
+        }
+        lastFailure = error.code
+        for request in batch { request.refuse(error) }
+    }
+
+    // MARK: - Expiry
+
+    private func sweep(_ start: MonotonicInstant, _ now: Int64) throws(SQLiteError) {
+        guard file.sweepInterval != nil else { return }
+        let count = try table.removeExpired(limit: Self.expiredPerCommitMax, now: now)
+        if count < Self.expiredPerCommitMax { nextSweep = start.advanced(byNanoseconds: Self.sweepNanoseconds) }
+    }
+
+    /// Deletes what has expired while nobody writes; a store without such items is only read.
+    private func sweepWhileIdle() {
+        guard fault.error == nil, file.access != .readOnly else { return }
+        do {
+            while try table.hasExpired(now: WallClock.milliseconds) {
+                try file.lock?.acquire()
+                defer { file.lock?.release() }
+                try begin.run()
+                _ = try table.removeExpired(limit: Self.expiredPerCommitMax, now: WallClock.milliseconds)
+                try commit.run()
+            }
+        } catch {
+            database.rollback()
+            let failure = (error as? SQLiteError).map { StateError($0) } ?? error as? StateError
+            if let failure { refuseBatch(failure) }
+        }
+        checkpointIfDue()
+    }
+
+    // MARK: - Checkpoint
+
+    private func checkpointIfDue() {
+        let pages = database.logPages
+        guard file.journal == .writeAheadLog, let mode = checkpoints.mode(logPages: pages) else { return }
+        let start = MonotonicInstant.now
+        do {
+            try file.lock?.acquire()
+            defer { file.lock?.release() }
+            let (log, copied) = try database.checkpoint(mode)
+            checkpoints.checkpointed(log: log, copied: copied)
+        } catch {
+            checkpoints.failed(log: pages)
+            logger.emit(.databaseCheckpointFailed("\(error)"))
+        }
+        metrics.checkpointSeconds.recordNanoseconds(MonotonicInstant.now.nanoseconds - start.nanoseconds)
+        metrics.logBytes.record(pages * 4096)
+    }
+}

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Logging
+
+// What the embedded database and `state.sqlite` can say.
+extension LogEvent {
+    package static func databaseOpened(_ path: String) -> LogEvent {
+        LogEvent("database.opened", .debug, "Opened the database.", ["file": .string(path)])
+    }
+
+    /// `reason` names the file.
+    package static func databaseCorrupt(_ reason: String) -> LogEvent {
+        LogEvent(
+            "database.corrupt", .critical, "The database is damaged and is not served any more.",
+            ["reason": .string(reason)])
+    }
+
+    /// Said once when writes begin to fail, not for each.
+    package static func databaseWritesFailed(_ reason: String) -> LogEvent {
+        LogEvent("database.writes_failed", .error, "Writes to the database fail.", ["reason": .string(reason)])
+    }
+
+    package static func databaseWritesRecovered(_ path: String) -> LogEvent {
+        LogEvent(
+            "database.writes_recovered", .notice, "Writes to the database succeed again.", ["file": .string(path)])
+    }
+
+    package static func databaseCheckpointFailed(_ reason: String) -> LogEvent {
+        LogEvent(
+            "database.checkpoint_failed", .warning, "Moving the write-ahead log into the database failed.",
+            ["reason": .string(reason)])
+    }
+}
