@@ -39,14 +39,15 @@ let rooms: [Target] = [
     .target(
         name: "Sidecar",
         dependencies: [
-            "Telemetry", "Settings", "Core",
-            .product(name: "Subprocess", package: "swift-subprocess"),
+            "CSpawn", "Telemetry", "Settings", "Core",
             .product(name: "Logging", package: "swift-log"),
             .product(name: "Metrics", package: "swift-metrics"),
             .product(name: "NIOCore", package: "swift-nio"),
             .product(name: "NIOPosix", package: "swift-nio"),
         ],
+        exclude: ["CSpawn"],
         swiftSettings: house),
+    .target(name: "CSpawn", path: "Sources/Sidecar/CSpawn"),
     .target(
         name: "HTTPAPI",
         dependencies: [
@@ -201,7 +202,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-http-types", exact: "1.8.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
-        .package(url: "https://github.com/swiftlang/swift-subprocess", exact: "1.0.2", traits: []),
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
         .package(url: "https://github.com/apple/swift-metrics", exact: "2.13.0"),
     ],

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Puts a prefix before each line of a stream of bytes. No byte is lost; a line without an end is held back until it
+/// ends, is too long, or the stream ends.
+struct LinePrefixer: Sendable {
+    /// A longer line is continued on a further prefixed line, so that what is held back stays bounded.
+    static let lineBytesMax = 16 << 10
+
+    private let prefix: [UInt8]
+    private var partial: [UInt8] = []
+
+    init(prefix: String) { self.prefix = Array(prefix.utf8) }
+
+    /// The whole lines that the bytes complete, each with its prefix.
+    mutating func append(_ bytes: some Collection<UInt8>) -> [UInt8] {
+        var output: [UInt8] = []
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let room = rest.prefix(Self.lineBytesMax - partial.count)
+            if let end = room.firstIndex(of: UInt8(ascii: "\n")) {
+                partial.append(contentsOf: room[..<end])
+                endLine(&output)
+                rest = rest[rest.index(after: end)...]
+            } else {
+                partial.append(contentsOf: room)
+                rest = rest[room.endIndex...]
+                // A full line waits for one more byte, so that a newline which comes next doesn't make an empty line.
+                if !rest.isEmpty && rest.first != UInt8(ascii: "\n") { endLine(&output) }
+            }
+        }
+        return output
+    }
+
+    /// The last line, if the stream ended without a newline.
+    mutating func finish() -> [UInt8] {
+        var output: [UInt8] = []
+        if !partial.isEmpty { endLine(&output) }
+        return output
+    }
+
+    private mutating func endLine(_ output: inout [UInt8]) {
+        output.append(contentsOf: prefix)
+        output.append(contentsOf: partial)
+        output.append(UInt8(ascii: "\n"))
+        partial.removeAll(keepingCapacity: true)
+    }
+}

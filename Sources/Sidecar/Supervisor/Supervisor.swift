@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Core
+import Glibc
+package import Logging
+import Metrics
+import NIOPosix
+import Synchronization
+import Telemetry
+
+/// Keeps the app running beside the sidecar: start, wait for its port, exit, restart, stop.
+///
+/// `run` is the whole path. What happens meanwhile is told to `onEvent`, one at a time and in order, so that Runtime can
+/// turn readiness; `state` is a snapshot for metadata. Without a command something else starts the app, and only its port is
+/// waited for.
+package final class Supervisor: Sendable {
+    package enum Event: Sendable, Hashable {
+        case started(pid: Int32)
+        /// The app accepts connections on its port, or runs and has none: requests may go to it.
+        case listening
+        /// From now on no request may go to the app. `hadListened` is false when it ended before it opened its port.
+        case exited(AppExit, hadListened: Bool)
+        case restarting(after: Duration)
+        case gaveUp(restarts: Int)
+    }
+
+    package struct State: Sendable, Hashable {
+        /// Nil while no app of ours runs.
+        package var pid: Int32?
+        /// All restarts since the sidecar began.
+        package var restarts = 0
+        package var isListening = false
+    }
+
+    /// What `stop`, `kill` and `forward` share with `run`.
+    private struct Control {
+        var state = State()
+        var child: ChildProcess?
+        var stopSignal = Signal.terminate
+        var isKilling = false
+    }
+
+    /// How often it is looked whether what the app left behind has ended.
+    static let survivorPause = Duration.milliseconds(10)
+
+    let command: [String]
+    let environment: [String: String]
+    let configuration: AppConfiguration
+    let logger: Logger
+    private let adoptsOrphans: Bool
+    private let onEvent: @Sendable (Event) -> Void
+    private let metrics = SupervisorMetrics()
+    private let stopRequest = StopRequest()
+    private let control = Mutex(Control())
+    /// One thread that starts the app, waits for it, and lives until `run` returns: the kernel kills the app when the
+    /// thread that started it ends, and that must mean the end of the sidecar.
+    private let lane = NIOThreadPool(numberOfThreads: 1)
+
+    /// - Parameters:
+    ///   - command: The app and its arguments; empty when something else starts the app.
+    ///   - environment: What the app gets besides the sidecar's own environment.
+    ///   - adoptsOrphans: Whether the kernel gives this process the orphans of others, which it then has to reap.
+    package init(
+        command: [String], environment: [String: String] = [:], configuration: AppConfiguration, logger: Logger,
+        adoptsOrphans: Bool = getpid() == 1, onEvent: @escaping @Sendable (Event) -> Void = { _ in }
+    ) {
+        self.command = command
+        self.environment = environment
+        self.configuration = configuration
+        self.logger = logger
+        self.adoptsOrphans = adoptsOrphans
+        self.onEvent = onEvent
+    }
+
+    package var state: State { control.withLock { $0.state } }
+
+    /// Runs the app until it has ended for the last time, and returns how. Cancelling the task is a `stop`.
+    ///
+    /// It throws only when the first start fails. Call it once.
+    package func run() async throws(SpawnError) -> AppExit {
+        lane.start()
+        // A cancelled task can't wait for the grace period, so the work is done in one that is never cancelled.
+        let work = Task { await supervised() }
+        let result = await withTaskCancellationHandler {
+            await work.value
+        } onCancel: {
+            stop()
+        }
+        metrics.up.record(0)
+        try? await lane.shutdownGracefully()
+        return try result.get()
+    }
+
+    /// Begins to end the app: the signal goes to its group, and SIGKILL follows after the grace period.
+    package func stop(with signal: Signal = .terminate) {
+        control.withLock { if !stopRequest.isMade { $0.stopSignal = signal } }
+        stopRequest.make()
+    }
+
+    /// Ends the app and all of its group at once.
+    package func kill() {
+        control.withLock { control in
+            control.isKilling = true
+            control.child?.signal(SIGKILL)
+        }
+        stopRequest.make()
+    }
+
+    /// Sends the app's group a signal as it is.
+    package func forward(_ signal: Signal) {
+        control.withLock { $0.child?.signal(signal.number) }
+    }
+
+    private func supervised() async -> Result<AppExit, SpawnError> {
+        guard !command.isEmpty else { return .success(await watchForeignApp()) }
+        // Whoever started the sidecar may have SIGCHLD ignored, and then no exit status would ever be seen.
+        signal(SIGCHLD, SIG_DFL)
+        var restarts = RestartStateMachine(configuration.restart)
+        var isFirst = true
+        while true {
+            let begin = ContinuousClock.now
+            let exit: AppExit
+            do throws(SpawnError) {
+                exit = try await runOnce()
+            } catch {
+                logger.emit(.appStartFailed(reason: "\(error)"))
+                if isFirst { return .failure(error) }
+                exit = .code(error.exitStatus)
+            }
+            isFirst = false
+            if stopRequest.isMade { _ = restarts.handle(.stopRequested) }
+            switch restarts.handle(.exited(exit, after: .now - begin)) {
+            case .finish(let exit): return .success(exit)
+            case .giveUp(let exit):
+                logger.emit(.appRestartsExhausted(limit: configuration.restart.limit))
+                onEvent(.gaveUp(restarts: restarts.restartsInRow))
+                return .success(exit)
+            case .restart(let wait):
+                logger.emit(.appRestartScheduled(after: wait, restart: restarts.restartsInRow))
+                onEvent(.restarting(after: wait))
+                if await stopRequest.wait(atMost: wait) { return .success(exit) }
+                control.withLock { $0.state.restarts += 1 }
+                metrics.restarts.increment()
+            case .nothing: preconditionFailure("An exit is always answered.")
+            }
+        }
+    }
+}
+
+// MARK: - One life of the app
+
+extension Supervisor {
+    private func runOnce() async throws(SpawnError) -> AppExit {
+        let streams = AppStreams(configuration, name: configuration.id ?? command[0])
+        let child: ChildProcess
+        do throws(SpawnError) {
+            child = try await start(streams.child)
+        } catch {
+            streams.abandon()
+            throw error
+        }
+        logger.emit(.appStarted(command: command[0], pid: child.pid))
+        onEvent(.started(pid: child.pid))
+
+        async let output: Void = streams.relay()
+        let exit = await watch(child)
+        await endSurvivors(of: child)
+        streams.stop()
+        await output
+        report(exit)
+        return exit
+    }
+
+    private func start(_ streams: ChildProcess.Streams) async throws(SpawnError) -> ChildProcess {
+        let started = await onLane { [command, environment, adoptsOrphans] () -> Result<ChildProcess, SpawnError> in
+            if adoptsOrphans { ChildProcess.reapOrphans() }
+            return Result { () throws(SpawnError) in
+                try ChildProcess.start(command, environment: environment, streams: streams)
+            }
+        }
+        let child = try started.get()
+        control.withLock { control in
+            control.child = child
+            control.state.pid = child.pid
+            // A kill that came while the app was being started found no child.
+            if control.isKilling { child.signal(SIGKILL) }
+        }
+        return child
+    }
+
+    /// Waits for the app's exit, and beside that for its port and for the wish to stop.
+    private func watch(_ child: ChildProcess) async -> AppExit {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await self.awaitListening() }
+            group.addTask { await self.endWhenAsked(child) }
+            let exit = await onLane { [adoptsOrphans] in child.wait(adoptingOrphans: adoptsOrphans) }
+            group.cancelAll()
+            return exit
+        }
+    }
+
+    private func endWhenAsked(_ child: ChildProcess) async {
+        await stopRequest.wait()
+        guard !Task.isCancelled else { return }
+        let signal = control.withLock { $0.stopSignal }
+        logger.emit(.appStopRequested(signal: signal.name))
+        child.signal(signal.number)
+        do { try await Task.sleep(for: configuration.grace) } catch { return }
+        logger.emit(.appKilled(grace: configuration.grace))
+        child.signal(SIGKILL)
+    }
+
+    /// Ends what is left of the app's group after its leader: it may still hold the port or write to the log.
+    private func endSurvivors(of child: ChildProcess) async {
+        guard child.hasSurvivors else { return }
+        let begin = ContinuousClock.now
+        // A shell's background jobs ignore SIGINT, and a leader that ended by itself told nobody.
+        let hasTerminated = stopRequest.isMade && control.withLock { $0.stopSignal } == .terminate
+        if !hasTerminated { child.signalSurvivors(SIGTERM) }
+        while child.hasSurvivors, .now - begin < configuration.grace, !control.withLock({ $0.isKilling }) {
+            try? await Task.sleep(for: Self.survivorPause)
+            if adoptsOrphans { ChildProcess.reapOrphans() }
+        }
+        guard child.hasSurvivors else { return }
+        logger.emit(.appSurvivorsKilled(grace: configuration.grace))
+        child.signalSurvivors(SIGKILL)
+    }
+
+    private func report(_ exit: AppExit) {
+        let hadListened = control.withLock { control in
+            defer {
+                control.child = nil
+                control.state.pid = nil
+                control.state.isListening = false
+            }
+            return control.state.isListening
+        }
+        metrics.up.record(0)
+        if let address, !hadListened, !stopRequest.isMade {
+            logger.emit(.appExitedBeforeListening("\(exit)", address: address))
+        } else {
+            logger.emit(.appExited("\(exit)", failed: exit.isFailure && !stopRequest.isMade))
+        }
+        onEvent(.exited(exit, hadListened: hadListened))
+    }
+
+    /// Runs blocking work on the lane. The lane ends only after `run` has, so it takes all work.
+    private func onLane<Value: Sendable>(_ work: @escaping @Sendable () -> Value) async -> Value {
+        await withCheckedContinuation { continuation in
+            lane.submit { _ in continuation.resume(returning: work()) }
+        }
+    }
+}
+
+// MARK: - The port
+
+extension Supervisor {
+    private var address: String? {
+        configuration.port.map { ListenAddress(host: configuration.address, port: $0).description }
+    }
+
+    private func watchForeignApp() async -> AppExit {
+        // Nobody here asks for a child's status, so the kernel may reap the orphans that it gives to process 1.
+        if adoptsOrphans { signal(SIGCHLD, SIG_IGN) }
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await self.awaitListening() }
+            await stopRequest.wait()
+            group.cancelAll()
+        }
+        control.withLock { $0.state.isListening = false }
+        return .code(0)
+    }
+
+    private func awaitListening() async {
+        if let port = configuration.port {
+            var notices = WaitNotices()
+            let probe = PortProbe(host: configuration.address, port: port)
+            let isOpen = await probe.waitUntilOpen { elapsed in
+                guard notices.isDue(after: elapsed), let address else { return }
+                logger.emit(.appPortAwaited(address: address, after: elapsed))
+            }
+            guard isOpen else { return }
+        }
+        let isCurrent = control.withLock { control in
+            control.state.isListening = !Task.isCancelled
+            return control.state.isListening
+        }
+        guard isCurrent else { return }
+        metrics.up.record(1)
+        if let address { logger.emit(.appListening(address: address)) }
+        onEvent(.listening)
+    }
+}
