@@ -12,20 +12,20 @@ struct LinePrefixer: Sendable {
     init(prefix: String) { self.prefix = Array(prefix.utf8) }
 
     /// The whole lines that the bytes complete, each with its prefix.
-    mutating func append(_ bytes: some Collection<UInt8>) -> [UInt8] {
+    mutating func append(_ bytes: [UInt8]) -> [UInt8] {
         var output: [UInt8] = []
         var rest = bytes[...]
         while !rest.isEmpty {
-            let room = rest.prefix(Self.lineBytesMax - partial.count)
-            if let end = room.firstIndex(of: UInt8(ascii: "\n")) {
-                partial.append(contentsOf: room[..<end])
+            let room = Self.lineBytesMax - partial.count
+            // One byte further, so that a newline after a full line doesn't make an empty line.
+            if let end = rest.prefix(room + 1).firstIndex(of: UInt8(ascii: "\n")) {
+                partial.append(contentsOf: rest[..<end])
+                rest = rest[(end + 1)...]
                 endLine(&output)
-                rest = rest[rest.index(after: end)...]
             } else {
-                partial.append(contentsOf: room)
-                rest = rest[room.endIndex...]
-                // A full line waits for one more byte, so that a newline which comes next doesn't make an empty line.
-                if !rest.isEmpty && rest.first != UInt8(ascii: "\n") { endLine(&output) }
+                partial.append(contentsOf: rest.prefix(room))
+                rest = rest.dropFirst(room)
+                if !rest.isEmpty { endLine(&output) }
             }
         }
         return output
