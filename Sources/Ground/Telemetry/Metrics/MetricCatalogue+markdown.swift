@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+
+extension MetricCatalogue {
+    /// docs/reference/metrics.md.
+    package static var markdown: String {
+        var text = """
+            # Metrics
+
+            <!-- Generated from MetricCatalogue; a test holds it. -->
+
+            `GET /metrics` on the admin listener answers in Prometheus' text format 0.0.4. Times are in seconds, sizes in
+            bytes. A metric has at most \(MetricDefinition.seriesMaxDefault) combinations of label values; those beyond are
+            counted together in one series whose labels are all `other`, and a warning says so once.
+
+            | name | kind | labels | what it tells |
+            |---|---|---|---|
+
+            """
+        for metric in all {
+            let labels = metric.labels.map { "`\($0)`" }.joined(separator: ", ")
+            text += "| `\(metric.name)` | \(metric.kind.rawValue) | \(labels) | \(metric.help) |\n"
+        }
+        text += "\n## Buckets\n\n| histogram | upper bounds |\n|---|---|\n"
+        for metric in all where metric.kind == .histogram {
+            let bounds = metric.buckets.map { String(decoding: $0.prometheusText, as: UTF8.self) }
+            text += "| `\(metric.name)` | \(bounds.joined(separator: ", ")) |\n"
+        }
+        return text
+    }
+}

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Every metric that Outrigger's own code makes.
+///
+/// A metric that isn't here (a library's) is shown too, with a general help line.
+package enum MetricCatalogue {
+    /// From 100 µs, a read from memory, to 10 s, where clients give up; about 2.5× apart.
+    static let requestSeconds: [Double] = [
+        0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10,
+    ]
+    /// From 50 µs, a flash write, to 5 s, a disk in trouble.
+    static let diskSeconds: [Double] = [
+        0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5,
+    ]
+    static let batchSizes: [Double] = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512]
+
+    package static let all: [MetricDefinition] = (http + state + sqlite + app + telemetry + process)
+        .sorted { $0.name < $1.name }
+
+    package static func definition(of name: String) -> MetricDefinition? {
+        all.first { $0.name == name }
+    }
+
+    static let http = [
+        MetricDefinition(
+            "outrigger_http_requests_total", .counter, labels: ["surface", "route", "method", "status"],
+            "Requests answered, by listener, route (a pattern, never a path), method and status."),
+        MetricDefinition(
+            "outrigger_http_request_seconds", .histogram, labels: ["route"], buckets: requestSeconds,
+            "Time from the head of a request to the end of its answer."),
+        MetricDefinition(
+            "outrigger_http_requests_in_flight", .gauge, labels: ["surface"], "Requests that are being answered."),
+    ]
+
+    static let state = [
+        MetricDefinition(
+            "outrigger_state_operation_seconds", .histogram, labels: ["component", "operation"],
+            buckets: requestSeconds, "Time that a state store took for an operation."),
+        MetricDefinition(
+            "outrigger_state_errors_total", .counter, labels: ["component", "code"],
+            "Operations on a state store that failed, by error code."),
+    ]
+
+    static let sqlite = [
+        MetricDefinition(
+            "outrigger_sqlite_commit_batch_size", .histogram, buckets: batchSizes,
+            "Requests that one commit of the embedded store made durable together."),
+        MetricDefinition(
+            "outrigger_sqlite_commit_seconds", .histogram, buckets: diskSeconds,
+            "Time of a commit of the embedded store, the wait for other processes included."),
+        MetricDefinition(
+            "outrigger_sqlite_checkpoint_seconds", .histogram, buckets: diskSeconds,
+            "Time of a checkpoint of the embedded store."),
+    ]
+
+    static let app = [
+        MetricDefinition("outrigger_app_restarts_total", .counter, "Times that the app was started again."),
+        MetricDefinition("outrigger_app_up", .gauge, "1 while the app runs and its port is open, else 0."),
+    ]
+
+    static let telemetry = [
+        MetricDefinition("outrigger_build_info", .gauge, labels: ["version"], "Always 1; the labels say what runs."),
+        MetricDefinition(
+            "outrigger_log_lines_dropped_total", .counter, labels: ["reason"],
+            "Log lines that weren't written: nobody read the log (unread), or a warning came too often (repeated)."),
+    ]
+
+    static let process = [
+        MetricDefinition("process_cpu_seconds_total", .counter, "User and system CPU time of the process."),
+        MetricDefinition("process_open_fds", .gauge, "Open file descriptors."),
+        MetricDefinition("process_resident_memory_bytes", .gauge, "Resident memory."),
+        MetricDefinition("process_start_time_seconds", .gauge, "Start of the process, in seconds since 1970 (UTC)."),
+    ]
+}

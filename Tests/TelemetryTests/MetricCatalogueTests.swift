@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Telemetry
+import TestKit
+import Testing
+
+@Suite struct MetricCatalogueTests {
+    @Test func `Names follow Prometheus' rules`() {
+        #expect(Set(MetricCatalogue.all.map(\.name)).count == MetricCatalogue.all.count)
+        for metric in MetricCatalogue.all {
+            let allowed = metric.name.utf8.allSatisfy { (0x61...0x7A).contains($0) || $0 == 0x5F }
+            #expect(allowed, "\(metric.name) isn't snake case")
+            #expect(metric.name.hasPrefix("outrigger_") || metric.name.hasPrefix("process_"))
+            #expect(metric.name.hasSuffix("_total") == (metric.kind == .counter), "\(metric.name)")
+            #expect(!["_sum", "_count", "_bucket"].contains { metric.name.hasSuffix($0) }, "\(metric.name)")
+            #expect(metric.help.hasSuffix("."), "\(metric.name)")
+            #expect(!metric.labels.contains("le"), "\(metric.name)")
+            #expect(metric.buckets.isEmpty == (metric.kind != .histogram), "\(metric.name)")
+        }
+    }
+
+    @Test func `The reference of metrics is what the catalogue says`() {
+        expectGolden(MetricCatalogue.markdown, at: "docs/reference/metrics.md")
+    }
+}
