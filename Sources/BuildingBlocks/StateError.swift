@@ -2,7 +2,7 @@
 
 /// Why a state store refused or failed. Its description is safe to show to any caller: it holds no value and no secret.
 package struct StateError: Error, Sendable, CustomStringConvertible {
-    package enum Code: String, Sendable {
+    package enum Code: String, Sendable, CaseIterable {
         /// The key's ETag is another one, or the key exists although the first write should win.
         case etagMismatch
         /// The ETag has a form that this store never makes.
