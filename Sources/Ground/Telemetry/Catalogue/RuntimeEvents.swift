@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Core
+import Logging
+
+// What Runtime says: the start and the end of the sidecar as a whole.
+extension LogEvent {
+    /// The banner: all that somebody needs to talk to this sidecar.
+    package static func sidecarStarted(
+        appID: String?, api: ListenAddress?, admin: ListenAddress?, data: String?, namespace: String,
+        neighbours: [String]
+    ) -> LogEvent {
+        let places = [
+            api.map { "API http://\($0)" }, admin.map { "metrics http://\($0)/metrics" }, data.map { "data \($0)" },
+        ].compactMap { $0 }
+        let beside = neighbours.isEmpty ? "no neighbours" : "neighbours \(neighbours.joined(separator: ", "))"
+        return LogEvent(
+            "sidecar.started", .info,
+            "Outrigger \(Version.outrigger) is up beside \(appID ?? "its app"): "
+                + "\((places + ["namespace \(namespace)", beside]).joined(separator: ", ")).",
+            [
+                "api": "\(api.map(\.description) ?? "")", "admin": "\(admin.map(\.description) ?? "")",
+                "data": "\(data ?? "")", "namespace": "\(namespace)",
+                "neighbours": "\(neighbours.joined(separator: ","))",
+            ])
+    }
+
+    package static func startFailed(_ reason: String) -> LogEvent {
+        LogEvent("sidecar.start.failed", .error, "The sidecar can't start: \(reason).")
+    }
+
+    package static func configurationRefused(_ problem: Problem) -> LogEvent {
+        LogEvent("configuration.refused", .error, "\(problem)")
+    }
+
+    package static func configurationWarned(_ warning: Problem) -> LogEvent {
+        LogEvent("configuration.warned", .warning, "\(warning)")
+    }
+
+    package static func flagNoticed(_ notice: String) -> LogEvent {
+        LogEvent("flag.noticed", .warning, "\(notice)")
+    }
+
+    package static func portGaveWay(_ reason: String, port: Int) -> LogEvent {
+        LogEvent("port.changed", .warning, "A default gave way: \(reason); using port \(port).", ["port": "\(port)"])
+    }
+
+    package static func componentIgnored(_ name: String, type: String, _ reason: String) -> LogEvent {
+        LogEvent(
+            "component.ignored", .warning, "Component \(name) is left out, as its document allows: \(reason).",
+            ["component": "\(name)", "component_type": "\(type)"])
+    }
+
+    package static func registryUnavailable(_ reason: String) -> LogEvent {
+        LogEvent("registry.unavailable", .warning, "This sidecar won't know its neighbours: \(reason).")
+    }
+
+    package static func registrationFailed(_ reason: String) -> LogEvent {
+        LogEvent("registry.failed", .warning, "Neighbours won't know this sidecar: \(reason).")
+    }
+
+    package static func shutdownBegan() -> LogEvent {
+        LogEvent("shutdown.began", .info, "Shutting down: what is in flight finishes first.")
+    }
+
+    package static func shutdownCompleted(status: Int32) -> LogEvent {
+        LogEvent("shutdown.completed", .info, "Shut down.", ["status": "\(status)"])
+    }
+
+    package static func serviceFailed(_ reason: String) -> LogEvent {
+        LogEvent("sidecar.failed", .error, "The sidecar ends because a part of it failed: \(reason).")
+    }
+}

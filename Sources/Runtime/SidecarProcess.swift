@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import BuildingBlocks
+import Core
+import HTTPAPI
+import Logging
+import SQLiteEngine
+import ServiceLifecycle
+import Sidecar
+import Telemetry
+
+/// One run of the sidecar: what has been opened and bound, and the services that serve it.
+struct SidecarProcess: Sendable {
+    private let configuration: Configuration
+    private let database: EmbeddedDatabase?
+    private let listeners: Listeners
+    private let app: AppService
+    private let health: HealthState
+    private let shutdown: ShutdownRequest
+    private let logger: Logger
+
+    /// Opens the stores, binds the ports and makes the sidecar known, in the order of Dapr's own start: the building
+    /// blocks are ready before the app is started, because the app may wait for them.
+    static func start(_ invocation: Invocation, _ instruments: Instruments) async throws -> SidecarProcess {
+        let configuration = invocation.loaded.configuration
+        let health = HealthState()
+        let shutdown = ShutdownRequest()
+        let stores = try await Stores.open(invocation, instruments.logger)
+        let metadata = SidecarMetadata(invocation)
+        let status = AppStatus()
+        let listeners: Listeners
+        do {
+            listeners = try await Listeners.bind(
+                invocation.loaded, mayGiveWay: !invocation.command.isEmpty,
+                Listeners.Answering(
+                    components: stores.components.state, metadata: metadata, status: status, health: health,
+                    shutdown: shutdown, instruments: instruments))
+        } catch {
+            await stores.database?.close()
+            throw error
+        }
+        let supervisor = Supervisor(
+            command: invocation.command,
+            environment: appEnvironment(
+                configuration.app, apiPort: listeners.apiPort, adminPort: listeners.adminPort),
+            configuration: configuration.app, logger: instruments.logs.logger("outrigger.app")
+        ) { event in
+            status.note(event)
+            metadata.note(event)
+            health.note(event)
+        }
+        let process = SidecarProcess(
+            configuration: configuration, database: stores.database, listeners: listeners,
+            app: AppService(supervisor: supervisor, api: listeners.api, health: health, grace: configuration.app.grace),
+            health: health, shutdown: shutdown, logger: instruments.logger)
+        await process.announce()
+        health.setOutboundReady(true)
+        return process
+    }
+
+    /// Serves until the app has ended, a signal came or the API was asked to shut down; returns the exit status.
+    ///
+    /// The services end in the reverse of their order: first the app, then the API that it may still need, then the store
+    /// behind the API, and last the listener that tells how far this is.
+    func serve(until signals: Signals) async -> Int32 {
+        var services: [ServiceGroupConfiguration.ServiceConfiguration] = []
+        if let admin = listeners.admin { services.append(Self.configured(admin)) }
+        if let database { services.append(Self.configured(DatabaseService(database: database))) }
+        for listener in [listeners.publicAPI, listeners.api].compactMap({ $0 }) {
+            services.append(Self.configured(listener))
+        }
+        services.append(Self.configured(app))
+        var group = ServiceGroupConfiguration(services: services, logger: Logger(label: "services") { _ in SwiftLogNoOpLogHandler() })
+        // Each service has limits of its own; this one is for the case that one of them hangs.
+        group.maximumGracefulShutdownDuration = configuration.app.grace * 3 + .seconds(10)
+        let serviceGroup = ServiceGroup(configuration: group)
+        let watch = Task { await watch(signals) }
+        let ending = Task {
+            await shutdown.requested()
+            logger.emit(.shutdownBegan())
+            await serviceGroup.triggerGracefulShutdown()
+        }
+        defer {
+            watch.cancel()
+            ending.cancel()
+        }
+        do {
+            try await serviceGroup.run()
+        } catch let error as SpawnError {
+            return error.exitStatus
+        } catch {
+            logger.emit(.serviceFailed("\(error)"))
+            app.supervisor.kill()
+            return ExitStatus.failure
+        }
+        logger.emit(.shutdownCompleted(status: app.exitStatus))
+        return app.exitStatus
+    }
+
+    private static func configured(_ service: any Service) -> ServiceGroupConfiguration.ServiceConfiguration {
+        .init(
+            service: service, successTerminationBehavior: .gracefullyShutdownGroup,
+            failureTerminationBehavior: .gracefullyShutdownGroup)
+    }
+
+    /// The first signal that asks for an end begins the shutdown, a second one ends the process at once; the others are
+    /// the app's.
+    private func watch(_ signals: Signals) async {
+        var hasBegun = false
+        for await signal in signals {
+            guard signal.beginsShutdown else {
+                app.supervisor.forward(signal)
+                continue
+            }
+            if hasBegun { end(withStatus: 128 + signal.number) }
+            hasBegun = true
+            app.stopSignal = signal
+            shutdown.request()
+        }
+    }
+
+    private func announce() async {
+        var neighbours: [String] = []
+        if let database, let record = listeners.record(configuration) {
+            do {
+                try await database.nameRegistry.register(record)
+                neighbours = try await database.nameRegistry.sidecars(inNamespace: configuration.app.namespace)
+                    .filter { $0.id != record.id }.map(\.appID)
+            } catch {
+                logger.emit(.registrationFailed("\(error)"))
+            }
+        }
+        logger.emit(
+            .sidecarStarted(
+                appID: configuration.app.id, api: listeners.apiAddress, admin: listeners.adminAddress,
+                data: database?.path, namespace: configuration.app.namespace, neighbours: neighbours))
+    }
+}
+
+extension SidecarProcess {
+    /// Ends the app and the process without waiting for anything.
+    private func end(withStatus status: Int32) -> Never {
+        app.supervisor.kill()
+        exitAtOnce(status)
+    }
+}

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import BuildingBlocks
+import Core
+import Glibc
+import Logging
+import SQLiteEngine
+import ServiceLifecycle
+import Telemetry
+
+/// The stores of one sidecar: the components that its documents ask for and the embedded database.
+struct Stores: Sendable {
+    var components: Components
+    /// Nil if nothing needs it: without the API there are no building blocks and no registry.
+    var database: EmbeddedDatabase?
+
+    static func open(_ invocation: Invocation, _ logger: Logger) async throws -> Stores {
+        let configuration = invocation.loaded.configuration
+        guard configuration.api.enabled, let appID = configuration.app.id else {
+            return Stores(components: Components(), database: nil)
+        }
+        let namespace = configuration.app.namespace
+        let workshop = Components.Workshop(
+            catalog: .all,
+            templates: ComponentTemplates(appID: appID, namespace: namespace, environment: processEnvironment()),
+            logger: logger)
+        var components = try await Components.make(invocation.componentDocuments, in: workshop)
+        let database = try await openDatabase(configuration.data, isNeeded: components.state.isEmpty, logger)
+        if let database, components.state.isEmpty {
+            components.addDefaultState(
+                database.stateStore(namespace: namespace), appID: appID, namespace: namespace)
+        }
+        return Stores(components: components, database: database)
+    }
+
+    /// Opens the embedded database. A sidecar that needs it only to know its neighbours starts without it too.
+    private static func openDatabase(
+        _ configuration: DataConfiguration, isNeeded: Bool, _ logger: Logger
+    ) async throws -> EmbeddedDatabase? {
+        do {
+            let path = try configuration.path ?? DataConfiguration.defaultPath(processEnvironment())
+            return try await EmbeddedDatabase.open(path: path, logger: logger)
+        } catch {
+            if isNeeded { throw error }
+            logger.emit(.registryUnavailable("\(error)"))
+            return nil
+        }
+    }
+}
+
+extension DataConfiguration {
+    /// `$XDG_STATE_HOME/outrigger`, or `~/.local/state/outrigger` (XDG Base Directory Specification 0.8).
+    static func defaultPath(_ environment: [String: String]) throws(Problem) -> String {
+        if let state = environment["XDG_STATE_HOME"], state.hasPrefix("/") { return state + "/outrigger" }
+        if let home = environment["HOME"], home.hasPrefix("/") { return home + "/.local/state/outrigger" }
+        throw Problem(
+            .builtIn, key: "data.path", "found neither XDG_STATE_HOME nor HOME, expected a folder (--data-dir)")
+    }
+}
+
+/// Closes the embedded database when everything that uses it has ended.
+struct DatabaseService: Service {
+    var database: EmbeddedDatabase
+
+    func run() async throws {
+        try? await gracefulShutdown()
+        try? await database.nameRegistry.unregister()
+        await database.close()
+    }
+}
+
+/// The variables of this process.
+func processEnvironment() -> [String: String] {
+    var variables: [String: String] = [:]
+    var next = environ
+    while let entry = next.pointee {
+        let text = String(cString: entry)
+        if let equals = text.firstIndex(of: "=") {
+            variables[String(text[..<equals])] = String(text[text.index(after: equals)...])
+        }
+        next += 1
+    }
+    return variables
+}
