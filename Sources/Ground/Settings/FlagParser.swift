@@ -60,6 +60,8 @@ package struct FlagParser: Sendable {
                 parsed.flags.append(try flag(argument, &rest))
             } catch {
                 problems.append(error)
+                // The word after it is probably the value of the flag that was meant.
+                if argument.hasPrefix("-"), rest.first?.hasPrefix("-") == false { rest.removeFirst() }
             }
         }
         guard problems.isEmpty else { throw Problems(problems) }

@@ -12,7 +12,7 @@ extension SettingGroup {
     package func markdown(defaults: Root, title: String, introduction: String) -> String {
         let rows = rows(defaults: defaults)
         var page = "# \(title)\n\n\(introduction)\n"
-        for group in groups() {
+        for group in shownGroups {
             let members = rows.filter { $0.group == group.name }
             guard !members.isEmpty else { continue }
             page += "\n## \(group.name.isEmpty ? "Outside any table" : "`\(group.name)`")\n\n"
@@ -32,7 +32,7 @@ extension SettingGroup {
     /// What help says of the settings' flags, a paragraph for each group.
     package func flagHelp(defaults: Root) -> String {
         var paragraphs: [String] = []
-        for group in groups() {
+        for group in shownGroups {
             let flags = all.filter { SettingRow($0, defaults: defaults).group == group.name }
                 .flatMap { keyed in keyed.setting.flags.map { $0.help(of: keyed.setting, defaults: defaults) } }
             guard !flags.isEmpty else { continue }
@@ -50,7 +50,8 @@ extension SettingFlag {
         let isSwitch = value.schema == .boolean
         let spelling = (short == nil ? "    " : "") + spellings.joined(separator: ", ")
         var text = note ?? setting.summary
-        if self.value == nil, let defaultText = setting.texts(defaults)?.joined(separator: ","), !defaultText.isEmpty {
+        // A flag for a part shows the default of the whole, as it says what the other part stays.
+        if let defaultText = setting.texts(defaults)?.joined(separator: ","), !defaultText.isEmpty {
             text += " [\(defaultText)]"
         }
         if value.isList { text += " May be given again." }

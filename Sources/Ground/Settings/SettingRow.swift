@@ -38,8 +38,13 @@ extension SettingFlag {
 extension SettingGroup {
     func rows(defaults: Root) -> [SettingRow] { all.map { SettingRow($0, defaults: defaults) } }
 
-    /// All groups with their names, the root with an empty one.
-    func groups(under prefix: String = "") -> [(name: String, summary: String)] {
+    /// All groups with their names; the root's is empty, and what is outside any group comes last.
+    var shownGroups: [(name: String, summary: String)] {
+        let groups = groups(under: "")
+        return Array(groups.dropFirst() + groups.prefix(1))
+    }
+
+    private func groups(under prefix: String) -> [(name: String, summary: String)] {
         var groups = [(name: prefix, summary: summary)]
         for case .group(let name, let group) in members {
             groups += group.groups(under: prefix.isEmpty ? name : "\(prefix).\(name)")

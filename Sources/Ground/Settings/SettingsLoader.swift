@@ -31,13 +31,18 @@ package struct SettingsLoader<Root: Sendable>: Sendable {
         _ input: SettingInput, to keyed: KeyedSetting<Root>, found: String, at location: SourceLocation,
         flag: SettingFlag<Root>? = nil
     ) {
-        let value = flag?.value ?? keyed.setting.value
-        guard value.assign(&loaded.configuration, input) else {
+        guard (flag?.value ?? keyed.setting.value).assign(&loaded.configuration, input) else {
             let shown = keyed.setting.exposure == .secret && input != .nothing ? "a value" : found
-            problems.append(Problem(location, key: keyed.key, "found \(shown), expected \(value.expectation)"))
-            return
+            return refuse(shown, for: keyed, at: location, flag: flag)
         }
         loaded.origins[keyed.key + (flag?.part.map { ".\($0)" } ?? "")] = location
+    }
+
+    private mutating func refuse(
+        _ found: String, for keyed: KeyedSetting<Root>, at location: SourceLocation, flag: SettingFlag<Root>? = nil
+    ) {
+        let expectation = (flag?.value ?? keyed.setting.value).expectation
+        problems.append(Problem(location, key: keyed.key, "found \(found), expected \(expectation)"))
     }
 }
 
@@ -64,21 +69,21 @@ extension SettingsLoader {
     }
 
     private mutating func apply(_ entry: DocumentNode.Entry, to keyed: KeyedSetting<Root>) {
-        let input: SettingInput
-        let folder = keyed.setting.exposure == .path ? entry.value.location.folder : nil
-        switch entry.value.content {
+        let node = entry.value
+        let folder = keyed.setting.exposure == .path ? node.location.folder : nil
+        switch node.content {
         case .scalar(let text, _):
-            input = entry.value.isNull ? .nothing : .text(resolve(text, in: folder))
-        case .sequence(let items) where keyed.setting.value.isList && items.allSatisfy { $0.text != nil }:
-            input = .list(items.compactMap(\.text).map { resolve($0, in: folder) })
+            let input: SettingInput = node.isNull ? .nothing : .text(resolve(text, in: folder))
+            assign(input, to: keyed, found: node.summary, at: node.location)
         case .sequence(let items) where keyed.setting.value.isList:
-            let item = items.first { $0.text == nil } ?? entry.value
-            let expectation = keyed.setting.value.expectation
-            return problems.append(
-                Problem(item.location, key: keyed.key, "found \(item.summary) in the list, expected \(expectation)"))
-        case .sequence, .mapping: input = .list([])
+            let texts = items.compactMap(\.text).map { resolve($0, in: folder) }
+            guard texts.count == items.count else {
+                let item = items.first { $0.text == nil } ?? node
+                return refuse("\(item.summary) in the list", for: keyed, at: item.location)
+            }
+            assign(.list(texts), to: keyed, found: node.summary, at: node.location)
+        case .sequence, .mapping: refuse(node.summary, for: keyed, at: node.location)
         }
-        assign(input, to: keyed, found: entry.value.summary, at: entry.value.location)
     }
 
     private func unknown(
