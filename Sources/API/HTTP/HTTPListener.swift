@@ -44,12 +44,22 @@ package final class HTTPListener: Service {
     /// The port that is listened on, once `bind` has returned.
     package var boundPort: Int? { running.withLock { $0?.port } }
 
-    /// Takes the port, begins to answer, and returns the port: the one asked for, or the one found when that was 0.
+    /// Takes the port, begins to answer, and returns the port: the one asked for, or the one found when that was 0, or, if
+    /// `orAnyFree`, when that is in use.
     @discardableResult
-    package func bind() async throws(ListenError) -> Int {
+    package func bind(orAnyFree: Bool = false) async throws(ListenError) -> Int {
         precondition(boundPort == nil, "A listener is bound once.")
+        do {
+            return try await bind(port: address.port)
+        } catch {
+            guard orAnyFree, case .addressInUse = error.reason else { throw error }
+            return try await bind(port: 0)
+        }
+    }
+
+    private func bind(port: Int) async throws(ListenError) -> Int {
         let (ports, bound) = AsyncStream.makeStream(of: Int.self)
-        let server = makeServer { port in
+        let server = makeServer(port: port) { port in
             bound.yield(port)
             bound.finish()
         }
@@ -97,7 +107,7 @@ package final class HTTPListener: Service {
     /// Waits until no request is being answered; new ones may come at any time.
     package func drained() async { await inFlight.drained() }
 
-    private func makeServer(whenBound: @escaping @Sendable (Int) -> Void) -> Server<HTTP1Channel> {
+    private func makeServer(port: Int, whenBound: @escaping @Sendable (Int) -> Void) -> Server<HTTP1Channel> {
         let responder = ConnectionResponder(limits: limits, inFlight: inFlight, logger: logger, respond: respond)
         let http1 = HTTP1Channel(
             responder: { request, writer, channel in try await responder.answer(request, writer, channel) },
@@ -109,7 +119,7 @@ package final class HTTPListener: Service {
         return Server(
             childChannelSetup: http1,
             configuration: ServerConfiguration(
-                address: .hostname(address.host, port: address.port), backlog: limits.backlog,
+                address: .hostname(address.host, port: port), backlog: limits.backlog,
                 availableConnectionsDelegate: MaximumAvailableConnections(limits.connectionsMax)),
             onServerRunning: { whenBound($0.localAddress?.port ?? 0) },
             eventLoopGroup: eventLoopGroup,

@@ -15,4 +15,11 @@ extension LogEvent {
     package static func requestFailed(method: String, error: any Error) -> LogEvent {
         LogEvent("request.failed", .error, "A request could not be answered.", ["method": "\(method)", "error": "\(error)"])
     }
+
+    /// One call of the HTTP API; written only where the setting asks for it.
+    package static func apiCalled(method: String, path: String, status: Int, duration: Duration) -> LogEvent {
+        LogEvent(
+            "api.called", .info, "The API was called.",
+            ["method": "\(method)", "path": "\(path)", "status": "\(status)", "duration": "\(duration)"])
+    }
 }

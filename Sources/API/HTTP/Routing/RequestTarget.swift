@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// A request's target (RFC 9112, section 3.2), taken apart: the route that its path names, its two names, and its query.
+///
+/// The path's bytes are compared where they are; only the names in it become strings. That costs less than a tenth of a
+/// request, where splitting into strings and looking each up costs a third.
+struct RequestTarget: Sendable {
+    var route: Route
+    /// The store, or the key of the metadata.
+    var name = ""
+    var key = ""
+    var query = QueryParameters()
+
+    /// Why a target can't be read.
+    enum Failure: Error, Equatable {
+        /// A `%` without two hexadecimal digits, or bytes that aren't UTF-8.
+        case encodingInvalid
+    }
+
+    init(method: RouteMethod, path: String) throws(Failure) {
+        var text = path
+        text.makeContiguousUTF8()
+        if Self.needsCleaning(text.utf8.span) { text = Self.cleaned(text) }
+        self = try Self(method: method, bytes: text.utf8.span)
+    }
+
+    private init(method: RouteMethod, bytes: borrowing Span<UInt8>) throws(Failure) {
+        var end = bytes.count
+        for index in bytes.indices where bytes[index] == UInt8(ascii: "?") {
+            end = index
+            break
+        }
+        var path = PathCursor(offset: 0, end: end)
+        route = .unknown
+        if end < bytes.count { query = QueryParameters(bytes, from: end + 1) }
+        guard let version = path.next(bytes) else { return }
+        if bytes.matches("v1.0", version) {
+            try match(method, bytes, &path)
+        } else if bytes.matches("v1.0-alpha1", version) {
+            try matchAlpha(method, bytes, &path)
+        }
+    }
+
+    private mutating func match(
+        _ method: RouteMethod, _ bytes: borrowing Span<UInt8>, _ path: inout PathCursor
+    ) throws(Failure) {
+        guard let block = path.next(bytes) else { return }
+        let first = path.next(bytes)
+        let second = path.next(bytes)
+        let isLonger = path.next(bytes) != nil
+        if bytes.matches("state", block) {
+            guard let first, !isLonger else { return }
+            try matchState(method, bytes, first, second)
+        } else if bytes.matches("healthz", block) {
+            guard method == .get, second == nil else { return }
+            if let first {
+                if bytes.matches("outbound", first) { route = .outboundHealth }
+            } else {
+                route = .health
+            }
+        } else if bytes.matches("metadata", block) {
+            guard second == nil else { return }
+            if let first {
+                guard method == .put else { return }
+                route = .setMetadata
+                name = try bytes.decoded(first)
+            } else if method == .get {
+                route = .metadata
+            }
+        } else if bytes.matches("shutdown", block) {
+            if first == nil, method == .post { route = .shutdown }
+        } else if bytes.isUnimplemented(block), first != nil {
+            route = .unimplemented
+        }
+    }
+
+    private mutating func matchState(
+        _ method: RouteMethod, _ bytes: borrowing Span<UInt8>, _ store: Range<Int>, _ second: Range<Int>?
+    ) throws(Failure) {
+        guard let second else {
+            guard method.isPostOrPut else { return }
+            route = .saveState
+            name = try bytes.decoded(store)
+            return
+        }
+        if method == .get || method == .delete {
+            route = .getState
+            key = try bytes.decoded(second)
+        } else if method.isPostOrPut, bytes.matches("bulk", second) {
+            route = .bulkGetState
+        } else if method.isPostOrPut, bytes.matches("transaction", second) {
+            route = .transactState
+        } else {
+            return
+        }
+        name = try bytes.decoded(store)
+    }
+
+    private mutating func matchAlpha(
+        _ method: RouteMethod, _ bytes: borrowing Span<UInt8>, _ path: inout PathCursor
+    ) throws(Failure) {
+        guard let block = path.next(bytes) else { return }
+        guard bytes.matches("state", block) else {
+            if bytes.isUnimplemented(block), path.next(bytes) != nil { route = .unimplemented }
+            return
+        }
+        guard let store = path.next(bytes), let verb = path.next(bytes), path.next(bytes) == nil else { return }
+        guard method.isPostOrPut, bytes.matches("query", verb) else { return }
+        route = .queryState
+        name = try bytes.decoded(store)
+    }
+
+    // MARK: - Cleaning
+
+    /// Whether a path has empty or dotted segments, which Dapr resolves before it compares.
+    private static func needsCleaning(_ bytes: borrowing Span<UInt8>) -> Bool {
+        var previous = UInt8(ascii: " ")
+        for index in bytes.indices {
+            let byte = bytes[index]
+            if byte == UInt8(ascii: "?") { return false }
+            if previous == UInt8(ascii: "/"), byte == UInt8(ascii: "/") || byte == UInt8(ascii: ".") { return true }
+            previous = byte
+        }
+        return false
+    }
+
+    /// The target with its empty and dotted segments resolved (RFC 3986, section 5.2.4). It happens before
+    /// percent-decoding, so an encoded dot or slash is part of a name.
+    private static func cleaned(_ target: String) -> String {
+        let parts = target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
+        var segments: [Substring] = []
+        for segment in parts[0].split(separator: "/") {
+            switch segment {
+            case ".": continue
+            case "..": _ = segments.popLast()
+            default: segments.append(segment)
+            }
+        }
+        let path = "/" + segments.joined(separator: "/")
+        return parts.count == 2 ? "\(path)?\(parts[1])" : path
+    }
+}
+
+/// Walks the segments of a path.
+private struct PathCursor {
+    var offset: Int
+    var end: Int
+
+    /// The next segment that isn't empty.
+    mutating func next(_ bytes: borrowing Span<UInt8>) -> Range<Int>? {
+        while offset < end, bytes[offset] == UInt8(ascii: "/") { offset += 1 }
+        guard offset < end else { return nil }
+        let start = offset
+        while offset < end, bytes[offset] != UInt8(ascii: "/") { offset += 1 }
+        return start..<offset
+    }
+}

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import BuildingBlocks
+import Core
+import HTTPTypes
+import HummingbirdCore
+import Synchronization
+
+/// How the sidecar reaches its app, for `GET /v1.0/metadata`.
+package struct AppConnection: Sendable, Equatable {
+    package var port: Int
+    /// Dapr's name of the protocol, such as `http`.
+    package var `protocol`: String
+    package var address: String
+
+    package init(port: Int, protocol: String, address: String) {
+        self.port = port
+        self.protocol = `protocol`
+        self.address = address
+    }
+}
+
+/// What the sidecar tells about itself. The app and Runtime may add fields at any time.
+package final class SidecarMetadata: Sendable {
+    /// Fields that can be added, so that nobody fills the memory with them.
+    package static let fieldsMax = 256
+    /// The longest name and value of a field together, in bytes.
+    package static let fieldBytesMax = 16 << 10
+
+    package let appID: String
+    private let app: AppConnection?
+    private let extended: Mutex<[String: String]>
+
+    package init(appID: String, app: AppConnection?, extended: [String: String] = [:]) {
+        self.appID = appID
+        self.app = app
+        self.extended = Mutex(extended)
+    }
+
+    /// Adds or replaces a field, such as `appPID`; false if there are too many or it is too long.
+    @discardableResult
+    package func set(_ name: String, _ value: String) -> Bool {
+        guard name.utf8.count + value.utf8.count <= Self.fieldBytesMax else { return false }
+        return extended.withLock { extended in
+            guard extended[name] != nil || extended.count < Self.fieldsMax else { return false }
+            extended[name] = value
+            return true
+        }
+    }
+
+    package func remove(_ name: String) { extended.withLock { _ = $0.removeValue(forKey: name) } }
+
+    func response(components: [StateComponent]) -> Response {
+        var json = JSONWriter(capacity: 1024)
+        json.beginObject()
+        json.field("id", appID)
+        json.field("runtimeVersion", Version.dapr)
+        for empty in ["enabledFeatures", "actors"] { Self.writeEmptyArray(empty, to: &json) }
+        json.key("components")
+        json.beginArray()
+        for component in components { Self.write(component, to: &json) }
+        json.endArray()
+        writeExtended(to: &json)
+        for empty in ["subscriptions", "httpEndpoints"] { Self.writeEmptyArray(empty, to: &json) }
+        writeApp(to: &json)
+        // There are no actors and no workflows here, and Dapr's words for that are these.
+        json.key("actorRuntime")
+        json.raw(#"{"runtimeStatus":"DISABLED","hostReady":false}"#.utf8)
+        json.key("workflows")
+        json.raw("{}".utf8)
+        json.endObject()
+        return .json(.ok, json)
+    }
+
+    private static func write(_ component: StateComponent, to json: inout JSONWriter) {
+        json.beginObject()
+        json.field("name", component.name)
+        json.field("type", component.type)
+        json.field("version", component.version)
+        json.key("capabilities")
+        json.beginArray()
+        for capability in component.features.capabilities { json.string(capability) }
+        json.endArray()
+        json.field("durability", component.durability.rawValue)
+        json.endObject()
+    }
+
+    private func writeExtended(to json: inout JSONWriter) {
+        var fields = extended.withLock { $0 }
+        fields["daprRuntimeVersion"] = Version.dapr
+        fields["outriggerVersion"] = Version.outrigger
+        json.key("extended")
+        json.beginObject()
+        for (name, value) in fields.sorted(by: { $0.key < $1.key }) { json.field(name, value) }
+        json.endObject()
+    }
+
+    private func writeApp(to json: inout JSONWriter) {
+        json.key("appConnectionProperties")
+        json.beginObject()
+        if let app {
+            json.field("port", app.port)
+            json.field("protocol", app.protocol)
+            json.field("channelAddress", app.address)
+        }
+        json.endObject()
+    }
+
+    private static func writeEmptyArray(_ name: String, to json: inout JSONWriter) {
+        json.key(name)
+        json.beginArray()
+        json.endArray()
+    }
+}
