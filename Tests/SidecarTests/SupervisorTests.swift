@@ -59,7 +59,10 @@ import Testing
         signal(SIGPIPE, SIG_IGN)
         let leaked = open("/dev/null", O_RDONLY)
         defer { close(leaked) }
-        let script = "grep SigIgn /proc/self/status > \(scratch.file("ignored")); ls /proc/$$/fd > \(scratch.file("fds"))"
+        let script = """
+            grep SigIgn /proc/self/status > \(scratch.file("ignored"))
+            ls /proc/$$/fd > \(scratch.file("fds"))
+            """
         #expect(try await SupervisedApp(shell: script).supervisor.run() == .code(0))
         let digits = try #require(scratch.text("ignored")?.split(whereSeparator: \.isWhitespace).last)
         // Bits 31 and 32 are signals of the C library itself, which lets nobody change them.

@@ -5,8 +5,8 @@ import NIOPosix
 
 /// Carries the app's two output streams to the sidecar's own, each line prefixed.
 ///
-/// One thread waits for both pipes and writes what they bring. When the sidecar's output blocks, so does the thread, and
-/// through the pipe the app: nothing is queued in between.
+/// One thread waits for both pipes and writes what they bring. When the sidecar's output blocks, so does the thread,
+/// and through the pipe the app: nothing is queued in between.
 final class OutputRelay: Sendable {
     /// What is read at once; a pipe holds as much by default.
     static let chunkBytesMax = 64 << 10

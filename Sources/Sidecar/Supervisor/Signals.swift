@@ -76,7 +76,7 @@ package struct Signals: AsyncSequence, Sendable {
 
     private static func handle(_ number: Int32) {
         var action = sigaction()
-        // The handler makes one system call and leaves errno as it was; both are allowed in a handler (signal-safety(7)).
+        // The handler makes one system call and leaves errno as it was: signal-safety(7) allows that.
         action.__sigaction_handler.sa_handler = { number in
             let before = errno
             var byte = UInt8(truncatingIfNeeded: number)
