@@ -58,7 +58,8 @@ extension EndToEnd {
 
         @Test func `an app that succeeds is restarted always`() throws {
             let sidecar = try Sidecar.beside(
-                shell: "echo run; sleep 0.1", "--restart", "always", environment: ["OUTRIGGER_APP_RESTART_BACKOFF": "10ms"])
+                shell: "echo run; sleep 0.1", "--restart", "always",
+                environment: ["OUTRIGGER_APP_RESTART_BACKOFF": "10ms"])
             try sidecar.waitUntil("three runs") { sidecar.process.standardOutput.count("run\n") >= 3 }
             try sidecar.stop()
         }
@@ -84,7 +85,8 @@ extension EndToEnd {
             #expect(try sidecar.process.waitForExit() == .status(0))
             let lines = sidecar.process.standardOutput.split(separator: "\n")
             #expect(lines.count == 2 && lines.allSatisfy { $0.hasPrefix("cart") })
-            #expect(sidecar.process.standardError.split(separator: "\n").contains { $0.hasPrefix("cart") && $0.hasSuffix("three") })
+            let errors = sidecar.process.standardError.split(separator: "\n")
+            #expect(errors.contains { $0.hasPrefix("cart") && $0.hasSuffix("three") })
         }
 
         @Test func `orphans that the app leaves behind don't stay as zombies`() throws {

@@ -47,7 +47,8 @@ extension EndToEnd {
 
         @Test func `a component of an unknown type stops the start and is named`() throws {
             let folder = try TemporaryFolder()
-            try folder.write(Self.memory.replacing("state.in-memory", with: "state.no-such-engine"), to: "resources/a.yaml")
+            let unknown = Self.memory.replacing("state.in-memory", with: "state.no-such-engine")
+            try folder.write(unknown, to: "resources/a.yaml")
             let sidecar = try Sidecar(.init(flags: ["-d", folder.path("resources")], folder: folder))
             #expect(try sidecar.process.waitForExit() != .status(0))
             #expect(sidecar.process.standardError.contains("state.no-such-engine"))
@@ -76,7 +77,8 @@ extension EndToEnd {
 
         @Test func `a component file that doesn't parse stops the start with file and line`() throws {
             let folder = try TemporaryFolder()
-            try folder.write("apiVersion: dapr.io/v1alpha1\nkind: Component\nmetadata: {name: [\n", to: "resources/torn.yaml")
+            let torn = "apiVersion: dapr.io/v1alpha1\nkind: Component\nmetadata: {name: [\n"
+            try folder.write(torn, to: "resources/torn.yaml")
             let sidecar = try Sidecar(.init(flags: ["-d", folder.path("resources")], folder: folder))
             #expect(try sidecar.process.waitForExit() == .status(78))
             #expect(sidecar.process.standardError.contains(/torn\.yaml:\d+:/))
@@ -92,8 +94,8 @@ extension EndToEnd {
             #expect(metrics.status == 200)
             #expect(metrics.headers["content-type"]?.hasPrefix("text/plain") == true)
             #expect(metrics.body.contains(/outrigger_http_requests_total\{[^}]*status="204"[^}]*\} [1-9]/))
-            for name in ["outrigger_http_request_seconds", "outrigger_state_operation_seconds", "outrigger_sqlite_commit_batch_size"] {
-                #expect(metrics.body.contains("\(name)_count"), "\(name) is missing")
+            for name in ["http_request_seconds", "state_operation_seconds", "sqlite_commit_batch_size"] {
+                #expect(metrics.body.contains("outrigger_\(name)_count"), "\(name) is missing")
             }
         }
 
@@ -115,7 +117,9 @@ extension EndToEnd {
             #expect(!lines.isEmpty)
             for line in lines {
                 let object = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any] ?? [:]
-                for key in ["time", "level", "msg", "app_id"] { #expect(object[key] != nil, "\(key) is missing in \(line)") }
+                for key in ["time", "level", "msg", "app_id"] {
+                    #expect(object[key] != nil, "\(key) is missing in \(line)")
+                }
             }
         }
     }

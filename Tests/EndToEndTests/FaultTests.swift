@@ -14,13 +14,16 @@ extension EndToEnd {
             let data = folder.path("data")
             try FileManager.default.createDirectory(atPath: data, withIntermediateDirectories: true)
             // The data folder is a disk of 2 MiB that only the sidecar sees, half of it taken by somebody else.
-            let mount = "mount -t tmpfs -o size=2m tmpfs \"$0\" && head -c 1000000 /dev/zero > \"$0/somebody-elses\" && exec \"$@\""
+            let mount = #"""
+                mount -t tmpfs -o size=2m tmpfs "$0" && head -c 1000000 /dev/zero > "$0/somebody-elses" && exec "$@"
+                """#
             let sidecar = try Sidecar(.init(wrapper: ["unshare", "-m", "sh", "-c", mount, data], folder: folder))
             try sidecar.waitUntilServing()
             #expect(try sidecar.save("first", "1").status == 204)
 
             let value = "\"" + String(repeating: "x", count: 50_000) + "\""
-            let refused = try #require(try (0..<60).lazy.map { try sidecar.save("k\($0)", value) }.first { $0.status != 204 })
+            let answers = try (0..<60).map { try sidecar.save("k\($0)", value) }
+            let refused = try #require(answers.first { $0.status != 204 })
             #expect(refused.status >= 500)
             #expect(refused.errorCode == "ERR_STATE_SAVE")
             #expect(try sidecar.load("first").body == "1")
@@ -37,7 +40,7 @@ extension EndToEnd {
             let folder = try TemporaryFolder()
             let data = folder.path("data")
             try FileManager.default.createDirectory(atPath: data, withIntermediateDirectories: true)
-            let mount = "mount --bind \"$0\" \"$0\" && mount -o remount,ro,bind \"$0\" && exec \"$@\""
+            let mount = #"mount --bind "$0" "$0" && mount -o remount,ro,bind "$0" && exec "$@""#
             let sidecar = try Sidecar(.init(wrapper: ["unshare", "-m", "sh", "-c", mount, data], folder: folder))
             #expect(try sidecar.process.waitForExit() != .status(0))
             #expect(sidecar.process.standardError.contains(data))
@@ -91,7 +94,10 @@ extension EndToEnd {
             let folder = try TemporaryFolder()
             let project = FileManager.default.currentDirectoryPath
             let checker = try ChildProcess(
-                ["python3", "\(project)/Benchmarks/api.py", "crash", "--quick", "--binary", Binary.path, "--folder", folder.path],
+                [
+                    "python3", "\(project)/Benchmarks/api.py", "crash", "--quick", "--binary", Binary.path, "--folder",
+                    folder.path,
+                ],
                 environment: Binary.environment(home: folder.path), workingDirectory: project)
             #expect(try checker.waitForExit(upTo: .seconds(120)) == .status(0), "\(checker.output)")
         }
@@ -147,7 +153,13 @@ private func databaseFile(in data: String) throws -> String {
 
 /// Runs a statement with Python's SQLite, which stands for any other program that opens the file.
 private func runSQL(_ statement: String, on file: String) throws {
-    let script = "import sqlite3, sys; d = sqlite3.connect(sys.argv[1]); d.execute(sys.argv[2]).fetchall(); d.commit(); d.close()"
+    let script = """
+        import sqlite3, sys
+        database = sqlite3.connect(sys.argv[1])
+        database.execute(sys.argv[2]).fetchall()
+        database.commit()
+        database.close()
+        """
     let process = try ChildProcess(
         ["python3", "-c", script, file, statement], environment: Binary.environment(home: "/"), workingDirectory: "/")
     #expect(try process.waitForExit() == .status(0), "\(process.output)")

@@ -67,7 +67,8 @@ extension EndToEnd {
             defer { inTheWay.forEach { $0?.release() } }
             let sidecar = try Sidecar(
                 .init(
-                    environment: TestApp().environment, command: TestApp().command, hasAppPort: true, choosesPorts: false))
+                    environment: TestApp().environment, command: TestApp().command, hasAppPort: true,
+                    choosesPorts: false))
             try sidecar.waitUntil("the app answers") { sidecar.app.status("/env") == 200 }
             let environment = try sidecar.app.get("/env").json
             let api = try #require((environment["DAPR_HTTP_PORT"] as? String).flatMap { Int($0) })
@@ -84,7 +85,9 @@ extension EndToEnd {
             defer { inTheWay.release() }
             let other = flag == "-H" ? "-M" : "-H"
             let sidecar = try Sidecar(
-                .init(flags: [flag, "\(port)", other, "\(FreePort.next())"], command: ["sleep", "60"], choosesPorts: false))
+                .init(
+                    flags: [flag, "\(port)", other, "\(FreePort.next())"], command: ["sleep", "60"], choosesPorts: false
+                ))
             let exit = try sidecar.process.waitForExit()
             #expect(exit != .status(0))
             #expect(sidecar.process.standardError.contains("\(port)"))

@@ -17,7 +17,11 @@ missing_packages() {
     have_command strip || echo binutils
     case $purpose in
     build) ;;
-    test | demo) have_command python3 || echo python3 ;;
+    test)
+        have_command python3 || echo python3
+        have_command curl || echo curl
+        ;;
+    demo) have_command python3 || echo python3 ;;
     bench)
         have_command python3 || echo python3
         have_command wrk || echo wrk

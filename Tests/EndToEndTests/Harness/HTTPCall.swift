@@ -101,7 +101,8 @@ extension Answer {
         headers = [:]
         for line in lines.dropFirst() {
             guard let colon = line.firstIndex(of: ":") else { continue }
-            headers[line[..<colon].lowercased()] = line[line.index(after: colon)...].trimmingCharacters(in: .whitespaces)
+            let value = line[line.index(after: colon)...]
+            headers[line[..<colon].lowercased()] = value.trimmingCharacters(in: .whitespaces)
         }
         body = String(text[end.upperBound...])
         if headers["transfer-encoding"] == "chunked" { body = Self.joinChunks(body) }

@@ -104,7 +104,8 @@ final class Sidecar: Sendable {
     }
 
     /// A sidecar beside a shell script that has no port; returns at once.
-    static func beside(shell script: String, _ flags: String..., environment: [String: String] = [:]) throws -> Sidecar {
+    static func beside(shell script: String, _ flags: String..., environment: [String: String] = [:]) throws -> Sidecar
+    {
         try Sidecar(Plan(flags: flags, environment: environment, command: ["sh", "-c", script]))
     }
 

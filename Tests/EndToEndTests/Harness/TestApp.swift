@@ -19,7 +19,7 @@ struct TestApp {
     var command: [String] { ["python3", "-c", Self.script] }
 
     var environment: [String: String] {
-        let milliseconds = opensPortAfter.components.seconds * 1000 + opensPortAfter.components.attoseconds / 1_000_000_000_000_000
+        let milliseconds = Int(opensPortAfter / .milliseconds(1))
         return ["TEST_OPEN_AFTER_MS": "\(milliseconds)", "TEST_ON_TERMINATE": onTerminate.rawValue]
     }
 
