@@ -8,12 +8,12 @@ import Synchronization
 /// The app's life as a service: the sidecar lives as long as the app, and the app ends before the sidecar does.
 final class AppService: Service {
     let supervisor: Supervisor
-    private let api: HTTPListener?
+    private let api: HTTPAPIService?
     private let health: HealthState
     private let grace: Duration
     private let state = Mutex((exit: AppExit.code(0), stopSignal: Signal.terminate))
 
-    init(supervisor: Supervisor, api: HTTPListener?, health: HealthState, grace: Duration) {
+    init(supervisor: Supervisor, api: HTTPAPIService?, health: HealthState, grace: Duration) {
         self.supervisor = supervisor
         self.api = api
         self.health = health

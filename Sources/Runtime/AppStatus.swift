@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Core
+import Settings
 import HTTPAPI
 import Sidecar
 import Synchronization

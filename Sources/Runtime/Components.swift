@@ -92,15 +92,22 @@ private struct StatePlan {
         }
         let metadata = try document.values(workshop.templates)
         let warnings = try metadata.check(against: kind.settings + sharedSettings)
-        guard let prefix = StateKeyPrefix(metadata.text("keyPrefix")) else {
-            let value = metadata.values["keyprefix"]
+        return (
+            StatePlan(document: document, kind: kind, metadata: metadata, keyPrefix: try keyPrefix(of: metadata)), warnings
+        )
+    }
+
+    private static func keyPrefix(of metadata: ComponentMetadata) throws(Problems) -> StateKeyPrefix {
+        let value = metadata.values["keyprefix"]
+        do {
+            return try StateKeyPrefix(value?.text)
+        } catch {
             throw Problems([
                 Problem(
-                    value?.location ?? document.header.location, key: "spec.metadata.keyPrefix",
+                    value?.location ?? metadata.location, key: "spec.metadata.keyPrefix",
                     "found \(Problem.quote(value?.text ?? "")), expected a text without ||")
             ])
         }
-        return (StatePlan(document: document, kind: kind, metadata: metadata, keyPrefix: prefix), warnings)
     }
 
     func make(in workshop: Components.Workshop) async throws -> StateComponent {

@@ -6,13 +6,14 @@ import HTTPAPI
 import Logging
 import NIOPosix
 import Settings
+import Sidecar
 import Telemetry
 
 /// The ports of one sidecar, bound.
 struct Listeners: Sendable {
-    var api: HTTPListener?
-    var publicAPI: HTTPListener?
+    var api: HTTPAPIService?
     var admin: HTTPListener?
+    private let configuration: Configuration
 
     /// What answers behind the ports.
     struct Answering {
@@ -22,12 +23,24 @@ struct Listeners: Sendable {
         var health: HealthState
         var shutdown: ShutdownRequest
         var instruments: Instruments
+
+        func noteGivingWay(of address: ListenAddress, to port: Int) {
+            guard address.port != 0, address.port != port else { return }
+            let occupant = PortOccupant.find(port: address.port).map { "\($0)" } ?? "another process"
+            instruments.logger.emit(.portGaveWay(address, to: port, occupant: occupant))
+        }
     }
 
     var apiPort: Int? { api?.boundPort }
     var adminPort: Int? { admin?.boundPort }
-    var apiAddress: ListenAddress? { api?.boundAddress }
-    var adminAddress: ListenAddress? { admin?.boundAddress }
+    var apiAddress: ListenAddress? {
+        apiPort.map { ListenAddress(host: configuration.api.listen.host, port: $0) }
+    }
+    var adminAddress: ListenAddress? {
+        adminPort.map { ListenAddress(host: configuration.admin.listen.host, port: $0) }
+    }
+
+    private init(_ configuration: Configuration) { self.configuration = configuration }
 
     /// Binds every port that the configuration asks for, or none.
     ///
@@ -37,68 +50,38 @@ struct Listeners: Sendable {
         _ loaded: Loaded<Configuration>, mayGiveWay: Bool, _ parts: Answering
     ) async throws -> Listeners {
         let configuration = loaded.configuration
-        var listeners = Listeners()
+        var listeners = Listeners(configuration)
+        if configuration.admin.enabled {
+            let admin = makeAdmin(configuration, parts)
+            let port = try await admin.bind(orAnyFree: mayGiveWay && !loaded.isGiven("admin.listen.port"))
+            parts.noteGivingWay(of: configuration.admin.listen, to: port)
+            listeners.admin = admin
+        }
+        guard configuration.api.enabled else { return listeners }
         do {
-            if configuration.admin.enabled {
-                let isFixed = !mayGiveWay || loaded.isGiven("admin.listen.port")
-                listeners.admin = try await bind(configuration.admin.listen, isFixed: isFixed, parts) { address in
-                    makeAdmin(address, configuration, parts)
-                }
-            }
-            if configuration.api.enabled {
-                let isFixed = !mayGiveWay || loaded.isGiven("api.listen.port")
-                listeners.api = try await bind(configuration.api.listen, isFixed: isFixed, parts) { address in
-                    makeAPI(.api, address, configuration, parts)
-                }
-            }
-            if configuration.api.enabled, let address = configuration.api.publicListen {
-                listeners.publicAPI = try await bind(address, isFixed: true, parts) { address in
-                    makeAPI(.public, address, configuration, parts)
-                }
-            }
+            let api = makeAPI(configuration, parts)
+            let port = try await api.bind(orAnyFree: mayGiveWay && !loaded.isGiven("api.listen.port"))
+            parts.noteGivingWay(of: configuration.api.listen, to: port)
+            listeners.api = api
         } catch {
-            for listener in [listeners.admin, listeners.api].compactMap({ $0 }) { await listener.stop() }
+            await listeners.admin?.stop()
             throw error
         }
         return listeners
     }
 
-    private static func bind(
-        _ address: ListenAddress, isFixed: Bool, _ parts: Answering, make: (ListenAddress) -> HTTPListener
-    ) async throws(ListenError) -> HTTPListener {
-        do throws(ListenError) {
-            let listener = make(address)
-            try await listener.bind()
-            return listener
-        } catch {
-            guard !isFixed, case .addressInUse = error.reason else { throw error }
-            let listener = make(ListenAddress(host: address.host, port: 0))
-            let port = try await listener.bind()
-            parts.instruments.logger.emit(.portGaveWay("\(error)", port: port))
-            return listener
-        }
-    }
-
-    private static func makeAPI(
-        _ surface: APIResponder.Surface, _ address: ListenAddress, _ configuration: Configuration, _ parts: Answering
-    ) -> HTTPListener {
-        let logger = parts.instruments.logs.logger("outrigger.api")
+    private static func makeAPI(_ configuration: Configuration, _ parts: Answering) -> HTTPAPIService {
         let shutdown = parts.shutdown
-        let responder = APIResponder(
-            surface: surface, configuration: configuration.api, components: parts.components,
-            metadata: parts.metadata, health: parts.health, logger: logger
+        return HTTPAPIService(
+            configuration: configuration.api, components: parts.components, metadata: parts.metadata,
+            health: parts.health, eventLoopGroup: eventLoop, logger: parts.instruments.logs.logger("outrigger.api")
         ) { isForced in
             if isForced { exitAtOnce(0) }
             shutdown.request()
         }
-        return HTTPListener(address: address, eventLoopGroup: eventLoop, logger: logger) { request in
-            await responder.respond(request)
-        }
     }
 
-    private static func makeAdmin(
-        _ address: ListenAddress, _ configuration: Configuration, _ parts: Answering
-    ) -> HTTPListener {
+    private static func makeAdmin(_ configuration: Configuration, _ parts: Answering) -> HTTPListener {
         let health = parts.health
         let probes = Probes(
             live: [Probe("process") { .ok }],
@@ -108,10 +91,13 @@ struct Listeners: Sendable {
                     health.isReady ? .ok : .failing("waiting for \(health.unreadyParts.joined(separator: ", "))")
                 }
             ])
-        let admin = Admin(registry: parts.instruments.registry, probes: probes, rooms: [parts.status.endpoint])
-        let logger = parts.instruments.logs.logger("outrigger.admin")
-        return HTTPListener(address: address, eventLoopGroup: eventLoop, logger: logger) { request in
-            await admin.answer(request)
+        let admin = Admin(registry: parts.instruments.registry, probes: probes, rooms: [parts.status.endpoint, .logLevel(parts.instruments.logs, logger: parts.instruments.logger)])
+        let access = Admin.Access(listen: configuration.admin.listen, token: configuration.api.token)
+        return HTTPListener(
+            address: configuration.admin.listen, eventLoopGroup: eventLoop,
+            logger: parts.instruments.logs.logger("outrigger.admin")
+        ) { request in
+            try await admin.respond(to: request, access: access)
         }
     }
 
@@ -119,7 +105,7 @@ struct Listeners: Sendable {
     private static var eventLoop: MultiThreadedEventLoopGroup { .singleton }
 
     /// How neighbours see this sidecar; nil without an API.
-    func record(_ configuration: Configuration) -> SidecarRecord? {
+    var record: SidecarRecord? {
         guard let appID = configuration.app.id, let apiAddress else { return nil }
         return SidecarRecord(
             id: "\(appID)-\(processID())", appID: appID, namespace: configuration.app.namespace,

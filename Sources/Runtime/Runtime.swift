@@ -3,6 +3,7 @@
 import Core
 import Logging
 import Metrics
+import Settings
 import Sidecar
 import Telemetry
 

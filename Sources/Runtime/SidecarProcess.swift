@@ -6,6 +6,7 @@ import HTTPAPI
 import Logging
 import SQLiteEngine
 import ServiceLifecycle
+import Settings
 import Sidecar
 import Telemetry
 
@@ -66,22 +67,20 @@ struct SidecarProcess: Sendable {
         var services: [ServiceGroupConfiguration.ServiceConfiguration] = []
         if let admin = listeners.admin { services.append(Self.configured(admin)) }
         if let database { services.append(Self.configured(DatabaseService(database: database))) }
-        for listener in [listeners.publicAPI, listeners.api].compactMap({ $0 }) {
-            services.append(Self.configured(listener))
-        }
+        if let api = listeners.api { services.append(Self.configured(api)) }
         services.append(Self.configured(app))
         var group = ServiceGroupConfiguration(services: services, logger: Logger(label: "services") { _ in SwiftLogNoOpLogHandler() })
         // Each service has limits of its own; this one is for the case that one of them hangs.
         group.maximumGracefulShutdownDuration = configuration.app.grace * 3 + .seconds(10)
         let serviceGroup = ServiceGroup(configuration: group)
-        let watch = Task { await watch(signals) }
+        let watching = Task { await watch(signals) }
         let ending = Task {
             await shutdown.requested()
             logger.emit(.shutdownBegan())
             await serviceGroup.triggerGracefulShutdown()
         }
         defer {
-            watch.cancel()
+            watching.cancel()
             ending.cancel()
         }
         do {
@@ -121,7 +120,7 @@ struct SidecarProcess: Sendable {
 
     private func announce() async {
         var neighbours: [String] = []
-        if let database, let record = listeners.record(configuration) {
+        if let database, let record = listeners.record {
             do {
                 try await database.nameRegistry.register(record)
                 neighbours = try await database.nameRegistry.sidecars(inNamespace: configuration.app.namespace)

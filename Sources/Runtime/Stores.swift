@@ -6,6 +6,9 @@ import Glibc
 import Logging
 import SQLiteEngine
 import ServiceLifecycle
+import Settings
+import Sidecar
+import HTTPAPI
 import Telemetry
 
 /// The stores of one sidecar: the components that its documents ask for and the embedded database.
@@ -24,7 +27,7 @@ struct Stores: Sendable {
             catalog: .all,
             templates: ComponentTemplates(appID: appID, namespace: namespace, environment: processEnvironment()),
             logger: logger)
-        var components = try await Components.make(invocation.componentDocuments, in: workshop)
+        var components = try await Components.make(invocation.resources.components, in: workshop)
         let database = try await openDatabase(configuration.data, isNeeded: components.state.isEmpty, logger)
         if let database, components.state.isEmpty {
             components.addDefaultState(
@@ -55,6 +58,14 @@ extension DataConfiguration {
         if let home = environment["HOME"], home.hasPrefix("/") { return home + "/.local/state/outrigger" }
         throw Problem(
             .builtIn, key: "data.path", "found neither XDG_STATE_HOME nor HOME, expected a folder (--data-dir)")
+    }
+}
+
+extension [ResourceDocument] {
+    var components: [ComponentDocument] {
+        compactMap { document in
+            if case .component(let component) = document { component } else { nil }
+        }
     }
 }
 

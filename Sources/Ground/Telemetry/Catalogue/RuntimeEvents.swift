@@ -41,8 +41,11 @@ extension LogEvent {
         LogEvent("flag.noticed", .warning, "\(notice)")
     }
 
-    package static func portGaveWay(_ reason: String, port: Int) -> LogEvent {
-        LogEvent("port.changed", .warning, "A default gave way: \(reason); using port \(port).", ["port": "\(port)"])
+    package static func portGaveWay(_ address: ListenAddress, to port: Int, occupant: String) -> LogEvent {
+        LogEvent(
+            "port.changed", .warning,
+            "Port \(address.port) of \(address.host) is in use by \(occupant); this sidecar uses port \(port) instead.",
+            ["port": "\(port)"])
     }
 
     package static func componentIgnored(_ name: String, type: String, _ reason: String) -> LogEvent {
