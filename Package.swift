@@ -183,8 +183,10 @@ let tests: [Target] = [
     .testTarget(
         name: "RuntimeTests",
         dependencies: [
-            "Runtime", "BuildingBlocks", "Settings", "WireYAML", "Telemetry", "Core", "TestKit",
+            "Runtime", "BuildingBlocks", "Settings", "WireYAML", "Telemetry", "Core", "TestKit", nio,
             .product(name: "Logging", package: "swift-log"),
+            .product(name: "HTTPTypes", package: "swift-http-types"),
+            .product(name: "HummingbirdCore", package: "hummingbird"),
         ], swiftSettings: house),
     .testTarget(name: "ArchitectureTests", dependencies: ["TestKit"], swiftSettings: house),
     .testTarget(name: "EndToEndTests", dependencies: ["TestKit", "Core", "WireJSON"], swiftSettings: house),

@@ -24,12 +24,14 @@ package enum MetricCatalogue {
     static let http = [
         MetricDefinition(
             "outrigger_http_requests_total", .counter, labels: ["surface", "route", "method", "status"],
+            // A listener knows 660 combinations, of which it uses some dozens; there are two listeners.
+            seriesMax: 1320,
             "Requests answered, by listener, route (a pattern, never a path), method and status."),
         MetricDefinition(
             "outrigger_http_request_seconds", .histogram, labels: ["route"], buckets: requestSeconds,
             "Time from the head of a request to the end of its answer."),
         MetricDefinition(
-            "outrigger_http_requests_in_flight", .gauge, labels: ["surface"], "Requests that are being answered."),
+            "outrigger_http_requests_in_flight", .gauge, "Requests that are being answered."),
     ]
 
     static let state = [
@@ -51,6 +53,11 @@ package enum MetricCatalogue {
         MetricDefinition(
             "outrigger_sqlite_checkpoint_seconds", .histogram, buckets: diskSeconds,
             "Time of a checkpoint of the embedded store."),
+        MetricDefinition(
+            "outrigger_sqlite_gather_timeouts_total", .counter,
+            "Waits for more writes, to commit them together, that ended before enough had come."),
+        MetricDefinition(
+            "outrigger_sqlite_wal_bytes", .gauge, "Size of the embedded store's write-ahead log."),
     ]
 
     static let app = [

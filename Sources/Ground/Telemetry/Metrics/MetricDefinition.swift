@@ -16,8 +16,7 @@ package struct MetricDefinition: Sendable, Hashable {
     /// Most combinations of label values; further ones are counted together under `other`.
     package var seriesMax: Int
 
-    /// Four times what the busiest metric of the catalogue needs; at about 300 bytes a series this holds a metric
-    /// below 160 KiB, whatever its labels are fed with.
+    /// At about 300 bytes a counter this holds a metric below 160 KiB, whatever its labels are fed with.
     package static let seriesMaxDefault = 512
     /// Most buckets of a histogram, without `+Inf`.
     package static let bucketsMax = 20

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Core
+import HTTPTypes
+package import HummingbirdCore
+import NIOCore
+
+extension Admin {
+    /// Who may change something by the admin listener: whoever reaches a listener that is bound to loopback, as long as
+    /// no browser sends them (a page from anywhere could otherwise reach it through its reader's browser, which then adds
+    /// `Origin`), and whoever gives the API token.
+    package struct Access: Sendable {
+        private let isLoopback: Bool
+        private let token: String?
+
+        package init(listen: ListenAddress, token: String?) {
+            isLoopback = listen.host.hasPrefix("127.") || ["::1", "localhost"].contains(listen.host)
+            self.token = token.flatMap { $0.isEmpty ? nil : $0 }
+        }
+
+        func mayChange(token given: String?, origin: String?) -> Bool {
+            if let token, let given, Self.isSame(Array(token.utf8), Array(given.utf8)) { return true }
+            return isLoopback && origin == nil
+        }
+
+        /// Takes as long for a wrong token as for the right one.
+        private static func isSame(_ token: [UInt8], _ given: [UInt8]) -> Bool {
+            guard token.count == given.count else { return false }
+            return zip(token, given).reduce(0) { $0 | ($1.0 ^ $1.1) } == 0
+        }
+    }
+
+    /// Longest body of a change.
+    package static let bodyBytesMax = 64 << 10
+
+    /// Answers one HTTP request: the function for the listener.
+    package func respond(to request: Request, access: Access) async throws -> Response {
+        var body: [UInt8] = []
+        for try await part in request.body {
+            body += part.readableBytesView
+            if body.count > Self.bodyBytesMax {
+                return Self.response(.text("A change has at most \(Self.bodyBytesMax) bytes.\n", status: 413), isHead: false)
+            }
+        }
+        let headers = request.head.headerFields
+        let target = (request.head.path ?? "/").split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
+        let answer = await respond(
+            to: AdminRequest(
+                request.head.method.rawValue, String(target[0]), query: target.count > 1 ? String(target[1]) : "",
+                body: body, mayChange: access.mayChange(token: headers[Self.tokenField], origin: headers[.origin])))
+        return Self.response(answer, isHead: request.head.method == .head)
+    }
+
+    private static func response(_ answer: AdminResponse, isHead: Bool) -> Response {
+        var headers = HTTPFields()
+        headers[.contentType] = answer.contentType
+        headers[.allow] = answer.allow
+        let response = Response(
+            status: HTTPResponse.Status(code: answer.status), headers: headers,
+            body: ResponseBody(byteBuffer: ByteBuffer(bytes: answer.body)))
+        return isHead ? response.createHeadResponse() : response
+    }
+
+    /// Dapr's header for the API token.
+    // Safe: the name is a valid field name.
+    private static let tokenField = HTTPField.Name("dapr-api-token")!
+}

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What was asked of the admin listener.
+package struct AdminRequest: Sendable {
+    package var method: String
+    package var path: String
+    /// What follows the question mark, as it came.
+    package var query: String
+    package var body: [UInt8]
+    /// False when the listener is reachable from outside and the API token wasn't given: such a caller may only read.
+    package var mayChange: Bool
+
+    package init(
+        _ method: String, _ path: String, query: String = "", body: [UInt8] = [], mayChange: Bool = false
+    ) {
+        self.method = method
+        self.path = path
+        self.query = query
+        self.body = body
+        self.mayChange = mayChange
+    }
+
+    /// True for `?verbose`, alone or among others, with or without a value.
+    func asks(_ name: String) -> Bool {
+        query.split(separator: "&").contains { $0 == name || $0.hasPrefix(name + "=") }
+    }
+}
+
+/// What the admin listener answers.
+package struct AdminResponse: Sendable, Equatable {
+    package var status: Int
+    package var contentType: String
+    package var body: [UInt8]
+    /// The value of the header `allow`, which a 405 must have.
+    package var allow: String?
+
+    package init(status: Int = 200, contentType: String, body: [UInt8], allow: String? = nil) {
+        self.status = status
+        self.contentType = contentType
+        self.body = body
+        self.allow = allow
+    }
+
+    /// One or more lines for people.
+    package static func text(_ text: String, status: Int = 200) -> AdminResponse {
+        AdminResponse(status: status, contentType: "text/plain; charset=utf-8", body: Array(text.utf8))
+    }
+
+    /// A JSON value that is written already.
+    package static func json(_ body: [UInt8], status: Int = 200) -> AdminResponse {
+        AdminResponse(status: status, contentType: "application/json", body: body)
+    }
+}
+
+/// One address of the admin listener. A room hands its own to Runtime, with the path `/admin/ROOM`.
+package struct AdminEndpoint: Sendable {
+    package typealias Respond = @Sendable (AdminRequest) async -> AdminResponse
+
+    package var path: String
+    /// `GET` brings `HEAD` with it; any other method is taken as a change.
+    package var methods: [String]
+    /// A sentence for `GET /admin`.
+    package var summary: String
+    package var respond: Respond
+
+    package init(_ path: String, methods: [String] = ["GET"], summary: String, respond: @escaping Respond) {
+        precondition(path.hasPrefix("/"), "an endpoint's path begins with a slash: \(path)")
+        self.path = path
+        self.methods = methods
+        self.summary = summary
+        self.respond = respond
+    }
+}
