@@ -75,7 +75,6 @@ struct DatabaseService: Service {
 
     func run() async throws {
         try? await gracefulShutdown()
-        try? await database.nameRegistry.unregister()
         await database.close()
     }
 }
