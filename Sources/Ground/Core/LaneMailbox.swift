@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Glibc
+#if os(Linux)
+// Some module of the toolchain has to give `timespec` its members; in a static build it is this one.
+import SwiftOverlayShims
+#endif
 
 /// The bounded queue in front of a `Lane`: many tasks post, one thread waits and drains everything at once.
 ///
