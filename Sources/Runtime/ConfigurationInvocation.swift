@@ -53,7 +53,8 @@ package struct Invocation: Sendable {
         let configuration = loader.loaded.configuration
         for path in configuration.resources {
             resources.read(
-                ConfigurationFile(path: path, origin: loader.loaded.origin(of: "resources") ?? .builtIn, key: "resources"))
+                ConfigurationFile(
+                    path: path, origin: loader.loaded.origin(of: "resources") ?? .builtIn, key: "resources"))
         }
         let chosen = resources.documents(appID: configuration.app.id, namespace: configuration.app.namespace)
         resources.problems.forEach { loader.add($0) }

@@ -6,7 +6,10 @@ import Testing
 struct EditDistanceTests {
     @Test(
         "the distance counts insertions, removals, replacements and swaps",
-        arguments: [("", "", 0), ("", "abc", 3), ("port", "port", 0), ("prot", "port", 1), ("por", "port", 1), ("kitten", "sitting", 3)])
+        arguments: [
+            ("", "", 0), ("", "abc", 3), ("port", "port", 0), ("prot", "port", 1), ("por", "port", 1),
+            ("kitten", "sitting", 3),
+        ])
     func distance(from: String, to: String, expected: Int) {
         #expect(EditDistance.between(Array(from.utf8), Array(to.utf8)) == expected)
         #expect(EditDistance.between(Array(to.utf8), Array(from.utf8)) == expected)

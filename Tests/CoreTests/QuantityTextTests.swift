@@ -17,12 +17,16 @@ struct QuantityTextTests {
 
     @Test(
         "a text that is no duration is refused",
-        arguments: ["", "5", "s", "5 s", "-5s", "+5s", "5x", "1.s", ".5s", "1.2.3s", "٥s", "1.٥s", "9999999999999999h", "1e3s"])
+        arguments: [
+            "", "5", "s", "5 s", "-5s", "+5s", "5x", "1.s", ".5s", "1.2.3s", "٥s", "1.٥s", "9999999999999999h", "1e3s",
+        ])
     func refuseDuration(text: String) { #expect(Duration(text: text) == nil) }
 
     @Test(
         "a duration's text reads back as itself",
-        arguments: [Duration.zero, .seconds(5), .milliseconds(200), .seconds(90), .seconds(86_400), .nanoseconds(1_000_001)])
+        arguments: [
+            Duration.zero, .seconds(5), .milliseconds(200), .seconds(90), .seconds(86_400), .nanoseconds(1_000_001),
+        ])
     func durationRoundTrip(duration: Duration) { #expect(Duration(text: duration.text) == duration) }
 
     @Test func `a duration is shown in its largest units`() {
@@ -34,12 +38,15 @@ struct QuantityTextTests {
     @Test(
         "a byte count is read with every unit that users of Dapr and Kubernetes write",
         arguments: [
-            ("4MiB", 4 << 20), ("4Mi", 4 << 20), ("4096", 4096), ("0", 0), ("1KiB", 1024), ("1Ki", 1024), ("2GiB", 2 << 30),
+            ("4MiB", 4 << 20), ("4Mi", 4 << 20), ("4096", 4096), ("0", 0), ("1KiB", 1024), ("1Ki", 1024),
+            ("2GiB", 2 << 30),
             ("1k", 1000), ("1MB", 1_000_000), ("12B", 12),
         ])
     func readByteCount(text: String, bytes: Int) { #expect(ByteCount(text: text)?.bytes == bytes) }
 
-    @Test("a text that is no byte count is refused", arguments: ["", "MiB", "-1", "1.5MiB", "4 MiB", "4TiX", "99999999999999999999", "9999999999999GiB"])
+    @Test(
+        "a text that is no byte count is refused",
+        arguments: ["", "MiB", "-1", "1.5MiB", "4 MiB", "4TiX", "99999999999999999999", "9999999999999GiB"])
     func refuseByteCount(text: String) { #expect(ByteCount(text: text) == nil) }
 
     @Test func `a byte count is shown in the largest unit that divides it`() {
@@ -62,7 +69,8 @@ struct QuantityTextTests {
     @Test(
         "a text that is no address is refused",
         arguments: [
-            "", ":", "3500", ":3500", "localhost", "localhost:", "localhost:x", "localhost:65536", "localhost:-1", "::1:80",
+            "", ":", "3500", ":3500", "localhost", "localhost:", "localhost:x", "localhost:65536", "localhost:-1",
+            "::1:80",
             "[localhost]:80", "[]:80", "a b:80", "http://a:80",
         ])
     func refuseAddress(text: String) { #expect(ListenAddress(text: text) == nil) }

@@ -27,7 +27,10 @@ struct FlagParserTests {
     @Test func `a switch alone means true and takes its value after an equals sign`() throws {
         #expect(try parse("--open").flags[0].value == "true")
         #expect(try parse("--open=false").flags[0].value == "false")
-        #expect(Garden.problems(arguments: ["--open=maybe"]) == ["flag --open: is-open: found \"maybe\", expected true or false"])
+        #expect(
+            Garden.problems(arguments: ["--open=maybe"]) == [
+                "flag --open: is-open: found \"maybe\", expected true or false"
+            ])
     }
 
     @Test func `two dashes end the flags and begin the command`() throws {
@@ -42,7 +45,10 @@ struct FlagParserTests {
         "what is no flag is refused",
         arguments: [
             (["--tress", "5"], ["flag --tress: found an unknown flag, expected --trees, perhaps"]),
-            (["--zzz", "-z"], ["flag --zzz: found an unknown flag; see --help", "flag -z: found an unknown flag; see --help"]),
+            (
+                ["--zzz", "-z"],
+                ["flag --zzz: found an unknown flag; see --help", "flag -z: found an unknown flag; see --help"]
+            ),
             (["--trees"], ["flag --trees: found nothing after it, expected a value"]),
             (
                 ["--open", "false"],

@@ -22,7 +22,9 @@ struct Garden: Sendable, Equatable {
                     .setting(
                         "listen", \.listen, .listenAddress, "Where it listens.", .listened,
                         flags: [
-                            .flag("pump-port", short: "H", part: "port", gives: \.listen.port, .listenedPort, note: "Its port."),
+                            .flag(
+                                "pump-port", short: "H", part: "port", gives: \.listen.port, .listenedPort,
+                                note: "Its port."),
                             .flag("pump-host", part: "host", gives: \.listen.host, .host, note: "Its host."),
                         ]),
                 ])
@@ -46,13 +48,16 @@ struct Garden: Sendable, Equatable {
             [
                 .setting("name", \.name, .text, "Its name.", environment: ["GARDEN"]),
                 .setting("owner", optional: \.owner, .text, "Whose it is."),
-                .setting("trees", \.trees, .integer(0...9), "How many trees.", flags: [.flag("trees", "tree-count", short: "t")]),
+                .setting(
+                    "trees", \.trees, .integer(0...9), "How many trees.",
+                    flags: [.flag("trees", "tree-count", short: "t")]),
                 .setting("is-open", \.isOpen, .boolean, "Whether one may enter.", flags: [.flag("open")]),
                 .setting("soil", \.soil, .choice(aliases: ["beach": .sand]), "The ground."),
                 .setting("water", \.water, .byteCount(in: .kibibytes(1)...(.mebibytes(1))), "The tank."),
                 .setting("key", optional: \.key, .integerText, "Opens the gate.", .secret),
                 .setting("shed", optional: \.shed, .path, "The shed.", .path, flags: [.flag("shed")]),
-                .setting("paths", list: \.paths, .path, "Ways | through it.", .path, flags: [.flag("path", short: "d")]),
+                .setting(
+                    "paths", list: \.paths, .path, "Ways | through it.", .path, flags: [.flag("path", short: "d")]),
                 .group("pump", \.pump, Pump.settings),
             ])
     }

@@ -26,7 +26,8 @@ struct ReferenceTests {
 
     @Test func `help shows the flags of each group`() {
         let help = settings.flagHelp(defaults: Garden())
-        #expect(help.contains("pump: The pump.\n      --interval-seconds SECONDS  Seconds. [5s]\n  -H, --pump-port PORT"))
+        #expect(
+            help.contains("pump: The pump.\n      --interval-seconds SECONDS  Seconds. [5s]\n  -H, --pump-port PORT"))
         #expect(help.contains("      --open[=true|false]  "))
         #expect(help.contains("May be given again."))
     }

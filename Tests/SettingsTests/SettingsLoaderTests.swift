@@ -44,7 +44,9 @@ struct SettingsLoaderTests {
     }
 
     @Test func `later documents win, key by key`() throws {
-        let loaded = try Garden.loaded(yaml: ["trees: 1\npump: {interval: 1s}", "trees: 2\n---\npump: {listen: 'a:1'}\n"])
+        let loaded = try Garden.loaded(yaml: [
+            "trees: 1\npump: {interval: 1s}", "trees: 2\n---\npump: {listen: 'a:1'}\n",
+        ])
         #expect(loaded.configuration.trees == 2)
         #expect(loaded.configuration.pump == .init(interval: .seconds(1), listen: ListenAddress(host: "a", port: 1)))
     }
@@ -152,7 +154,10 @@ struct SettingsProblemTests {
                 "g.yaml:1: pump.listen: found \"80\", expected an address HOST:PORT, such as 127.0.0.1:3500"
             ),
             ("[a]", "g.yaml:1: found a list, expected a table"),
-            ("pump:\n  intervall: 1s", "g.yaml:2: pump.intervall: found an unknown key, expected pump.interval, perhaps"),
+            (
+                "pump:\n  intervall: 1s",
+                "g.yaml:2: pump.intervall: found an unknown key, expected pump.interval, perhaps"
+            ),
             ("pump: {zzzzzz: 1}", "g.yaml:1: pump.zzzzzz: found an unknown key, expected interval or listen"),
         ])
     func sentences(yaml: String, expected: String) { #expect(Garden.problems(yaml: yaml) == [expected]) }

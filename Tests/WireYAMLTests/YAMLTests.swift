@@ -10,7 +10,9 @@ struct YAMLTests {
         try YAML.documents(in: text.utf8, file: "f.yaml")
     }
 
-    private func place(_ line: Int, _ column: Int) -> Core.SourceLocation { .file("f.yaml", line: line, column: column) }
+    private func place(_ line: Int, _ column: Int) -> Core.SourceLocation {
+        .file("f.yaml", line: line, column: column)
+    }
 
     private func texts(_ node: DocumentNode?) -> [String?]? {
         guard case .sequence(let items) = node?.content else { return nil }
@@ -137,7 +139,9 @@ struct YAMLProblemTests {
     @Test func `aliases of aliases are counted as what they stand for`() {
         var text = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n"
         for level in 1...9 {
-            text += "a\(level): &a\(level) [" + Array(repeating: "*a\(level - 1)", count: 10).joined(separator: ", ") + "]\n"
+            text +=
+                "a\(level): &a\(level) [" + Array(repeating: "*a\(level - 1)", count: 10).joined(separator: ", ")
+                + "]\n"
         }
         #expect(problem(text.utf8)?.message.contains("more than 100000 values") == true)
     }

@@ -6,7 +6,9 @@ extension ListenAddress {
         guard let colon = text.lastIndex(of: ":") else { return nil }
         guard let host = Self.host(text: String(text[..<colon])) else { return nil }
         let digits = text[text.index(after: colon)...]
-        guard digits.allSatisfy({ $0.isASCII && $0.isNumber }), let port = Int(digits), port <= 65_535 else { return nil }
+        guard digits.allSatisfy({ $0.isASCII && $0.isNumber }), let port = Int(digits), port <= 65_535 else {
+            return nil
+        }
         // An IPv6 address without brackets would hide where it ends.
         guard !host.contains(":") || text.hasPrefix("[") else { return nil }
         self.init(host: host, port: port)

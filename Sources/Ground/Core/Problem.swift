@@ -18,8 +18,8 @@ package struct Problem: Error, Sendable, Hashable, CustomStringConvertible {
         key.isEmpty ? "\(location): \(message)" : "\(location): \(key): \(message)"
     }
 
-    /// The most characters of a found value that a problem shows.
-    package static let quotedCharactersMax = 60
+    /// The most characters of a found value that a problem shows: enough for the paths that people have.
+    package static let quotedCharactersMax = 200
 
     /// A found value as problems show it: in quotes, on one line, cut if it is long.
     package static func quote(_ text: String) -> String {

@@ -88,12 +88,15 @@ package struct FlagParser: Sendable {
         guard argument.hasPrefix("-"), argument.count > 1 else {
             throw Problem(
                 .flag(name: argument), key: "",
-                "found a word that belongs to no flag; a switch takes its value after =, and the app's command follows --")
+                "found a word that belongs to no flag; a switch takes its value after =, and the app's command follows --"
+            )
         }
         let letter = argument[argument.index(after: argument.startIndex)]
         var value = argument.dropFirst(2)
         if value.hasPrefix("=") { value = value.dropFirst() }
-        return (String(argument.prefix(2)), argument.count == 2 ? nil : String(value), forms.first { $0.short == letter })
+        return (
+            String(argument.prefix(2)), argument.count == 2 ? nil : String(value), forms.first { $0.short == letter }
+        )
     }
 
     private func unknown(_ spelling: String) -> Problem {

@@ -76,7 +76,8 @@ extension [[String]] {
 extension [String] {
     /// The texts as code in a cell of a Markdown table.
     fileprivate var code: String {
-        map { text in "`" + text.split(separator: "|", omittingEmptySubsequences: false).joined(separator: "\\|") + "`" }
-            .joined(separator: " ")
+        map { text in "`" + text.split(separator: "|", omittingEmptySubsequences: false).joined(separator: "\\|") + "`"
+        }
+        .joined(separator: " ")
     }
 }

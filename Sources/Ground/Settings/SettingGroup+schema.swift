@@ -63,6 +63,13 @@ extension SettingSchema {
         case .string(let pattern):
             json.field("type", "string")
             if let pattern { json.field("pattern", pattern) }
+        case .quantity(let pattern):
+            json.key("type")
+            json.beginArray()
+            json.string("string")
+            json.string("integer")
+            json.endArray()
+            json.field("pattern", pattern)
         case .integer(let range):
             json.field("type", "integer")
             json.field("minimum", range.lowerBound)
@@ -79,7 +86,7 @@ extension SettingSchema {
     /// Writes a value of the type that is given as text.
     fileprivate func write(_ text: String, _ json: inout JSONWriter) {
         switch self {
-        case .string, .choice: json.string(text)
+        case .string, .quantity, .choice: json.string(text)
         case .integer, .boolean: json.raw(text.utf8)
         }
     }

@@ -29,6 +29,8 @@ package struct SettingType<Value: Sendable>: Sendable {
 /// What JSON Schema says of a value.
 package enum SettingSchema: Sendable, Equatable {
     case string(pattern: String?)
+    /// A number with or without a unit.
+    case quantity(pattern: String)
     case integer(ClosedRange<Int>)
     case boolean
     case choice([String])
@@ -150,7 +152,7 @@ extension SettingType where Value == ByteCount {
     package static func byteCount(in range: ClosedRange<ByteCount>) -> Self {
         SettingType(
             expectation: "an amount of bytes from \(range.lowerBound) to \(range.upperBound), such as 4MiB",
-            placeholder: "BYTES", schema: .string(pattern: "^[0-9]+([KMGk]i?)?B?$"),
+            placeholder: "BYTES", schema: .quantity(pattern: "^[0-9]+(B|[kKMG]B?|[KMG]iB?)?$"),
             parse: { text in ByteCount(text: text).flatMap { range.contains($0) ? $0 : nil } }, text: \.description)
     }
 }

@@ -60,7 +60,8 @@ extension ComponentDocument {
             case .environment(let name):
                 guard let value = templates.environment[name] else {
                     problems.append(
-                        Problem(item.location, key: key, "found nothing in the environment as \(name), expected a value"))
+                        Problem(
+                            item.location, key: key, "found nothing in the environment as \(name), expected a value"))
                     continue
                 }
                 text = value

@@ -119,7 +119,8 @@ extension ResourceDocument {
             return nil
         }
         guard case .scalar(let text, _) = value.content else {
-            fields.refuse(Problem(value.location, key: key, "found \(value.summary), expected text, a number or a boolean"))
+            fields.refuse(
+                Problem(value.location, key: key, "found \(value.summary), expected text, a number or a boolean"))
             return nil
         }
         return .text(value.isNull ? "" : text)

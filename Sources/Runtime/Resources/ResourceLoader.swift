@@ -28,7 +28,9 @@ struct ResourceLoader {
             for node in try file.documents() where !node.isNull {
                 guard node.isDaprResource else {
                     warnings.append(
-                        Problem(node.location, key: "", "found a document that is not Dapr's (apiVersion: dapr.io/…); it is left out"))
+                        Problem(
+                            node.location, key: "",
+                            "found a document that is not Dapr's (apiVersion: dapr.io/…); it is left out"))
                     continue
                 }
                 add(node)
@@ -49,11 +51,13 @@ struct ResourceLoader {
             problems.append(
                 Problem(
                     location, key: "metadata.name",
-                    "found a second component \(Problem.quote(component.name)), expected one; the first is at \(first)"))
+                    "found a second component \(Problem.quote(component.name)), expected one; the first is at \(first)")
+            )
         }
         for case .unused(let kind, let header, _) in meant {
             warnings.append(
-                Problem(header.location, key: "kind", "found \(kind.rawValue), which Outrigger reads but doesn't use yet"))
+                Problem(
+                    header.location, key: "kind", "found \(kind.rawValue), which Outrigger reads but doesn't use yet"))
         }
         return meant
     }

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Core
+import HTTPAPI
+import Logging
+import Runtime
+import Settings
+import Sidecar
+import Telemetry
+import Testing
+
+/// The flags that users of `dapr run` and `daprd` type.
+struct ConfigurationFlagsTests {
+    private func configuration(_ arguments: String...) throws -> Configuration {
+        guard
+            case .run(let invocation) = try Invocation.request(arguments: ["-a", "x"] + arguments, environment: [:])
+        else { throw Problems([]) }
+        return invocation.loaded.configuration
+    }
+
+    private func notes(_ arguments: [String]) throws -> [String] {
+        guard
+            case .run(let invocation) = try Invocation.request(arguments: ["-a", "x"] + arguments, environment: [:])
+        else { throw Problems([]) }
+        return invocation.notes
+    }
+
+    @Test func `the API's port and address are set apart`() throws {
+        #expect(try configuration("-H", "3600").api.listen == ListenAddress(host: "127.0.0.1", port: 3600))
+        #expect(try configuration("--dapr-listen-addresses=0.0.0.0").api.listen.description == "0.0.0.0:3500")
+        #expect(try configuration("--dapr-listen-addresses", "[::1],127.0.0.1").api.listen.host == "127.0.0.1")
+        #expect(throws: Problems.self) { try configuration("--dapr-listen-addresses", "10.0.0.1,10.0.0.2") }
+    }
+
+    @Test func `the public listener comes with its port or its address, in any order`() throws {
+        #expect(try configuration().api.publicListen == nil)
+        #expect(try configuration("--dapr-public-port", "1").api.publicListen?.description == "0.0.0.0:1")
+        #expect(
+            try configuration("--dapr-public-listen-address", "::1", "--dapr-public-port=1").api.publicListen
+                == configuration("--dapr-public-port=1", "--dapr-public-listen-address", "::1").api.publicListen)
+        #expect(try configuration("--dapr-public-listen-address", "::1").api.publicListen?.description == "[::1]:3501")
+    }
+
+    @Test func `metrics have a port, an address and a switch`() throws {
+        let configuration = try configuration("-M9091", "--metrics-listen-address", "::1", "--enable-metrics=false")
+        #expect(configuration.admin.listen.description == "[::1]:9091")
+        #expect(!configuration.admin.enabled)
+    }
+
+    @Test func `limits, logs and shutdown are in Dapr's words`() throws {
+        let configuration = try configuration(
+            "--max-body-size", "8Mi", "--log-level", "fatal", "--log-as-json", "--enable-api-logging=true",
+            "--dapr-graceful-shutdown-seconds", "30", "--app-channel-address", "localhost", "--app-protocol", "http",
+            "--restart", "always", "--data-dir", "d")
+        #expect(configuration.api.bodyLimit == .mebibytes(8))
+        #expect(configuration.log.level == .critical)
+        #expect(configuration.log.format == .json)
+        #expect(configuration.api.logCalls)
+        #expect(configuration.app.grace == .seconds(30))
+        #expect(configuration.app.address == "localhost")
+        #expect(configuration.app.restart.policy == .always)
+        #expect(configuration.data.path == "d")
+    }
+
+    @Test func `a switch that says false gives the other format`() throws {
+        #expect(try configuration("--log-as-json=false").log.format == .text)
+    }
+
+    @Test(
+        "a flag that asks for nothing is taken with a notice",
+        arguments: [
+            ["--enable-mtls=false"], ["--enable-profiling=false"], ["--profile-port", "7777"],
+            ["--mode", "standalone"],
+            ["--placement-host-address", "localhost:50005"], ["--scheduler-host-address="], ["--sentry-address=x"],
+            ["--app-max-concurrency", "-1"], ["--enable-app-health-check=false"], ["--app-health-check-path", "/h"],
+            ["--app-health-probe-interval", "5"], ["--app-health-probe-timeout", "500"],
+            ["--app-health-threshold", "3"],
+            ["-I", "50002"], ["--dapr-internal-grpc-listen-address", "x"], ["-G", "50001"], ["--dapr-grpc-port=1"],
+            ["--disable-init-endpoints", "config"], ["--allowed-origins", "*"], ["--wait=false"],
+            ["--hot-reload-reconcile-interval", "1s"], ["--read-buffer-size", "80Ki"], ["--runtime-path", "x"],
+        ])
+    func taken(arguments: [String]) throws {
+        let notes = try notes(arguments)
+        #expect(notes.count == 1)
+        let name = arguments[0].prefix { $0 != "=" }
+        #expect(notes.first?.hasPrefix("notice: \(name) changes nothing: ") == true)
+    }
+
+    @Test(
+        "a flag that asks for what is not there is refused by name",
+        arguments: [
+            ["-u", "/tmp"], ["--unix-domain-socket=/tmp"], ["-f", "dapr.yaml"], ["-k"], ["--enable-mtls"],
+            ["--enable-mtls=true"], ["--enable-mtls=maybe"], ["--mode", "kubernetes"], ["--wait"],
+            ["--dapr-block-shutdown-duration", "5s"], ["--enable-app-health-check"], ["--enable-profiling"],
+            ["--app-max-concurrency", "1"], ["--allowed-origins", "https://a"], ["--read-buffer-size", "81Ki"],
+            ["--read-buffer-size", "x"], ["--app-ssl"],
+        ])
+    func refused(arguments: [String]) throws {
+        do throws(Problems) {
+            _ = try Invocation.request(arguments: ["-a", "x"] + arguments, environment: [:])
+            Issue.record("\(arguments) was taken")
+        } catch {
+            #expect(error.exitStatus == 64)
+            #expect(error.all.count == 1)
+            #expect(error.description.hasPrefix("flag \(arguments[0].prefix { $0 != "=" }): found "))
+            #expect(error.description.contains(", which is refused: "))
+        }
+    }
+}
