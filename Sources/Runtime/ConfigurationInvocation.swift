@@ -63,8 +63,8 @@ package struct Invocation: Sendable {
             loaded: try loader.finish(), resources: chosen, command: parsed.command ?? [], notices: notices)
     }
 
-    /// The flags that belong to no setting.
-    private static var flagForms: [FlagForm] {
+    /// All flags that there are.
+    static var flagForms: [FlagForm] {
         Configuration.settings.flagForms + DaprFlag.all.map(\.form) + [
             FlagForm(names: ["config"], short: "c"),
             FlagForm(names: ["help"], short: "h", isSwitch: true),

@@ -6,7 +6,8 @@ internal import Glibc
 internal import Runtime
 
 extension InvocationRequest {
-    /// Reads the command line with this process's environment; problems are printed, one line each, and end the process.
+    /// Reads the command line with this process's environment; problems are printed, one line each, and end the
+    /// process.
     static func read(_ arguments: [String]) throws -> InvocationRequest {
         do throws(Problems) {
             return try Invocation.request(arguments: arguments, environment: processEnvironment())

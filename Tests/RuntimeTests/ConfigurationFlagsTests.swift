@@ -3,11 +3,12 @@
 import Core
 import HTTPAPI
 import Logging
-import Runtime
 import Settings
 import Sidecar
 import Telemetry
 import Testing
+
+@testable import Runtime
 
 /// The flags that users of `dapr run` and `daprd` type.
 struct ConfigurationFlagsTests {
@@ -23,6 +24,11 @@ struct ConfigurationFlagsTests {
             case .run(let invocation) = try Invocation.request(arguments: ["-a", "x"] + arguments, environment: [:])
         else { throw Problems([]) }
         return invocation.notes
+    }
+
+    @Test func `no two flags share a name or a letter`() {
+        let names = Invocation.flagForms.flatMap { form in form.names + (form.short.map { [String($0)] } ?? []) }
+        #expect(Set(names).count == names.count)
     }
 
     @Test func `the API's port and address are set apart`() throws {

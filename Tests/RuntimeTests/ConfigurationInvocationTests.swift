@@ -152,7 +152,8 @@ struct ConfigurationProblemTests {
         #expect(
             try ConfigurationFolder().problems("-a", "x", "-P", name) == (
                 [
-                    "flag -P: app.protocol: found \"\(name)\", expected http, as Outrigger speaks no other protocol with the app yet"
+                    "flag -P: app.protocol: found \"\(name)\", expected http, "
+                        + "as Outrigger speaks no other protocol with the app yet"
                 ],
                 64
             ))

@@ -101,4 +101,38 @@ struct ResourcesComponentMetadataTests {
                 "r.yaml:12: spec.metadata.zebra: found an unknown key; it is left out",
             ])
     }
+
+    private struct Nothing: Sendable {}
+
+    private var kind: ComponentKind<Nothing> {
+        ComponentKind(type: "t", versions: ["v1", "v2"], settings: settings) { _, _ in Nothing() }
+    }
+
+    @Test func `a kind gets its values with the warnings`() throws {
+        var document = component([("connectionString", .text("{appID}")), ("zebra", .text(""))])
+        document.version = "v2"
+        let (values, warnings) = try document.metadata(for: kind, templates)
+        #expect(values.text("connectionString") == "cart")
+        #expect(warnings.count == 1)
+    }
+
+    @Test func `a version that the kind doesn't have is a problem`() {
+        var document = component([("connectionString", .text("x"))])
+        document.version = "v3"
+        #expect(
+            problems { _ = try document.metadata(for: kind, templates) } == [
+                "r.yaml:1: spec.version: found \"v3\", expected v1 or v2 of t"
+            ])
+    }
+
+    @Test func `an unknown type is a problem with a suggestion`() {
+        var document = component([])
+        document.type = "state.sqlit"
+        let known = ["state.in-memory", "state.sqlite"]
+        #expect(
+            document.unknownType(known: known).description
+                == "r.yaml:2: spec.type: found \"state.sqlit\", expected state.sqlite, perhaps")
+        document.type = "pubsub.kafka"
+        #expect(document.unknownType(known: known).message.hasSuffix("expected state.in-memory or state.sqlite"))
+    }
 }

@@ -133,7 +133,8 @@ struct ResourcesProblemTests {
             ("apiVersion: dapr.io/v1\nmetadata: {name: a}", "@/r.yaml:1: kind: found nothing, expected text"),
             (
                 "apiVersion: dapr.io/v1\nkind: Componet\nmetadata: {name: a}",
-                "@/r.yaml:2: kind: found \"Componet\", expected Component, Subscription, Configuration, Resiliency or HTTPEndpoint"
+                "@/r.yaml:2: kind: found \"Componet\", "
+                    + "expected Component, Subscription, Configuration, Resiliency or HTTPEndpoint"
             ),
             (
                 "apiVersion: dapr.io/v9\nkind: Component\nmetadata: {name: a}\nspec: {type: t}",
@@ -150,7 +151,8 @@ struct ResourcesProblemTests {
             ),
             (
                 head + "metadata: {name: a}\nspec: {type: t, initTimeout: 5}",
-                "@/r.yaml:4: spec.initTimeout: found \"5\", expected a duration from 0s to 8760h, such as 200ms or 1m30s"
+                "@/r.yaml:4: spec.initTimeout: found \"5\", "
+                    + "expected a duration from 0s to 8760h, such as 200ms or 1m30s"
             ),
             (
                 head + "metadata: {name: a}\nspec: {type: t, metadata: {a: b}}",
@@ -178,7 +180,8 @@ struct ResourcesProblemTests {
             ),
             (
                 head
-                    + "metadata: {name: a}\nspec:\n  type: t\n  metadata:\n  - {name: x, value: 1}\n  - {name: X, value: 2}",
+                    + "metadata: {name: a}\nspec:\n  type: t\n  metadata:\n"
+                    + "  - {name: x, value: 1}\n  - {name: X, value: 2}",
                 "@/r.yaml:8: spec.metadata.X: found a second time, expected once; it is at @/r.yaml:7"
             ),
             (
@@ -215,7 +218,8 @@ struct ResourcesProblemTests {
         #expect(
             invocation.notes.map { $0.replacing(folder.path, with: "@") } == [
                 "warning: @/r.yaml:4: scope: found an unknown key; it is left out, expected scopes, perhaps",
-                "warning: @/r.yaml:5: spec.ignoreError: found an unknown key; it is left out, expected ignoreErrors, perhaps",
+                "warning: @/r.yaml:5: spec.ignoreError: found an unknown key; it is left out, "
+                    + "expected ignoreErrors, perhaps",
             ])
     }
 

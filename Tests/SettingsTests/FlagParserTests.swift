@@ -53,14 +53,14 @@ struct FlagParserTests {
             (
                 ["--open", "false"],
                 [
-                    "flag false: found a word that belongs to no flag; a switch takes its value after =, and the app's "
+                    "flag false: found a word that belongs to no flag; a switch has its value after =, and the app's "
                         + "command follows --"
                 ]
             ),
             (
                 ["-"],
                 [
-                    "flag -: found a word that belongs to no flag; a switch takes its value after =, and the app's "
+                    "flag -: found a word that belongs to no flag; a switch has its value after =, and the app's "
                         + "command follows --"
                 ]
             ),

@@ -37,7 +37,8 @@ struct Garden: Sendable, Equatable {
     var isOpen = true
     var soil = Soil.clay
     var water = ByteCount.kibibytes(1)
-    var key: String?
+    /// A secret with a default, which nothing should have, to see that no reference shows it.
+    var key: String? = "271828"
     var shed: String?
     var paths: [String] = []
     var pump = Pump()

@@ -24,6 +24,15 @@ struct ReferenceTests {
         #expect(page.contains("`clay\\|sand`"))
     }
 
+    @Test func `no reference shows a secret's default`() {
+        let references = [
+            settings.table(defaults: Garden()), settings.flagHelp(defaults: Garden()),
+            settings.markdown(defaults: Garden(), title: "T", introduction: "I."),
+            settings.jsonSchema(defaults: Garden(), title: "T"),
+        ]
+        for reference in references { #expect(!reference.contains("271828")) }
+    }
+
     @Test func `help shows the flags of each group`() {
         let help = settings.flagHelp(defaults: Garden())
         #expect(
@@ -47,6 +56,7 @@ struct ReferenceTests {
                     },
                 """))
         #expect(schema.contains("\"default\": []"))
+        #expect(schema.contains("\"type\": [\n        \"string\",\n        \"integer\"\n      ]"))
         #expect(schema.contains("\"additionalProperties\": false"))
         #expect(schema.contains("\"enum\": [\n        \"clay\",\n        \"sand\",\n        \"beach\"\n      ]"))
     }

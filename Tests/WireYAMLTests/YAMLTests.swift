@@ -153,8 +153,8 @@ struct YAMLProblemTests {
     }
 }
 
-/// Goal: no input ends the process. Method: mutate a document that uses every construct, and read each mutant; it either
-/// has nodes or a problem with a place inside the text.
+/// Goal: no input ends the process. Method: mutate a document that uses every construct, and read each mutant; it
+/// either has nodes or a problem with a place inside the text.
 struct YAMLFuzzTests {
     private static let seed = """
         %YAML 1.1

@@ -7,7 +7,8 @@ private let units: [(name: String, nanoseconds: Int)] = [
 ]
 
 extension Duration {
-    /// Reads `5s`, `200ms`, `1m30s`, `1.5h`: what Go's `time.ParseDuration` reads, without a sign. Nil for anything else.
+    /// Reads `5s`, `200ms`, `1m30s`, `1.5h`: what Go's `time.ParseDuration` reads, without a sign. Nil for anything
+    /// else.
     package init?(text: String) {
         if text == "0" {
             self = .zero

@@ -88,7 +88,7 @@ package struct FlagParser: Sendable {
         guard argument.hasPrefix("-"), argument.count > 1 else {
             throw Problem(
                 .flag(name: argument), key: "",
-                "found a word that belongs to no flag; a switch takes its value after =, and the app's command follows --"
+                "found a word that belongs to no flag; a switch has its value after =, and the app's command follows --"
             )
         }
         let letter = argument[argument.index(after: argument.startIndex)]

@@ -5,7 +5,7 @@ package import Core
 /// A configuration together with what is known of how it came about.
 package struct Loaded<Root: Sendable>: Sendable {
     package var configuration: Root
-    /// Where each value that isn't a default was given, by key; a flag that gives a part of one counts under `KEY.PART`.
+    /// Where each value that isn't a default was given, by key; a flag that gives a part counts under `KEY.PART`.
     package var origins: [String: SourceLocation]
     /// What the user should hear of although it stops nothing.
     package var warnings: [Problem]

@@ -15,6 +15,9 @@ package struct Setting<Root>: Sendable {
     package var environmentNames: [String]
     /// The value as text, nil if there is none; a list has any number of texts.
     package var texts: @Sendable (Root) -> [String]?
+
+    /// The texts for a reader, who never sees a secret's.
+    func shownTexts(_ root: Root) -> [String]? { exposure == .secret ? nil : texts(root) }
 }
 
 /// What can be given for a setting, or for the part of it that a flag gives.

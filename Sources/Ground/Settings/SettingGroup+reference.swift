@@ -51,7 +51,7 @@ extension SettingFlag {
         let spelling = (short == nil ? "    " : "") + spellings.joined(separator: ", ")
         var text = note ?? setting.summary
         // A flag for a part shows the default of the whole, as it says what the other part stays.
-        if let defaultText = setting.texts(defaults)?.joined(separator: ","), !defaultText.isEmpty {
+        if let defaultText = setting.shownTexts(defaults)?.joined(separator: ","), !defaultText.isEmpty {
             text += " [\(defaultText)]"
         }
         if value.isList { text += " May be given again." }

@@ -36,7 +36,7 @@ extension SettingGroup {
 extension Setting {
     fileprivate func write(_ json: inout JSONWriter, defaults: Root) {
         json.field("description", summary)
-        let texts = texts(defaults)
+        let texts = shownTexts(defaults)
         if value.isList {
             json.field("type", "array")
             json.key("items")

@@ -19,7 +19,7 @@ struct SettingRow {
         key = keyed.key
         group = String(key.dropLast(setting.name.count + (key == setting.name ? 0 : 1)))
         type = setting.value.isList ? "list of \(setting.value.placeholder)" : setting.value.placeholder
-        let texts = setting.texts(defaults)
+        let texts = setting.shownTexts(defaults)
         defaultText = texts?.isEmpty == false ? texts?.joined(separator: ",") : nil
         environment = keyed.environmentNames
         flags = setting.flags.flatMap(\.spellings)

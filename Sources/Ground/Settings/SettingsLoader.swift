@@ -2,7 +2,8 @@
 
 package import Core
 
-/// Reads a configuration from documents, the environment and flags, in this order: what comes later overrides, key by key.
+/// Reads a configuration from documents, the environment and flags, in this order: what comes later overrides, key by
+/// key.
 ///
 /// Nothing stops at the first problem; `finish` throws them all.
 package struct SettingsLoader<Root: Sendable>: Sendable {

@@ -5,8 +5,8 @@ internal import Settings
 
 /// Reads the fields of one table of a Dapr document and collects what is wrong with them.
 ///
-/// Unlike in Outrigger's own file an unknown key is a warning: Dapr and Kubernetes take no notice of one, and a document
-/// may be written for a newer Dapr.
+/// Unlike in Outrigger's own file an unknown key is a warning: Dapr and Kubernetes take no notice of one, and a
+/// document may be written for a newer Dapr.
 struct DocumentFields {
     let node: DocumentNode
     /// The key of the table, `spec`; empty for the document.
