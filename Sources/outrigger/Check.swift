@@ -6,9 +6,10 @@ internal import Runtime
 /// `outrigger check`: reads what `run` would read and says what is wrong with it.
 struct Check: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Says what is wrong with the configuration and the resources, and starts nothing.")
+        abstract: "Says what is wrong with the configuration and the resources, and starts nothing.",
+        usage: "outrigger check [flags]", discussion: "The flags and examples are in: outrigger check --help")
 
-    @Argument(parsing: .captureForPassthrough) var arguments: [String] = []
+    @Argument(parsing: .captureForPassthrough, help: .hidden) var arguments: [String] = []
 
     func run() throws {
         switch try InvocationRequest.read(arguments) {

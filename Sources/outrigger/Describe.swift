@@ -6,7 +6,11 @@ internal import Runtime
 /// `outrigger describe`: what can be said of Outrigger without starting it.
 struct Describe: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Prints references that are made from the code.", subcommands: [Settings.self])
+        abstract: "Prints references that are made from the code.",
+        discussion: """
+            Example:
+              outrigger describe settings --format markdown
+            """, subcommands: [Settings.self])
 
     struct Settings: ParsableCommand {
         static let configuration = CommandConfiguration(

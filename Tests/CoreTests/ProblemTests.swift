@@ -9,6 +9,12 @@ struct ProblemTests {
         #expect(problem.description == "a.yaml:3: app.port: found nothing, expected a port")
     }
 
+    @Test func `a problem stays on one line whatever its key is`() {
+        let problem = Problem(.builtIn, key: "a\nb\u{2028}", "found é, expected \u{1F469}\u{200D}\u{1F52C}")
+        #expect(
+            problem.description == #"built-in default: a\nb\u{2028}: found é, expected \#u{1F469}\#u{200D}\#u{1F52C}"#)
+    }
+
     @Test func `a quoted value stays on one line`() {
         #expect(Problem.quote("a\nb\u{1B}[0m") == #""a\nb\u{1B}[0m""#)
     }

@@ -14,8 +14,9 @@ package struct Problem: Error, Sendable, Hashable, CustomStringConvertible {
         self.message = message
     }
 
+    /// One line, whatever is in the parts.
     package var description: String {
-        key.isEmpty ? "\(location): \(message)" : "\(location): \(key): \(message)"
+        Self.onOneLine(key.isEmpty ? "\(location): \(message)" : "\(location): \(key): \(message)")
     }
 
     /// The most characters of a found value that a problem shows: enough for the paths that people have.
@@ -23,11 +24,21 @@ package struct Problem: Error, Sendable, Hashable, CustomStringConvertible {
 
     /// A found value as problems show it: in quotes, on one line, cut if it is long.
     package static func quote(_ text: String) -> String {
-        var shown = ""
-        for scalar in text.unicodeScalars.prefix(quotedCharactersMax) {
-            shown += scalar.properties.generalCategory == .control ? scalar.escaped(asASCII: true) : String(scalar)
+        let scalars = text.unicodeScalars
+        let shown = String(String.UnicodeScalarView(scalars.prefix(quotedCharactersMax)))
+        return "\"\(onOneLine(shown))\(scalars.count > quotedCharactersMax ? "…" : "")\""
+    }
+
+    /// The text with escapes for what would break a line or move a terminal's cursor.
+    private static func onOneLine(_ text: String) -> String {
+        var line = ""
+        for scalar in text.unicodeScalars {
+            switch scalar.properties.generalCategory {
+            case .control, .lineSeparator, .paragraphSeparator: line += scalar.escaped(asASCII: true)
+            default: line.unicodeScalars.append(scalar)
+            }
         }
-        return "\"\(shown)\(text.unicodeScalars.count > quotedCharactersMax ? "…" : "")\""
+        return line
     }
 }
 
