@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import BuildingBlocks
+import FoundationEssentials
 import Glibc
 import Logging
 import NIOCore
@@ -14,7 +15,7 @@ func withFolder<Value>(_ body: (String) async throws -> Value) async throws -> V
     var template = Array("/tmp/outrigger-test-XXXXXX".utf8CString)
     guard let made = mkdtemp(&template) else { throw StateError(.failed, "no temporary folder") }
     let folder = String(cString: made)
-    defer { removeTree(folder) }
+    defer { try? FileManager.default.removeItem(atPath: folder) }
     return try await body(folder)
 }
 
@@ -32,10 +33,6 @@ func withDatabase<Value>(
             throw error
         }
     }
-}
-
-private func removeTree(_ path: String) {
-    nftw(path, { path, _, _, _ in path.map { remove($0) } ?? 0 }, 16, FTW_DEPTH | FTW_PHYS)
 }
 
 extension StateWrite {

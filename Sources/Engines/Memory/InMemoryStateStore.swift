@@ -12,7 +12,7 @@ package final class InMemoryStateStore: StateStore {
     package let durability = StateDurability.process
 
     fileprivate struct Contents {
-        var items: [String: StateItem] = [:]
+        var items: [ExactKey: StateItem] = [:]
         /// Counts up with each upsert, so that no key ever sees an ETag twice.
         var etag: UInt64 = 0
         /// Writes since expired items were last looked for.
@@ -68,7 +68,7 @@ package final class InMemoryStateStore: StateStore {
 
 extension InMemoryStateStore.Contents {
     fileprivate func living(_ key: String, _ now: Int64) -> StateItem? {
-        guard let item = items[key] else { return nil }
+        guard let item = items[ExactKey(key)] else { return nil }
         if let expiry = item.expiresAtMilliseconds, expiry <= now { return nil }
         return item
     }
@@ -76,11 +76,11 @@ extension InMemoryStateStore.Contents {
     fileprivate mutating func perform(_ write: StateWrite, _ now: Int64) throws(StateError) {
         try check(write, now)
         switch write.change {
-        case .delete: items[write.key] = nil
+        case .delete: items[ExactKey(write.key)] = nil
         case .upsert(let value, let seconds):
             etag += 1
             // The caller's buffer may be a slice of a much larger one.
-            items[write.key] = StateItem(
+            items[ExactKey(write.key)] = StateItem(
                 value: ByteBuffer(bytes: value.readableBytesView), etag: String(etag),
                 expiresAtMilliseconds: seconds.map { StateExpiry.milliseconds(after: $0, from: now) })
         }

@@ -15,12 +15,14 @@ package final class EmbeddedDatabase: Sendable {
     package let databasePath: String
     private let directory: DataDirectory
     private let store: SQLiteStore
+    /// Where the sidecars that share this directory find each other.
+    package let nameRegistry: any NameRegistry
 
     /// "Outr" in ASCII.
     static let schema = Schema(
         applicationID: 0x4F75_7472,
         migrations: [
-            Schema.Migration(Schema.Version(1, 0), EmbeddedStateTable.creation)
+            Schema.Migration(Schema.Version(1, 0), EmbeddedStateTable.creation + EmbeddedNameRegistry.creation)
         ])
 
     private init(directory: DataDirectory, store: SQLiteStore) {
@@ -28,6 +30,7 @@ package final class EmbeddedDatabase: Sendable {
         databasePath = directory.databasePath
         self.directory = directory
         self.store = store
+        nameRegistry = EmbeddedNameRegistry(store, folder: directory.sidecarsPath)
     }
 
     /// Opens the database in the folder `path`, and makes both if they are missing.

@@ -43,12 +43,12 @@ extension StateTable {
     func perform(all writes: [StateWrite], in namespace: String, now: Int64) throws(SQLiteError) -> StateError? {
         if writes.contains(where: { $0.condition != .none }) {
             // What an earlier operation made of a key: an ETag that no caller can know yet, or nothing.
-            var touched: [String: String?] = [:]
+            var touched: [ExactKey: String?] = [:]
             for write in writes {
-                let etag =
-                    if let known = touched[write.key] { known } else { try etag(namespace, write.key, now: now) }
+                let key = ExactKey(write.key)
+                let etag = if let known = touched[key] { known } else { try etag(namespace, write.key, now: now) }
                 if let refusal = write.refusal(currentETag: etag) { return refusal }
-                touched[write.key] = .some(write.change == .delete ? nil : "")
+                touched[key] = .some(write.change == .delete ? nil : "")
             }
         }
         for write in writes { try change(write, in: namespace, now: now) }
