@@ -5,7 +5,8 @@ import Testing
 @Suite struct ImportTests {
     /// The module that a line imports; `import struct Core.Version` imports Core.
     static func module(importedBy line: String) -> String? {
-        let pattern = #/
+        let pattern =
+            #/
             ^\s* (?: @\w+ (?:\(\w+\))? \s+ )*
             (?: (?:public|package|internal|fileprivate|private) \s+ )?
             import \s+ (?: (?:struct|class|enum|protocol|func|typealias|let|var) \s+ )?
@@ -32,24 +33,29 @@ import Testing
         }
     }
 
-    @Test("A module is recognised in each form of import", arguments: [
-        ("import Core", "Core"),
-        ("package import NIOCore", "NIOCore"),
-        ("@testable import struct Sidecar.PortProbe", "Sidecar"),
-        ("@preconcurrency internal import Metrics", "Metrics"),
-        ("let important = 1", nil),
-    ])
+    @Test(
+        "A module is recognised in each form of import",
+        arguments: [
+            ("import Core", "Core"),
+            ("package import NIOCore", "NIOCore"),
+            ("@testable import struct Sidecar.PortProbe", "Sidecar"),
+            ("@preconcurrency internal import Metrics", "Metrics"),
+            ("let important = 1", nil),
+        ])
     func forms(_ row: (line: String, module: String?)) {
         #expect(Self.module(importedBy: row.line) == row.module)
     }
 
-    @Test("The table objects to what the design forbids", arguments: [
-        ("Runtime", "SQLiteEngine", true), ("Runtime", "Core", true), ("HTTPAPI", "Events", true),
-        ("SQLiteClient", "CSQLite", true), ("Telemetry", "Settings", true), ("HTTPAPI", "FoundationEssentials", true),
-        ("HTTPAPI", "SQLiteEngine", false), ("outrigger", "SQLiteEngine", false), ("HTTPAPI", "Sidecar", false),
-        ("Core", "Settings", false), ("SQLiteEngine", "HTTPAPI", false), ("Runtime", "CSQLite", false),
-        ("Core", "FoundationEssentials", false), ("Runtime", "Foundation", false), ("Sidecar", "Dispatch", false),
-    ])
+    @Test(
+        "The table objects to what the design forbids",
+        arguments: [
+            ("Runtime", "SQLiteEngine", true), ("Runtime", "Core", true), ("HTTPAPI", "Events", true),
+            ("SQLiteClient", "CSQLite", true), ("Telemetry", "Settings", true),
+            ("HTTPAPI", "FoundationEssentials", true),
+            ("HTTPAPI", "SQLiteEngine", false), ("outrigger", "SQLiteEngine", false), ("HTTPAPI", "Sidecar", false),
+            ("Core", "Settings", false), ("SQLiteEngine", "HTTPAPI", false), ("Runtime", "CSQLite", false),
+            ("Core", "FoundationEssentials", false), ("Runtime", "Foundation", false), ("Sidecar", "Dispatch", false),
+        ])
     func table(_ row: (room: String, module: String, isAllowed: Bool)) throws {
         let room = try #require(House.rooms.first { $0.module == row.room })
         let file = SourceFile(path: "Sources/\(room.folder)/Any.swift", text: "")

@@ -59,13 +59,15 @@ import Testing
         }
     }
 
-    @Test("Dangers are found in code and not elsewhere", arguments: [
-        ("let a = b!", "!"), ("f(x)!.y", "!"), ("a[0]!", "!"), ("try! f()", "try!"), ("a as! B", "as!"),
-        ("a &+ b", "&+"), ("a &+= b", "&+"), ("final class A: @unchecked Sendable {", "@unchecked"),
-        ("nonisolated(unsafe) var a = 1", "unsafe"), ("unsafeBitCast(a, to: B.self)", "unsafe"),
-        ("if !a && b != c {", nil), ("a !== b", nil), ("f(!a)", nil), ("a && !b", nil),
-        ("withUnsafeBytes(of: a) {", nil),
-    ])
+    @Test(
+        "Dangers are found in code and not elsewhere",
+        arguments: [
+            ("let a = b!", "!"), ("f(x)!.y", "!"), ("a[0]!", "!"), ("try! f()", "try!"), ("a as! B", "as!"),
+            ("a &+ b", "&+"), ("a &+= b", "&+"), ("final class A: @unchecked Sendable {", "@unchecked"),
+            ("nonisolated(unsafe) var a = 1", "unsafe"), ("unsafeBitCast(a, to: B.self)", "unsafe"),
+            ("if !a && b != c {", nil), ("a !== b", nil), ("f(!a)", nil), ("a && !b", nil),
+            ("withUnsafeBytes(of: a) {", nil),
+        ])
     func dangers(_ row: (line: String, danger: String?)) {
         #expect(Self.danger(in: row.line) == row.danger)
     }

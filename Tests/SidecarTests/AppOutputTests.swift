@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Glibc
-import Sidecar
 import Testing
 
-@testable import struct Sidecar.LinePrefixer
-@testable import class Sidecar.ChildProcess
-@testable import class Sidecar.OutputRelay
+@testable import Sidecar
 
 @Suite struct LinePrefixerTests {
     private func prefixed(_ chunks: [String]) -> String {
@@ -15,14 +12,16 @@ import Testing
         return String(decoding: output, as: UTF8.self)
     }
 
-    @Test("Each line gets the prefix, however the bytes arrive", arguments: [
-        ([], ""),
-        (["one\ntwo\n"], "a | one\na | two\n"),
-        (["o", "ne\nt", "wo\n"], "a | one\na | two\n"),
-        (["\n\n"], "a | \na | \n"),
-        (["no end"], "a | no end\n"),
-        (["\r\n"], "a | \r\n"),
-    ])
+    @Test(
+        "Each line gets the prefix, however the bytes arrive",
+        arguments: [
+            ([], ""),
+            (["one\ntwo\n"], "a | one\na | two\n"),
+            (["o", "ne\nt", "wo\n"], "a | one\na | two\n"),
+            (["\n\n"], "a | \na | \n"),
+            (["no end"], "a | no end\n"),
+            (["\r\n"], "a | \r\n"),
+        ])
     func lines(_ row: (chunks: [String], output: String)) {
         #expect(prefixed(row.chunks) == row.output)
     }

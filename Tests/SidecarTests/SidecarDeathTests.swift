@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Foundation
 import Glibc
 import Sidecar
 import Testing
@@ -44,6 +45,56 @@ import Testing
             // With no child left, not even a zombie, there is nothing to wait for.
             #expect(waitpid(-1, nil, WNOHANG) == -1 && errno == ECHILD)
         }
+    }
+}
+
+/// The output of the whole sidecar, seen from outside.
+@Suite(.timeLimit(.minutes(1))) struct SupervisorOutputTests {
+    private static let script = "printf 'one\\ntwo'; echo bad >&2"
+
+    @Test func `plain output is passed on byte for byte`() async throws {
+        let result = await #expect(
+            processExitsWith: .success, observing: [\.standardOutputContent, \.standardErrorContent]
+        ) {
+            _ = try await SupervisedApp(shell: Self.script).supervisor.run()
+        }
+        #expect(result.map { Self.contains($0.standardOutputContent, "one\ntwo") } == true)
+        #expect(result.map { Self.contains($0.standardErrorContent, "bad\n") } == true)
+        #expect(result.map { Self.contains($0.standardErrorContent, "cart | ") } == false)
+    }
+
+    @Test func `prefixed output carries the app's id on both streams`() async throws {
+        let result = await #expect(
+            processExitsWith: .success, observing: [\.standardOutputContent, \.standardErrorContent]
+        ) {
+            let app = SupervisedApp(shell: Self.script) {
+                $0.id = "cart"
+                $0.output = .prefixed
+            }
+            let exit = try await app.supervisor.run()
+            #expect(exit == .code(0))
+        }
+        #expect(result.map { Self.contains($0.standardOutputContent, "cart | one\ncart | two\n") } == true)
+        #expect(result.map { Self.contains($0.standardErrorContent, "cart | bad\n") } == true)
+    }
+
+    @Test func `a failed start with prefixed output gives all descriptors back`() async throws {
+        await #expect(processExitsWith: .success) {
+            let count = { try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count }
+            let run = { @Sendable () async in
+                let app = SupervisedApp(["/no/such/file"]) { $0.output = .prefixed }
+                _ = try? await app.supervisor.run()
+            }
+            await run()
+            let before = try #require(count())
+            await run()
+            #expect(count() == before)
+        }
+    }
+
+    /// The test library writes to the same streams, so that the app's bytes are searched and not compared.
+    private static func contains(_ bytes: [UInt8], _ text: String) -> Bool {
+        String(decoding: bytes, as: UTF8.self).contains(text)
     }
 }
 

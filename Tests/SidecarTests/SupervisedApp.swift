@@ -86,9 +86,10 @@ func eventually(_ description: String, _ condition: () -> Bool) async throws {
 struct Scratch {
     let path: String
 
-    init() { path = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID())").path; create() }
-
-    private func create() { mkdir(path, 0o700) }
+    init() {
+        path = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID())").path
+        mkdir(path, 0o700)
+    }
 
     func file(_ name: String) -> String { "\(path)/\(name)" }
     func text(_ name: String) -> String? { try? String(contentsOfFile: file(name), encoding: .utf8) }

@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Glibc
-import Sidecar
 import Testing
 
-@testable import struct Sidecar.PortProbe
-@testable import struct Sidecar.WaitNotices
+@testable import Sidecar
 
 @Suite(.timeLimit(.minutes(1))) struct SupervisorPortTests {
     @Test func `the app is ready once its port accepts`() async throws {

@@ -6,13 +6,15 @@ import Testing
 
 /// Each test starts a real program and looks at what becomes of it.
 @Suite(.timeLimit(.minutes(1))) struct SupervisorTests {
-    @Test("The app's end is the result", arguments: [
-        ("exit 0", AppExit.code(0), Int32(0)),
-        ("exit 3", .code(3), 3),
-        ("exit 255", .code(255), 255),
-        ("kill -9 $$", .signal(9), 137),
-        ("kill -TERM $$", .signal(15), 143),
-    ])
+    @Test(
+        "The app's end is the result",
+        arguments: [
+            ("exit 0", AppExit.code(0), Int32(0)),
+            ("exit 3", .code(3), 3),
+            ("exit 255", .code(255), 255),
+            ("kill -9 $$", .signal(9), 137),
+            ("kill -TERM $$", .signal(15), 143),
+        ])
     func exit(_ row: (script: String, exit: AppExit, status: Int32)) async throws {
         let exit = try await SupervisedApp(shell: row.script).supervisor.run()
         #expect(exit == row.exit)
@@ -27,12 +29,14 @@ import Testing
         #expect(app.supervisor.state.pid == nil)
     }
 
-    @Test("A command that can't be started is named, with the status of a shell", arguments: [
-        ("no-such-command-anywhere", Int32(127), "no-such-command-anywhere: not found in PATH"),
-        ("/no/such/file", 127, "/no/such/file: no such file"),
-        ("/etc/passwd", 126, "/etc/passwd: not executable"),
-        ("/etc", 126, "/etc: not executable"),
-    ])
+    @Test(
+        "A command that can't be started is named, with the status of a shell",
+        arguments: [
+            ("no-such-command-anywhere", Int32(127), "no-such-command-anywhere: not found in PATH"),
+            ("/no/such/file", 127, "/no/such/file: no such file"),
+            ("/etc/passwd", 126, "/etc/passwd: not executable"),
+            ("/etc", 126, "/etc: not executable"),
+        ])
     func cannotStart(_ row: (command: String, status: Int32, description: String)) async {
         let app = SupervisedApp([row.command])
         let error = await #expect(throws: SpawnError.self) { try await app.supervisor.run() }

@@ -11,8 +11,8 @@ import Telemetry
 /// Keeps the app running beside the sidecar: start, wait for its port, exit, restart, stop.
 ///
 /// `run` is the whole path. What happens meanwhile is told to `onEvent`, one at a time and in order, so that Runtime
-/// can turn readiness; `state` is a snapshot for metadata. Without a command something else starts the app, and only its
-/// port is waited for.
+/// can turn readiness; `state` is a snapshot for metadata. Without a command something else starts the app, and only
+/// its port is waited for.
 package final class Supervisor: Sendable {
     package enum Event: Sendable, Hashable {
         case started(pid: Int32)
