@@ -13,6 +13,10 @@ struct CodeScanner {
         case literal(isMultiline: Bool, pounds: Int)
     }
 
+    /// Bytes that can begin or end something; all others are passed over quickly.
+    private static let codeMarks = Array("/#\"()".utf8)
+    private static let literalMarks = Array("\\\"\n".utf8)
+
     private let bytes: [UInt8]
     private var position = 0
     private var output: [UInt8] = []
@@ -38,6 +42,7 @@ struct CodeScanner {
     }
 
     private mutating func scanCode(_ depth: Int) {
+        guard Self.codeMarks.contains(bytes[position]) else { return copy() }
         if startsWith("//") { return enter(.lineComment, skipping: 2) }
         if startsWith("/*") { return enter(.blockComment(depth: 1), skipping: 2) }
         let pounds = bytes[position...].prefix { $0 == UInt8(ascii: "#") }.count
@@ -73,6 +78,7 @@ struct CodeScanner {
     }
 
     private mutating func scanLiteral(_ isMultiline: Bool, _ pounds: Int) {
+        guard Self.literalMarks.contains(bytes[position]) else { return skip(1) }
         let fence = String(repeating: "#", count: pounds)
         if startsWith("\\" + fence + "(") { return enter(.code(depth: 0), skipping: pounds + 2) }
         if startsWith("\\") { return skip(min(2, bytes.count - position)) }
@@ -101,9 +107,9 @@ struct CodeScanner {
     }
 
     private mutating func skip(_ count: Int) {
-        for byte in bytes[position..<(position + count)] {
-            output.append(byte == UInt8(ascii: "\n") ? byte : UInt8(ascii: " "))
+        for _ in 0..<count {
+            output.append(bytes[position] == UInt8(ascii: "\n") ? bytes[position] : UInt8(ascii: " "))
+            position += 1
         }
-        position += count
     }
 }

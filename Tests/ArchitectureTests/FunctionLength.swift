@@ -17,6 +17,7 @@ struct FunctionLength: Equatable {
 
     /// The name of the function that a line declares, and where in the line that begins.
     private static func declaration(in line: String) -> (name: String, begin: String.Index)? {
+        guard ["func ", "init", "subscript"].contains(where: { line.contains($0) }) else { return nil }
         if let function = line.firstMatch(of: /\bfunc\s+([^\s(<]+)/) {
             return (String(function.1), function.range.lowerBound)
         }
