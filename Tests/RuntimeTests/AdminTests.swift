@@ -122,6 +122,8 @@ import Testing
         #expect(await put("loud").status == 400)
         #expect(text(await put("debug\n")) == "{\"level\":\"debug\"}\n")
         #expect(logs.level == .debug)
+        #expect(await put("error").status == 200)
+        #expect(logs.level == .error)
     }
 
     @Test func `Changes are taken from loopback without a browser, or with the token`() {

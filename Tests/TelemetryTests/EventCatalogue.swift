@@ -22,8 +22,9 @@ struct EventCatalogue {
 
     init() throws {
         let folder = repositoryRoot + "/Sources/Ground/Telemetry/Catalogue"
-        for file in try FileManager.default.contentsOfDirectory(atPath: folder).sorted() where file.hasSuffix(".swift") {
-            let room = file.hasSuffix("Events.swift") ? file.dropLast("Events.swift".count) : file.dropLast(6)
+        for file in try FileManager.default.contentsOfDirectory(atPath: folder).sorted() {
+            guard file.hasSuffix("Events.swift") else { continue }
+            let room = file.dropLast("Events.swift".count)
             let source = try String(contentsOfFile: folder + "/" + file, encoding: .utf8)
             entries += Self.entries(in: source, room: String(room))
         }

@@ -119,7 +119,7 @@ import Testing
     }
 
     @Test func `A closed reader is no reason to stop`() {
-        signal(SIGPIPE, SIG_IGN)
+        // Without SIGPIPE being ignored: it would end the test.
         var ends: [Int32] = [0, 0]
         #expect(Glibc.pipe(&ends) == 0)
         close(ends[0])
@@ -127,6 +127,22 @@ import Testing
         logs.logger("outrigger.test").info("to nobody")
         #expect(logs.output.dropped == 1)
         close(ends[1])
+    }
+
+    @Test func `A slow reader is waited for once, not for each line`() {
+        let logs = logs()
+        let logger = logs.logger("outrigger.test")
+        let time = ContinuousClock().measure {
+            for _ in 0..<30 {
+                pipe.fill()
+                logger.info("waits, or is lost")
+                var page = [UInt8](repeating: 0, count: 4096)
+                _ = read(pipe.reading, &page, page.count)
+                logger.info("fits")
+            }
+        }
+        #expect(time < .seconds(2))
+        #expect(logs.output.dropped >= 28)
     }
 
     @Test func `Lines of several threads don't mix`() async {

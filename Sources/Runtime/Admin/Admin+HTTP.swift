@@ -43,11 +43,13 @@ extension Admin {
             }
         }
         let headers = request.head.headerFields
-        let target = (request.head.path ?? "/").split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
+        let path = request.head.path ?? "/"
+        let target = path.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
+        let mayChange = access.mayChange(token: headers[Self.tokenField], origin: headers[.origin])
         let answer = await respond(
             to: AdminRequest(
-                request.head.method.rawValue, String(target[0]), query: target.count > 1 ? String(target[1]) : "",
-                body: body, mayChange: access.mayChange(token: headers[Self.tokenField], origin: headers[.origin])))
+                request.head.method.rawValue, target.first.map(String.init) ?? "/",
+                query: target.count > 1 ? String(target[1]) : "", body: body, mayChange: mayChange))
         return Self.response(answer, isHead: request.head.method == .head)
     }
 

@@ -17,7 +17,10 @@ extension AdminEndpoint {
                 let known = Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")
                 return .text("Expected one of: \(known).\n", status: 400)
             }
-            logger.emit(.logLevelChanged(from: logs.level.rawValue, to: level.rawValue))
+            let old = logs.level
+            // Open for this one line, so that a change between levels above it isn't silent.
+            logs.level = min(old, level, .notice)
+            logger.emit(.logLevelChanged(from: old.rawValue, to: level.rawValue))
             logs.level = level
             return answer(level)
         }

@@ -11,7 +11,7 @@ import Musl
 import Darwin
 #endif
 
-/// A line for people: `12:00:00.005 warning The app ended.  status=1 event=app.exited`.
+/// A line for people: `2026-03-01T12:00:00.005Z warning The app ended.  event=app.exited status=1`.
 ///
 /// The sentence comes first, since it is what is read; the fields after it are for those who search.
 struct LogLineText: Sendable {

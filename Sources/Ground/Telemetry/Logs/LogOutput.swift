@@ -15,17 +15,22 @@ import Darwin
 /// Log lines are written by the thread that logs, so that the last words before a crash are out. A terminal that is
 /// held with Ctrl-S or a collector that hangs would then stop the data path; so each write first asks `poll(2)`. When
 /// nobody has read for `patience`, lines are dropped without waiting until there is room again, and then one line says
-/// how many. A pipe that polls writable has room for a page, so a line of up to a page is one `write(2)` that doesn't
-/// block, and it isn't torn by other writers of that pipe (PIPE_BUF); a longer line is several.
+/// how many; a reader that is merely slow is waited for once in `waitInterval`. A pipe that polls writable has room for a
+/// page, so a line of up to a page is one `write(2)` that doesn't block, and it isn't torn by other writers of that pipe
+/// (PIPE_BUF); a longer line is several. (Another process that fills the same pipe between the two calls can still make
+/// one write wait; making the descriptor non-blocking would change it for the app too, which shares it.)
 final class LogOutput: Sendable {
     /// How long one line may wait for a reader before lines are dropped.
     static let patience = Duration.milliseconds(100)
+    /// From one wait to the next: waiting takes at most a tenth of the time.
+    static let waitInterval = Duration.seconds(1)
     /// PIPE_BUF on Linux.
     static let writeBytesMax = 4096
 
     private struct State {
         /// No room was found at the last try: the next try doesn't wait.
         var isStuck = false
+        var lastWait: ContinuousClock.Instant?
         /// A line was left unfinished: the next one starts with a newline.
         var isTorn = false
         var droppedSinceWritten = 0
@@ -55,15 +60,15 @@ final class LogOutput: Sendable {
 
     private func drop(_ state: inout State) {
         state.droppedSinceWritten += 1
-        droppedTotal.add(1, ordering: .relaxed)
+        // Safe: 2^63 lines aren't reached.
+        droppedTotal.wrappingAdd(1, ordering: .relaxed)
     }
 
     private func put(_ line: [UInt8], _ state: inout State) -> Bool {
         let bytes = state.isTorn ? [UInt8(ascii: "\n")] + line : line
         var sent = 0
         while sent < bytes.count {
-            let patience = state.isStuck ? Duration.zero : Self.patience
-            let count = waitForRoom(patience) ? send(bytes, from: sent) : nil
+            let count = waitForRoom(&state) ? send(bytes, from: sent) : nil
             guard let count else {
                 state.isStuck = true
                 state.isTorn = state.isTorn || sent > 0
@@ -76,11 +81,22 @@ final class LogOutput: Sendable {
         return true
     }
 
-    private func waitForRoom(_ patience: Duration) -> Bool {
+    private func waitForRoom(_ state: inout State) -> Bool {
+        if hasRoom(within: .zero) { return true }
+        let now = ContinuousClock.now
+        guard !state.isStuck, state.lastWait.map({ $0.duration(to: now) >= Self.waitInterval }) ?? true else {
+            return false
+        }
+        state.lastWait = now
+        return hasRoom(within: Self.patience)
+    }
+
+    /// False also when nobody holds the other end, where a write would raise SIGPIPE, and when a signal interrupts the
+    /// wait: that line is lost, but the wait stays bounded.
+    private func hasRoom(within time: Duration) -> Bool {
         var request = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
-        let milliseconds = Int32(patience / .milliseconds(1))
-        // A signal that interrupts the wait counts as no room: this line is lost, but the wait stays bounded.
-        return poll(&request, 1, milliseconds) == 1
+        guard poll(&request, 1, Int32(time / .milliseconds(1))) == 1 else { return false }
+        return request.revents == Int16(POLLOUT)
     }
 
     /// The bytes that were taken; nil when none can be: no room after all, or nobody holds the other end.

@@ -49,7 +49,8 @@ final class LogRepeats: Sendable {
             defer { entries[key] = entry }
             guard entry.lines < Self.linesPerWindow else {
                 entry.suppressed += 1
-                suppressedTotal.add(1, ordering: .relaxed)
+                // Safe: 2^63 lines aren't reached.
+                suppressedTotal.wrappingAdd(1, ordering: .relaxed)
                 return .suppressed
             }
             entry.lines += 1

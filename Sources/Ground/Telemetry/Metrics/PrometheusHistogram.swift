@@ -63,8 +63,8 @@ final class PrometheusHistogram: PrometheusSeries, TimerHandler, RecorderHandler
             let middle = (low + high) / 2
             if parts <= shape.bounds[middle] { high = middle } else { low = middle + 1 }
         }
-        counts[low].add(1, ordering: .relaxed)
-        // Safe: a sum that wraps around looks to Prometheus like a restart, which rate() takes care of; it can't trap.
+        // Safe: what wraps around looks like a restart, which rate() takes care of; `add` would be a loop, and trap.
+        counts[low].wrappingAdd(1, ordering: .relaxed)
         sum.wrappingAdd(parts, ordering: .relaxed)
     }
 

@@ -24,7 +24,8 @@ final class PrometheusCounter: PrometheusSeries, CounterHandler {
 
     init(name: String, labels: [UInt8]) { prefix = samplePrefix(name, labels) }
 
-    func increment(by amount: Int64) { value.add(Int(amount), ordering: .relaxed) }
+    // Safe: a counter that wraps around looks like a restart, which rate() takes care of; `add` would be a loop, and trap.
+    func increment(by amount: Int64) { value.wrappingAdd(Int(amount), ordering: .relaxed) }
     func reset() { value.store(0, ordering: .relaxed) }
 
     func append(to text: inout [UInt8]) {
