@@ -7,8 +7,8 @@ import NIOCore
 
 extension Admin {
     /// Who may change something by the admin listener: whoever reaches a listener that is bound to loopback, as long as
-    /// no browser sends them (a page from anywhere could otherwise reach it through its reader's browser, which then adds
-    /// `Origin`), and whoever gives the API token.
+    /// no browser sends them (a page from anywhere could otherwise reach it through its reader's browser, which then
+    /// adds `Origin`), and whoever gives the API token.
     package struct Access: Sendable {
         private let isLoopback: Bool
         private let token: String?
@@ -39,7 +39,8 @@ extension Admin {
         for try await part in request.body {
             body += part.readableBytesView
             if body.count > Self.bodyBytesMax {
-                return Self.response(.text("A change has at most \(Self.bodyBytesMax) bytes.\n", status: 413), isHead: false)
+                let refusal = AdminResponse.text("A change has at most \(Self.bodyBytesMax) bytes.\n", status: 413)
+                return Self.response(refusal, isHead: false)
             }
         }
         let headers = request.head.headerFields
