@@ -53,9 +53,9 @@ struct EventCatalogue {
 
             <!-- Generated from Sources/Ground/Telemetry/Catalogue; a test holds it. -->
 
-            Everything that Outrigger says in its log. A line's `event` is the id below, which stays the same from version
-            to version; the sentence may change. Levels are those of the source: `notice` is written as `info`, `critical`
-            as `fatal`.
+            Everything that Outrigger says in its log. A line's `event` is the id below, which stays the same from
+            version to version; the sentence may change. Levels are those of the source: `notice` is written as `info`,
+            `critical` as `fatal`.
 
             """
         for room in Set(entries.map(\.room)).sorted() {

@@ -8,8 +8,8 @@ package let repositoryRoot = #filePath.split(separator: "/").dropLast(3).reduce(
 
 /// Expects the file at `relativePath` (from the repository's root) to hold exactly `text`.
 ///
-/// With `OUTRIGGER_UPDATE_GOLDEN=1` in the environment the file is written instead: the one way to bring a generated file
-/// up to date. The first line that differs is shown, since a whole document says little.
+/// With `OUTRIGGER_UPDATE_GOLDEN=1` in the environment the file is written instead: the one way to bring a generated
+/// file up to date. The first line that differs is shown, since a whole document says little.
 package func expectGolden(
     _ text: String, at relativePath: String, sourceLocation: Testing.SourceLocation = #_sourceLocation
 ) {

@@ -11,8 +11,8 @@ import Musl
 import Darwin
 #endif
 
-/// One JSON object per line, with the keys that Dapr's log pipelines read (`time`, `level`, `msg`, `app_id`, `instance`,
-/// `scope`, `type`, `ver`) and the event's fields beside them.
+/// One JSON object per line, with the keys that Dapr's log pipelines read (`time`, `level`, `msg`, `app_id`,
+/// `instance`, `scope`, `type`, `ver`) and the event's fields beside them.
 struct LogLineJSON: Sendable {
     private let appID: String
     private let instance: String

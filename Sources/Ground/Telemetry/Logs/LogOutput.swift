@@ -15,10 +15,10 @@ import Darwin
 /// Log lines are written by the thread that logs, so that the last words before a crash are out. A terminal that is
 /// held with Ctrl-S or a collector that hangs would then stop the data path; so each write first asks `poll(2)`. When
 /// nobody has read for `patience`, lines are dropped without waiting until there is room again, and then one line says
-/// how many; a reader that is merely slow is waited for once in `waitInterval`. A pipe that polls writable has room for a
-/// page, so a line of up to a page is one `write(2)` that doesn't block, and it isn't torn by other writers of that pipe
-/// (PIPE_BUF); a longer line is several. (Another process that fills the same pipe between the two calls can still make
-/// one write wait; making the descriptor non-blocking would change it for the app too, which shares it.)
+/// how many; a reader that is merely slow is waited for once in `waitInterval`. A pipe that polls writable has room for
+/// a page, so a line of up to a page is one `write(2)` that doesn't block, and it isn't torn by other writers of that
+/// pipe (PIPE_BUF); a longer line is several. (Another process that fills the same pipe between the two calls can still
+/// make one write wait; making the descriptor non-blocking would change it for the app too, which shares it.)
 final class LogOutput: Sendable {
     /// How long one line may wait for a reader before lines are dropped.
     static let patience = Duration.milliseconds(100)

@@ -4,9 +4,9 @@ import Synchronization
 
 /// Keeps a warning or an error that comes again and again from flooding the log.
 ///
-/// A message of one scope is written `linesPerWindow` times in `window`; what comes after is counted, and the first line
-/// of a later window carries the count in its field `suppressed`. The fields don't tell messages apart: an address or a
-/// key that differs each time is what floods are made of.
+/// A message of one scope is written `linesPerWindow` times in a window; what comes after is counted, and the first
+/// line of a later window carries the count in its field `suppressed`. The fields don't tell messages apart: an address
+/// or a key that differs each time is what floods are made of.
 final class LogRepeats: Sendable {
     static let linesPerWindow = 10
     static let windowSeconds = 60

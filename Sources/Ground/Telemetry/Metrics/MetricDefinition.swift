@@ -35,7 +35,8 @@ package struct MetricDefinition: Sendable, Hashable {
         self.seriesMax = seriesMax
     }
 
-    /// The unit, as the name says it (https://prometheus.io/docs/practices/naming): a name ends with it, but for `_total`.
+    /// The unit, as the name says it (https://prometheus.io/docs/practices/naming): a name ends with it, but for
+    /// `_total`.
     package var unit: String {
         let base = name.hasSuffix("_total") ? name.dropLast("_total".count) : Substring(name)
         return ["seconds", "bytes"].first { base.hasSuffix("_" + $0) } ?? ""

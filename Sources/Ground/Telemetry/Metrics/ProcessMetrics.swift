@@ -42,8 +42,8 @@ package enum ProcessMetrics {
         return pages * sysconf(Int32(_SC_PAGESIZE))
     }
 
-    /// The boot time and the clock ticks from boot to start, field 22 of proc(5)'s stat, whose second field is a name that
-    /// may hold spaces and parentheses.
+    /// The boot time and the clock ticks from boot to start, field 22 of proc(5)'s stat, whose second field is a name
+    /// that may hold spaces and parentheses.
     static func startSeconds() -> Double? {
         guard let stat = read("/proc/self/stat"), let end = stat.lastIndex(of: ")"),
             let boot = read("/proc/stat")?.split(separator: "\n").first(where: { $0.hasPrefix("btime ") }),

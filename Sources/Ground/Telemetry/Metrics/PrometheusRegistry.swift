@@ -7,8 +7,8 @@ import Synchronization
 /// Keeps every metric of the process and shows them in Prometheus' text format.
 ///
 /// A handle is found by its name and labels once, under a lock; from then on it counts without one. Label values are
-/// bounded: a metric has at most `MetricDefinition.seriesMax` series, and what comes after shares one series whose labels
-/// all say `other`, so that neither a client nor a mistake can fill the memory.
+/// bounded: a metric has at most `MetricDefinition.seriesMax` series, and what comes after shares one series whose
+/// labels all say `other`, so that neither a client nor a mistake can fill the memory.
 package final class PrometheusRegistry: MetricsFactory {
     /// Most metrics; further ones are counted nowhere. A process of all rooms and libraries has below 100.
     package static let metricsMax = 512

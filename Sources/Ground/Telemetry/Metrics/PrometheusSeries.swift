@@ -5,8 +5,8 @@ import Synchronization
 
 /// One line, or one histogram, of the exposition: a handle's other end.
 ///
-/// Every class here is written by any thread without a lock and read by a scrape at the same time. Orderings are relaxed:
-/// a scrape may see one of two related changes, as it may when it comes a moment earlier.
+/// Every class here is written by any thread without a lock and read by a scrape at the same time. Orderings are
+/// relaxed: a scrape may see one of two related changes, as it may when it comes a moment earlier.
 protocol PrometheusSeries: AnyObject, Sendable {
     func append(to text: inout [UInt8])
 }
@@ -24,7 +24,8 @@ final class PrometheusCounter: PrometheusSeries, CounterHandler {
 
     init(name: String, labels: [UInt8]) { prefix = samplePrefix(name, labels) }
 
-    // Safe: a counter that wraps around looks like a restart, which rate() takes care of; `add` would be a loop, and trap.
+    // Safe: a counter that wraps around looks like a restart, which rate() takes care of; `add` would be a loop, and
+    // trap.
     func increment(by amount: Int64) { value.wrappingAdd(Int(amount), ordering: .relaxed) }
     func reset() { value.store(0, ordering: .relaxed) }
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Prometheus' text format 0.0.4 (https://prometheus.io/docs/instrumenting/exposition_formats). What doesn't change
-// between two scrapes, names and labels, is rendered once, when a series is made; a scrape appends these bytes and numbers.
+// between two scrapes, names and labels, is rendered once, when a series is made; a scrape appends these bytes and
+// numbers.
 
 extension [UInt8] {
     /// Appends a sample's value and the end of its line.
