@@ -25,7 +25,7 @@ extension EndToEnd {
             }
         }
 
-        @Test func `the issue's own file starts a sidecar alone, with its folders beside the file`() throws {
+        @Test func `a file that sets everything of the first pages is right`() throws {
             let folder = try TemporaryFolder()
             try folder.write("", to: "resources/.keep")
             let config = try folder.write(
