@@ -47,7 +47,7 @@ def call_sidecar(method, path, body=None):
         connection.request(method, path, None if body is None else json.dumps(body), headers)
         response = connection.getresponse()
         return response.status, response.headers, response.read()
-    except OSError as error:
+    except (OSError, http.client.HTTPException) as error:
         raise SidecarError(f"no answer from the sidecar on port {SIDECAR_PORT}: {error}") from error
     finally:
         connection.close()

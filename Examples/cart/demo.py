@@ -264,7 +264,7 @@ def main():
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         run(arguments, narrator)
-    except DemoFailed as failure:
+    except (DemoFailed, OSError, http.client.HTTPException) as failure:
         narrator.failed(str(failure))
         return 1
     if arguments.once:

@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 # The Swift toolchain: whether it is there and new enough.
 
-swift_version_least=6.2
+swift_version_least=6.3
 
 # Prints `6.3.1`, or nothing when there is no Swift.
 swift_version() { swift --version 2>/dev/null | sed -nE 's/.*Swift version ([0-9]+(\.[0-9]+)+).*/\1/p' | head -n 1; }
