@@ -41,6 +41,30 @@ extension EndToEnd {
             }
         }
 
+        @Test(arguments: ["XDG_STATE_HOME", "HOME"])
+        func `without a flag the data is in the user's state folder, closed to others`(variable: String) throws {
+            var plan = Sidecar.Plan(folder: try TemporaryFolder(), choosesData: false)
+            let home = plan.folder?.path ?? ""
+            if variable == "XDG_STATE_HOME" { plan.environment[variable] = "\(home)/state" }
+            let sidecar = try Sidecar(plan)
+            try sidecar.waitUntilServing()
+            #expect(try sidecar.save("k", "1").status == 204)
+            let data = variable == "HOME" ? "\(home)/.local/state/outrigger" : "\(home)/state/outrigger"
+            let mode = try FileManager.default.attributesOfItem(atPath: data)[.posixPermissions] as? Int
+            #expect(mode == 0o700)
+        }
+
+        @Test func `the public listener serves health and metadata and nothing else`() throws {
+            let port = try FreePort.next()
+            let sidecar = try Sidecar.alone(
+                "--dapr-public-port", "\(port)", "--dapr-public-listen-address", "127.0.0.1")
+            let open = Endpoint(port: port)
+            #expect(try open.get("/v1.0/healthz").status == 204)
+            #expect(try open.get("/v1.0/metadata").status == 200)
+            #expect(try open.get("/v1.0/state/statestore/k").status == 404)
+            #expect(try sidecar.load("k").status == 204)
+        }
+
         @Test func `metadata names the app, the store and a version that SDKs accept`() throws {
             let sidecar = try Sidecar.alone()
             let metadata = try sidecar.api.get("/v1.0/metadata").json

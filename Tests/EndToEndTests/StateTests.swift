@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Dispatch
 import Foundation
+import Synchronization
 import Testing
 
 extension EndToEnd {
@@ -144,6 +146,23 @@ extension EndToEnd {
             #expect(!sidecar.process.output.contains("secret"))
         }
 
+        @Test func `two sidecars that count at once on one file lose no update`() throws {
+            let first = try Sidecar.alone()
+            let second = try Sidecar.alone(on: first.folder)
+            let (writers, turns) = (8, 10)
+            let failures = Mutex<[String]>([])
+            DispatchQueue.concurrentPerform(iterations: writers) { writer in
+                let sidecar = writer.isMultiple(of: 2) ? first : second
+                do {
+                    for _ in 0..<turns { try increment("count", through: sidecar) }
+                } catch {
+                    failures.withLock { $0.append("\(error)") }
+                }
+            }
+            #expect(failures.withLock { $0 } == [])
+            #expect(try first.load("count").body == "\(writers * turns)")
+        }
+
         @Test func `two sidecars of one app share its state, other apps and namespaces don't`() throws {
             let first = try Sidecar.alone(appID: "cart")
             #expect(try first.save("k", "1").status == 204)
@@ -155,4 +174,21 @@ extension EndToEnd {
             #expect(try elsewhere.load("k").status == 204)
         }
     }
+}
+
+/// Adds one to the number under `key`, as an app does it: reads, saves with the ETag, tries again when it was too late.
+private func increment(_ key: String, through sidecar: Sidecar) throws {
+    let triesMax = 1000
+    for _ in 0..<triesMax {
+        let read = try sidecar.load(key)
+        let etag = read.headers["etag"].map { #","etag":"\#($0)""# } ?? ""
+        let value = (Int(read.body) ?? 0) + 1
+        let write = #"[{"key":"\#(key)","value":\#(value)\#(etag),"options":{"concurrency":"first-write"}}]"#
+        let answer = try sidecar.api.post("/v1.0/state/statestore", write)
+        if answer.status == 204 { return }
+        guard answer.status == 409 else {
+            throw NoAnswer(description: "saving answered \(answer.status): \(answer.body)")
+        }
+    }
+    throw WaitedTooLong(description: "\(key) was never ours in \(triesMax) tries")
 }

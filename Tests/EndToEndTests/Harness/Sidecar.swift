@@ -62,8 +62,8 @@ final class Sidecar: Sendable {
         var wrapper: [String] = []
         /// The folder of another sidecar, to start again on its data or beside it.
         var folder: TemporaryFolder? = nil
-        /// `--data-dir`; nil for the folder's own.
-        var data: String? = nil
+        /// Whether `--data-dir` is given; it is the folder's own.
+        var choosesData = true
     }
 
     init(_ plan: Plan) throws {
@@ -72,7 +72,8 @@ final class Sidecar: Sendable {
         api = Endpoint(port: try FreePort.next())
         admin = Endpoint(port: try FreePort.next())
         app = Endpoint(port: try FreePort.next())
-        var arguments = plan.wrapper + [Binary.path, "run", "--data-dir", plan.data ?? folder.path("data")]
+        var arguments = plan.wrapper + [Binary.path, "run"]
+        if plan.choosesData { arguments += ["--data-dir", folder.path("data")] }
         if let appID = plan.appID { arguments += ["-a", appID] }
         if plan.choosesPorts { arguments += ["-H", "\(api.port)", "-M", "\(admin.port)"] }
         if plan.hasAppPort { arguments += ["-p", "\(app.port)"] }
