@@ -27,7 +27,8 @@ class Sample:
 
     @staticmethod
     def median(samples):
-        return Sample(*(statistics.median(getattr(sample, field.name) for sample in samples) for field in fields(Sample)))
+        names = [field.name for field in fields(Sample)]
+        return Sample(*(statistics.median(getattr(sample, name) for sample in samples) for name in names))
 
 
 class Load:

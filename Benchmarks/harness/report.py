@@ -50,21 +50,23 @@ class Report:
 
     def write_json(self, path):
         figures = [{"scenario": scenario, "name": name, **asdict(sample)} for scenario, name, sample, _ in self.figures]
+        found = {"figures": figures, "bars": [asdict(bar) for bar in self.bars]}
         with open(path, "w", encoding="utf-8") as file:
-            json.dump({"figures": figures, "bars": [asdict(bar) for bar in self.bars]}, file, indent=2, ensure_ascii=False)
+            json.dump(found, file, indent=2, ensure_ascii=False)
             file.write("\n")
 
 
 def figure_header():
-    return ["scenario", "server", "requests/s", "p50 ms", "p99 ms", "CPU µs/request", "× nginx", "RSS MiB", "RssAnon MiB",
-            "flushes/request"]
+    return ["scenario", "server", "requests/s", "p50 ms", "p99 ms", "CPU µs/request", "× nginx", "RSS MiB",
+            "RssAnon MiB", "flushes/request"]
 
 
 def figure_row(scenario, name, sample, reference):
     ratio = f"{sample.cpu_us_per_request / reference.cpu_us_per_request:.2f}" if reference else ""
+    flushes = f"{sample.flushes_per_request:.3f}" if sample.flushes_per_request else ""
     return [scenario, name, f"{sample.requests_per_second:,.0f}", f"{sample.p50_us / 1000:.2f}",
             f"{sample.p99_us / 1000:.2f}", f"{sample.cpu_us_per_request:.1f}", ratio, f"{sample.rss / MEBIBYTE:.1f}",
-            f"{sample.rss_anon / MEBIBYTE:.1f}", f"{sample.flushes_per_request:.3f}" if sample.flushes_per_request else ""]
+            f"{sample.rss_anon / MEBIBYTE:.1f}", flushes]
 
 
 def print_table(rows, right_from):

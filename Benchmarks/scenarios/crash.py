@@ -40,7 +40,8 @@ class Writer:
                 response = connection.getresponse()
                 answer = response.read()
                 if response.status != 204:
-                    raise MeasurementFailed(f"{path} answered {response.status}: {answer.decode(errors='replace')[:200]}")
+                    words = answer.decode(errors="replace")[:200]
+                    raise MeasurementFailed(f"{path} answered {response.status}: {words}")
                 self.acknowledged = self.sent
         except (OSError, http.client.HTTPException):
             pass  # The kill; what was sent last may have been applied or not.

@@ -101,7 +101,7 @@ class Cart:
                 f"--data-dir {self.data} -- python3 cart.py")
 
     def start(self):
-        """Starts both and waits until the sidecar is ready; returns the seconds until it served and until all was ready."""
+        """Starts both; returns the seconds until the sidecar served and until the app was ready too."""
         began = time.monotonic()
         with open(self.log, "ab") as log:
             # A session of its own, so that Ctrl-C reaches only the demo, which then ends the sidecar in order.

@@ -106,7 +106,7 @@ extension EndToEnd {
 
 // MARK: - Damage
 
-/// A database with a few hundred keys that no sidecar has open and whose log is empty, so that damage isn't papered over.
+/// A database with a few hundred keys that no sidecar has open; its log is empty, so that damage isn't papered over.
 private struct Database {
     var folder: TemporaryFolder
     var file: String

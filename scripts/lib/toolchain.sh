@@ -14,8 +14,11 @@ require_swift() {
         fail "There is no Swift toolchain: install Swift $swift_version_least or later from" \
             "https://www.swift.org/install/linux/ (swiftly does it in one command) and put it in PATH."
     fi
-    if [[ $(printf '%s\n' "$swift_version_least" "$found" | sort --version-sort | head -n 1) != "$swift_version_least" ]]; then
-        fail "Swift $found is too old: Outrigger needs $swift_version_least or later (https://www.swift.org/install/linux/)."
+    local older
+    older=$(printf '%s\n' "$swift_version_least" "$found" | sort --version-sort | head -n 1)
+    if [[ $older != "$swift_version_least" ]]; then
+        fail "Swift $found is too old: Outrigger needs $swift_version_least or later" \
+            "(https://www.swift.org/install/linux/)."
     fi
     done_line "Swift $found"
 }

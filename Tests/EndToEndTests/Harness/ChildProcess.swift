@@ -46,7 +46,7 @@ final class ChildProcess: Sendable {
     private let folder: TemporaryFolder
     private let exit = Mutex<Exit?>(nil)
 
-    /// Starts `arguments[0]`, looked up in PATH, in `workingDirectory`, with nothing in its environment but `environment`.
+    /// Starts `arguments[0]`, looked up in PATH, in `workingDirectory`; its environment is `environment` and no more.
     init(_ arguments: [String], environment: [String: String], workingDirectory: String) throws {
         folder = try TemporaryFolder()
         var actions = posix_spawn_file_actions_t()
