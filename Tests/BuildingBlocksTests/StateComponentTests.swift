@@ -6,10 +6,11 @@ import Synchronization
 import Testing
 
 @Suite struct StateComponentTests {
-    @Test(arguments: [
-        (nil, "cart||k"), ("", "cart||k"), ("appid", "cart||k"), ("APPID", "cart||k"), ("name", "store||k"),
-        ("namespace", "shop.cart||k"), ("none", "k"), ("Shared", "shared||k"),
-    ] as [(String?, String)])
+    @Test(
+        arguments: [
+            (nil, "cart||k"), ("", "cart||k"), ("appid", "cart||k"), ("APPID", "cart||k"), ("name", "store||k"),
+            ("namespace", "shop.cart||k"), ("none", "k"), ("Shared", "shared||k"),
+        ] as [(String?, String)])
     func `a key prefix gives the stored keys that Dapr gives`(setting: String?, stored: String) throws {
         let component = makeComponent(try StateKeyPrefix(setting))
         #expect(try component.storedKey("k") == stored)
@@ -36,10 +37,12 @@ import Testing
         #expect(throws: Never.self) { try component.storedKey("a|b|c|") }
     }
 
-    @Test(arguments: [
-        (nil, nil, .none), ("", nil, .none), ("7", nil, .matches("7")), (nil, "first-write", .absent),
-        ("", "first-write", .absent), ("7", "first-write", .matches("7")), ("7", "last-write", .none), ("7", "", .matches("7")),
-    ] as [(String?, String?, StateWrite.Condition)])
+    @Test(
+        arguments: [
+            (nil, nil, .none), ("", nil, .none), ("7", nil, .matches("7")), (nil, "first-write", .absent),
+            ("", "first-write", .absent), ("7", "first-write", .matches("7")), ("7", "last-write", .none),
+            ("7", "", .matches("7")),
+        ] as [(String?, String?, StateWrite.Condition)])
     func `ETag and concurrency make the condition of a save`(
         etag: String?, concurrency: String?, condition: StateWrite.Condition
     ) throws {
@@ -52,7 +55,9 @@ import Testing
         #expect(try makeComponent(.appID).write(request) == StateWrite(key: "cart||k", .delete))
     }
 
-    @Test(arguments: [(nil, nil), ("5", 5), ("0", nil), ("-1", nil), ("-99", nil), ("31622400000", 31_622_400_000)] as [(String?, Int64?)])
+    @Test(
+        arguments: [(nil, nil), ("5", 5), ("0", nil), ("-1", nil), ("-99", nil), ("31622400000", 31_622_400_000)]
+            as [(String?, Int64?)])
     func `a time to live above zero is set`(text: String?, seconds: Int64?) throws {
         let request = StateRequest(key: "k", value: ByteBuffer(), timeToLive: text)
         #expect(try makeComponent(.appID).write(request).change == .upsert(ByteBuffer(), timeToLiveSeconds: seconds))

@@ -13,7 +13,8 @@ struct APIServer: Sendable {
     let store = FakeStateStore()
     let simpleStore = FakeStateStore(features: [.etag])
     let health = HealthState()
-    let metadata = SidecarMetadata(appID: "cart", app: AppConnection(port: 8080, protocol: "http", address: "127.0.0.1"))
+    let metadata = SidecarMetadata(
+        appID: "cart", app: AppConnection(port: 8080, protocol: "http", address: "127.0.0.1"))
     let shutdowns = Shutdowns()
     let service: HTTPAPIService
     let client: HTTPClient

@@ -26,7 +26,8 @@ import Testing
 
     @Test func `a chunked body is read`() async throws {
         try await APIServer.run { server async throws in
-            let raw = "POST /v1.0/state/statestore HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+            let raw =
+                "POST /v1.0/state/statestore HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
                 + "a\r\n[{\"key\":\"k\r\n" + "c\r\n\",\"value\":1}]\r\n" + "0\r\n\r\n"
             #expect(try await server.client.exchange(raw)[0].status == 204)
             #expect(try await server.get("k").text == "1")
@@ -36,7 +37,8 @@ import Testing
     @Test func `a body that is announced beyond the limit is refused before it is sent`() async throws {
         try await APIServer.run { server async throws in
             try await server.client.onConnection { connection in
-                try connection.write("POST /v1.0/state/statestore HTTP/1.1\r\nHost: x\r\nContent-Length: 4194305\r\n\r\n")
+                try connection.write(
+                    "POST /v1.0/state/statestore HTTP/1.1\r\nHost: x\r\nContent-Length: 4194305\r\n\r\n")
                 let answer = try connection.readAnswer()
                 #expect(answer.status == 400)
                 #expect(answer["connection"] == "close")
@@ -121,7 +123,8 @@ import Testing
         try await APIServer.run { server async throws in
             for _ in 0..<20 {
                 try await server.client.onConnection { connection in
-                    try connection.write("POST /v1.0/state/statestore HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n[{")
+                    try connection.write(
+                        "POST /v1.0/state/statestore HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n[{")
                 }
             }
             #expect(try await server.client.send("GET", "/v1.0/metadata").status == 200)
@@ -154,6 +157,29 @@ import Testing
         await #expect(throws: HTTPClientError.self) { try await client.send("GET", "/") }
     }
 
+    @Test func `whoever waits for the requests in flight can give up, and a cancelled run ends`() async throws {
+        let gate = Gate()
+        let listener = HTTPListener(
+            address: ListenAddress(host: "127.0.0.1", port: 0), eventLoopGroup: MultiThreadedEventLoopGroup.singleton,
+            logger: Logger(label: "test")
+        ) { _ in
+            await gate.enter()
+            return Response(status: .ok)
+        }
+        let client = HTTPClient(port: try await listener.bind())
+        let run = Task { try await listener.run() }
+        let request = Task { try await client.send("GET", "/") }
+        await gate.waitForEntry()
+        let drain = Task { await listener.drained() }
+        drain.cancel()
+        await drain.value
+        run.cancel()
+        gate.open()
+        _ = await run.result
+        _ = await request.result
+        await #expect(throws: HTTPClientError.self) { try await client.send("GET", "/") }
+    }
+
     @Test func `a responder that throws is 500 and the connection goes on`() async throws {
         struct Fault: Error {}
         let listener = HTTPListener(
@@ -183,10 +209,9 @@ import Testing
         }
     }
 
-    @Test(arguments: ["203.0.113.1", "no-such-host.invalid"])
-    func `an address that isn't this machine's is said so`(host: String) async throws {
+    @Test func `an address that isn't this machine's is said so`() async throws {
         let listener = HTTPListener(
-            address: ListenAddress(host: host, port: 0), eventLoopGroup: MultiThreadedEventLoopGroup.singleton,
+            address: ListenAddress(host: "203.0.113.1", port: 0), eventLoopGroup: MultiThreadedEventLoopGroup.singleton,
             logger: Logger(label: "test")
         ) { _ in Response(status: .ok) }
         let error = await #expect(throws: ListenError.self) { try await listener.bind() }

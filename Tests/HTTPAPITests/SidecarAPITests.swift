@@ -15,11 +15,14 @@ import Testing
             for client in [server.client, server.publicClient] {
                 let health = try await client.send("GET", "/v1.0/healthz")
                 #expect(health.status == 500)
-                #expect(health.text == #"{"errorCode":"ERR_HEALTH_NOT_READY","message":"dapr is not ready: [outbound app]"}"#)
+                #expect(
+                    health.text
+                        == #"{"errorCode":"ERR_HEALTH_NOT_READY","message":"dapr is not ready: [outbound app]"}"#)
                 let outbound = try await client.send("GET", "/v1.0/healthz/outbound")
                 #expect(outbound.status == 500)
                 #expect(
-                    outbound.text == #"{"errorCode":"ERR_OUTBOUND_HEALTH_NOT_READY","message":"dapr outbound is not ready"}"#)
+                    outbound.text
+                        == #"{"errorCode":"ERR_OUTBOUND_HEALTH_NOT_READY","message":"dapr outbound is not ready"}"#)
             }
             server.health.setOutboundReady(true)
             #expect(try await server.client.send("GET", "/v1.0/healthz/outbound").status == 204)
@@ -55,7 +58,8 @@ import Testing
                 let answer = try await client.send("GET", "/v1.0/metadata")
                 #expect(answer.status == 200 && answer["content-type"] == "application/json")
                 #expect(
-                    answer.text == #"{"id":"cart","runtimeVersion":"\#(Version.dapr)","enabledFeatures":[],"actors":[],"#
+                    answer.text
+                        == #"{"id":"cart","runtimeVersion":"\#(Version.dapr)","enabledFeatures":[],"actors":[],"#
                         + #""components":[{"name":"statestore","type":"state.fake","version":"v1","#
                         + #""capabilities":["ETAG","TRANSACTIONAL","TTL"],"durability":"process"},"#
                         + #"{"name":"simple","type":"state.fake","version":"v1","capabilities":["ETAG"],"#
@@ -72,7 +76,9 @@ import Testing
         try await APIServer.run { server async throws in
             let long = String(repeating: "x", count: 20_000)
             #expect(try await server.client.send("PUT", "/v1.0/metadata/k", body: long).status == 400)
-            #expect(try await server.client.exchange("PUT /v1.0/metadata/k HTTP/1.1\r\nContent-Length: 0\r\n\r\n")[0].status == 204)
+            #expect(
+                try await server.client.exchange("PUT /v1.0/metadata/k HTTP/1.1\r\nContent-Length: 0\r\n\r\n")[0].status
+                    == 204)
             for index in 0..<300 { server.metadata.set("k\(index)", "v") }
             #expect(try await server.client.send("PUT", "/v1.0/metadata/another", body: "v").status == 400)
             #expect(try await server.client.send("PUT", "/v1.0/metadata/k0", body: "w").status == 204)
@@ -90,12 +96,15 @@ import Testing
 
     @Test(arguments: [
         ("GET", "/"), ("GET", "/nope"), ("GET", "/v1.0"), ("GET", "/v1.0/state"), ("GET", "/v1.0/state/statestore"),
-        ("PATCH", "/v1.0/state/statestore"), ("POST", "/v1.0/state/statestore/k"), ("GET", "/v1.0/state/statestore/k/x"),
+        ("PATCH", "/v1.0/state/statestore"), ("POST", "/v1.0/state/statestore/k"),
+        ("GET", "/v1.0/state/statestore/k/x"),
         ("POST", "/v1.0/healthz"), ("GET", "/v1.0/healthz/x"), ("POST", "/v1.0/metadata"), ("GET", "/v1.0/shutdown"),
         ("OPTIONS", "/v1.0/state/statestore"), ("GET", "/v1.0-alpha1/state/statestore/query"), ("GET", "/v2.0/healthz"),
         ("GET", "/v1.0/metadata/k"), ("GET", "*"),
     ])
-    func `what isn't known is 404, as in Dapr also for a known path with another method`(method: String, path: String) async throws {
+    func `what isn't known is 404, as in Dapr also for a known path with another method`(
+        method: String, path: String
+    ) async throws {
         try await APIServer.run { server async throws in
             let answer = try await server.client.send(method, path)
             #expect(answer.status == 404)
@@ -115,25 +124,36 @@ import Testing
         }
     }
 
-    @Test(arguments: ["/v1.0/invoke/other/method/x", "/v1.0/publish/p/t", "/v1.0-alpha1/lock/store", "/v1.0/secrets/s/k"])
+    @Test(arguments: [
+        "/v1.0/invoke/other/method/x", "/v1.0/publish/p/t", "/v1.0-alpha1/lock/store", "/v1.0/secrets/s/k",
+    ])
     func `a part of Dapr that isn't built says so`(path: String) async throws {
         try await APIServer.run { server async throws in
             let answer = try await server.client.send("POST", path, body: "{}")
             #expect(answer.status == 501)
             #expect(
-                answer.text == #"{"errorCode":"ERR_API_UNIMPLEMENTED","message":"this API is currently not implemented"}"#)
+                answer.text
+                    == #"{"errorCode":"ERR_API_UNIMPLEMENTED","message":"this API is currently not implemented"}"#)
         }
     }
 
-    @Test(arguments: ["//v1.0///metadata/", "/v1.0/./metadata", "/v1.0/x/../metadata", "/v1.0/metadata/?x=y", "/../v1.0/metadata"])
+    @Test(arguments: [
+        "//v1.0///metadata/", "/v1.0/./metadata", "/v1.0/x/../metadata", "/v1.0/metadata/?x=y", "/../v1.0/metadata",
+    ])
     func `a path is cleaned before it is compared`(path: String) async throws {
-        try await APIServer.run { server async throws in #expect(try await server.client.send("GET", path).status == 200) }
+        try await APIServer.run { server async throws in
+            #expect(try await server.client.send("GET", path).status == 200)
+        }
     }
 
     @Test func `with a token every call needs it but health`() async throws {
         try await APIServer.run(hasStores: true, { $0.token = "s3cret" }) { server async throws in
-            for (method, path) in [("GET", "/v1.0/metadata"), ("GET", "/nope"), ("POST", "/v1.0/shutdown"), ("POST", "/v1.0/healthz")] {
-                for headers in [[], [("dapr-api-token", "")], [("dapr-api-token", "s3cre")], [("dapr-api-token", "s3cret!")]] {
+            for (method, path) in [
+                ("GET", "/v1.0/metadata"), ("GET", "/nope"), ("POST", "/v1.0/shutdown"), ("POST", "/v1.0/healthz"),
+            ] {
+                for headers in [
+                    [], [("dapr-api-token", "")], [("dapr-api-token", "s3cre")], [("dapr-api-token", "s3cret!")],
+                ] {
                     let answer = try await server.client.send(method, path, headers: headers)
                     #expect(answer.status == 401)
                     #expect(answer.text == "invalid api token")
@@ -141,13 +161,18 @@ import Testing
                 }
             }
             #expect(server.shutdowns.all.isEmpty)
-            #expect(try await server.client.send("GET", "/v1.0/metadata", headers: [("Dapr-Api-Token", "s3cret")]).status == 200)
+            #expect(
+                try await server.client.send("GET", "/v1.0/metadata", headers: [("Dapr-Api-Token", "s3cret")]).status
+                    == 200)
             #expect(try await server.client.send("GET", "/v1.0/healthz").status == 500)
             #expect(try await server.publicClient.send("GET", "/v1.0/metadata").status == 200)
         }
     }
 
-    @Test(arguments: [("GET", "/v1.0/state/statestore/k"), ("POST", "/v1.0/shutdown"), ("GET", "/nope"), ("POST", "/v1.0/publish/a/b")])
+    @Test(arguments: [
+        ("GET", "/v1.0/state/statestore/k"), ("POST", "/v1.0/shutdown"), ("GET", "/nope"),
+        ("POST", "/v1.0/publish/a/b"),
+    ])
     func `the public listener has health and metadata only`(method: String, path: String) async throws {
         try await APIServer.run { server async throws in
             let answer = try await server.publicClient.send(method, path)

@@ -41,7 +41,8 @@ import Testing
     @Test(arguments: [
         "", "{}", "[{", "[1]", #"[{"value":1}]"#, #"[{"key":"","value":1}]"#, #"[{"key":1}]"#,
         #"[{"key":"k","value":}]"#, #"[{"key":"k","etag":5}]"#, #"[{"key":"k","value":01}]"#, #"[{"key":"k"}] x"#,
-        #"[{"key":"k","metadata":{"ttlInSeconds":5}}]"#, #"[{"key":"k","options":[]}]"#, #"[{"key":"k","value":"\ud800"}]"#,
+        #"[{"key":"k","metadata":{"ttlInSeconds":5}}]"#, #"[{"key":"k","options":[]}]"#,
+        #"[{"key":"k","value":"\ud800"}]"#,
         #"[{"key":"a","value":1},{"key":"b||c","value":1}]"#, "\u{FEFF}[]",
         #"[{"key":"k","value":\#(String(repeating: "[", count: 600))\#(String(repeating: "]", count: 600))}]"#,
     ])
@@ -64,7 +65,8 @@ import Testing
 
     @Test func `POST and PUT save alike, and fields are found without case`() async throws {
         try await APIServer.run { server async throws in
-            let put = try await server.client.send("PUT", "/v1.0/state/statestore/", body: #"[{"Key":"k","VALUE":1,"x":{}}]"#)
+            let put = try await server.client.send(
+                "PUT", "/v1.0/state/statestore/", body: #"[{"Key":"k","VALUE":1,"x":{}}]"#)
             #expect(put.status == 204)
             #expect(try await server.get("k").text == "1")
         }
@@ -84,7 +86,8 @@ import Testing
             let refused = try await server.save(#"[{"key":"k","value":2,"etag":"99"}]"#)
             #expect(refused.status == 409)
             #expect(
-                refused.text == #"{"errorCode":"ERR_STATE_SAVE","message":"failed saving state in state store statestore: "#
+                refused.text
+                    == #"{"errorCode":"ERR_STATE_SAVE","message":"failed saving state in state store statestore: "#
                     + #"possible etag mismatch. error from state store: the ETag is another one"}"#)
             #expect(try await server.get("k").text == "1")
             #expect(try await server.save(#"[{"key":"k","value":2,"etag":"1"}]"#).status == 204)
@@ -175,7 +178,9 @@ import Testing
         }
     }
 
-    @Test(arguments: [("a%2Fb", "a/b"), ("a%20b", "a b"), ("a+b", "a b"), ("%C3%BC", "ü"), ("a%2Bb", "a+b"), ("..%2f", "../")])
+    @Test(arguments: [
+        ("a%2Fb", "a/b"), ("a%20b", "a b"), ("a+b", "a b"), ("%C3%BC", "ü"), ("a%2Bb", "a+b"), ("..%2f", "../"),
+    ])
     func `a key in a path is decoded as Dapr does it`(path: String, key: String) async throws {
         try await APIServer.run { server async throws in
             _ = try await server.save(#"[{"key":"\#(key)","value":7}]"#)

@@ -31,7 +31,9 @@ import Testing
         }
     }
 
-    @Test(arguments: ["", "[]", #"{"keys":"a"}"#, #"{"keys":[1]}"#, #"{"keys":["a"}"#, #"{"keys":[""]}"#, #"{"parallelism":"x"}"#])
+    @Test(arguments: [
+        "", "[]", #"{"keys":"a"}"#, #"{"keys":[1]}"#, #"{"keys":["a"}"#, #"{"keys":[""]}"#, #"{"parallelism":"x"}"#,
+    ])
     func `a malformed bulk get is 400`(body: String) async throws {
         try await APIServer.run { server async throws in
             let answer = try await server.client.send("POST", Self.bulk, body: body)
@@ -89,7 +91,8 @@ import Testing
                     + #"{"operation":"delete","request":{"key":"b","etag":"99"}}]}"#)
             #expect(answer.status == 500)
             #expect(
-                answer.text == #"{"errorCode":"ERR_STATE_TRANSACTION","message":"error while executing state transaction: "#
+                answer.text
+                    == #"{"errorCode":"ERR_STATE_TRANSACTION","message":"error while executing state transaction: "#
                     + #"possible etag mismatch. error from state store: the ETag is another one"}"#)
             #expect(server.store.keys == ["cart||b"])
         }
@@ -103,7 +106,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("", "ERR_MALFORMED_REQUEST"), ("[]", "ERR_MALFORMED_REQUEST"), (#"{"operations":{}}"#, "ERR_MALFORMED_REQUEST"),
+        ("", "ERR_MALFORMED_REQUEST"), ("[]", "ERR_MALFORMED_REQUEST"),
+        (#"{"operations":{}}"#, "ERR_MALFORMED_REQUEST"),
         (#"{"operations":[{"operation":"upsert","request":{"key":"k","etag":5}}]}"#, "ERR_MALFORMED_REQUEST"),
         (#"{"operations":[{"operation":"upsert","request":{"value":5}}]}"#, "ERR_MALFORMED_REQUEST"),
         (#"{"operations":[{"operation":"upsert"}]}"#, "ERR_MALFORMED_REQUEST"),
@@ -124,7 +128,8 @@ import Testing
                 "POST", Self.transaction, body: #"{"operations":[{"operation":"merge","request":{"key":"k"}}]}"#)
             #expect(
                 answer.text
-                    == #"{"errorCode":"ERR_NOT_SUPPORTED_STATE_OPERATION","message":"operation type merge not supported"}"#)
+                    == #"{"errorCode":"ERR_NOT_SUPPORTED_STATE_OPERATION","message":"operation type merge not supported"}"#
+            )
         }
     }
 
@@ -143,10 +148,12 @@ import Testing
         try await APIServer.run { server async throws in
             let operation = #"{"operation":"delete","request":{"key":"k"}}"#
             let operations = Array(repeating: operation, count: 10_001).joined(separator: ",")
-            let answer = try await server.client.send("POST", Self.transaction, body: #"{"operations":[\#(operations)]}"#)
+            let answer = try await server.client.send(
+                "POST", Self.transaction, body: #"{"operations":[\#(operations)]}"#)
             #expect(answer.status == 400)
             #expect(answer.text.contains("ERR_STATE_STORE_TOO_MANY_TRANSACTIONS"))
-            #expect(answer.text.contains(#""metadata":{"currentOpsTransaction":"10001","maxOpsPerTransaction":"10000"}"#))
+            #expect(
+                answer.text.contains(#""metadata":{"currentOpsTransaction":"10001","maxOpsPerTransaction":"10000"}"#))
         }
     }
 }

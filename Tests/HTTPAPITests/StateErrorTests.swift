@@ -41,8 +41,14 @@ import Testing
         ("GET", "/v1.0/state/statestore/a%7C%7Cb", nil), ("DELETE", "/v1.0/state/statestore/a||b", nil),
         ("POST", "/v1.0/state/statestore", #"[{"key":"a||b","value":1}]"#),
         ("POST", "/v1.0/state/statestore/bulk", #"{"keys":["c","a||b"]}"#),
-        ("POST", "/v1.0/state/statestore/transaction", #"{"operations":[{"operation":"upsert","request":{"key":"a||b"}}]}"#),
-        ("POST", "/v1.0/state/statestore/transaction", #"{"operations":[{"operation":"delete","request":{"key":"a||b"}}]}"#),
+        (
+            "POST", "/v1.0/state/statestore/transaction",
+            #"{"operations":[{"operation":"upsert","request":{"key":"a||b"}}]}"#
+        ),
+        (
+            "POST", "/v1.0/state/statestore/transaction",
+            #"{"operations":[{"operation":"delete","request":{"key":"a||b"}}]}"#
+        ),
     ])
     func `a key with bars is 400 with what is wrong with it`(method: String, path: String, body: String?) async throws {
         try await APIServer.run { server async throws in
@@ -98,7 +104,9 @@ import Testing
                 "POST", "/v1.0/state/statestore/transaction",
                 body: #"{"operations":[{"operation":"delete","request":{"key":"k"}}]}"#)
             #expect(transaction.status == 500)
-            #expect(transaction.text.contains(#""ERR_STATE_TRANSACTION","message":"error while executing state transaction: "#))
+            #expect(
+                transaction.text.contains(
+                    #""ERR_STATE_TRANSACTION","message":"error while executing state transaction: "#))
         }
     }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Dispatch
+import Foundation
 import Glibc
 
 /// What a server answered.
@@ -61,7 +61,7 @@ package struct HTTPClient: Sendable {
         _ body: @escaping @Sendable (HTTPConnection) throws -> Value
     ) async throws -> Value {
         try await withCheckedThrowingContinuation { continuation in
-            DispatchQueue.global().async {
+            Thread.detachNewThread {
                 continuation.resume(
                     with: Result {
                         let connection = try HTTPConnection(port: port)
@@ -147,7 +147,9 @@ package final class HTTPConnection {
         var searched = 0
         while true {
             while searched + end.count <= received.count {
-                if received[searched..<searched + end.count].elementsEqual(end) { return try take(count: searched + end.count) }
+                if received[searched..<searched + end.count].elementsEqual(end) {
+                    return try take(count: searched + end.count)
+                }
                 searched += 1
             }
             guard try receive() else { throw HTTPClientError("closed after \(received.count) bytes") }

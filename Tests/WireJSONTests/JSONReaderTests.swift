@@ -14,7 +14,8 @@ import WireJSON
     }
 
     @Test(arguments: [
-        ("0", Int64(0)), ("-0", 0), ("7", 7), ("-12", -12), ("9223372036854775807", .max), ("-9223372036854775808", .min),
+        ("0", Int64(0)), ("-0", 0), ("7", 7), ("-12", -12), ("9223372036854775807", .max),
+        ("-9223372036854775808", .min),
     ])
     func `an integer is decoded`(json: String, value: Int64) throws {
         #expect(try read(json) { (reader) throws(JSONError) in try reader.integer() } == value)
@@ -34,7 +35,11 @@ import WireJSON
                 case .number: seen.append("\(try value.integer())")
                 case .array:
                     try value.array { (element) throws(JSONError) in
-                        if try element.peek() == .null { try element.null() } else { seen.append("\(try element.bool())") }
+                        if try element.peek() == .null {
+                            try element.null()
+                        } else {
+                            seen.append("\(try element.bool())")
+                        }
                     }
                 default: try value.skip()
                 }
@@ -53,8 +58,10 @@ import WireJSON
     }
 
     @Test(arguments: [
-        "", " ", "{", "[", "\"", "tru", "nul", "-", "1.", "1e", "1e+", ".5", "+1", "01", "-01", "1.e3", "0x1", "NaN", "'a'",
-        "{]", "[}", "[1,]", "[,1]", "[1 2]", "{\"a\"}", "{\"a\":}", "{\"a\":1,}", "{a:1}", "{1:1}", "{\"a\" 1}", "[1]]", "{}{}",
+        "", " ", "{", "[", "\"", "tru", "nul", "-", "1.", "1e", "1e+", ".5", "+1", "01", "-01", "1.e3", "0x1", "NaN",
+        "'a'",
+        "{]", "[}", "[1,]", "[,1]", "[1 2]", "{\"a\"}", "{\"a\":}", "{\"a\":1,}", "{a:1}", "{1:1}", "{\"a\" 1}", "[1]]",
+        "{}{}",
         "\"\\x\"", "\"\\u12\"", "\"\\u12G4\"", "\"\\ud800\"", "\"\\ud800x\"", "\"\\ud800\\n\"", "\"\\ud800\\u0041\"",
         "\"\\udc00\"", "\"\u{1}\"", "\"a\nb\"", "true false", "truefalse", "/**/1", "\u{FEFF}1", "1,", "\u{0}",
     ])
@@ -62,17 +69,22 @@ import WireJSON
         #expect(throws: JSONError.self) { try skip(Array(json.utf8)) }
     }
 
-    @Test(arguments: [
-        [0x22, 0xFF, 0x22], [0x22, 0xC3, 0x22], [0x22, 0xC0, 0x80, 0x22], [0x22, 0xED, 0xA0, 0x80, 0x22],
-        [0x22, 0xF4, 0x90, 0x80, 0x80, 0x22], [0x22, 0xE2, 0x82, 0x22], [0xC3, 0xBC],
-    ] as [[UInt8]])
+    @Test(
+        arguments: [
+            [0x22, 0xFF, 0x22], [0x22, 0xC3, 0x22], [0x22, 0xC0, 0x80, 0x22], [0x22, 0xED, 0xA0, 0x80, 0x22],
+            [0x22, 0xF4, 0x90, 0x80, 0x80, 0x22], [0x22, 0xE2, 0x82, 0x22], [0xC3, 0xBC],
+        ] as [[UInt8]])
     func `a string that isn't UTF-8 is refused`(bytes: [UInt8]) {
         #expect(throws: JSONError.self) { try skip(bytes) }
-        #expect(throws: JSONError.self) { try JSONReader.read(bytes) { (reader) throws(JSONError) in try reader.string() } }
+        #expect(throws: JSONError.self) {
+            try JSONReader.read(bytes) { (reader) throws(JSONError) in try reader.string() }
+        }
     }
 
     @Test func `nesting is refused beyond its limit and allowed up to it, however it is read`() throws {
-        func nested(_ depth: Int) -> String { String(repeating: "[", count: depth) + String(repeating: "]", count: depth) }
+        func nested(_ depth: Int) -> String {
+            String(repeating: "[", count: depth) + String(repeating: "]", count: depth)
+        }
         func walk(_ reader: inout JSONReader) throws(JSONError) {
             try reader.array { (element) throws(JSONError) in try walk(&element) }
         }

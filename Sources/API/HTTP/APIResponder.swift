@@ -2,9 +2,9 @@
 
 package import BuildingBlocks
 import Core
-package import Logging
-package import HummingbirdCore
 import HTTPTypes
+package import HummingbirdCore
+package import Logging
 import NIOCore
 import Telemetry
 
@@ -35,7 +35,8 @@ package struct APIResponder: Sendable {
     ) {
         self.surface = surface
         self.configuration = configuration
-        self.token = surface == .api ? configuration.token.map { Array($0.utf8) } : nil
+        let token = Array((configuration.token ?? "").utf8)
+        self.token = surface == .public || token.isEmpty ? nil : token
         self.state = StateEndpoints(components: components, appID: metadata.appID)
         self.components = components
         self.metadata = metadata
@@ -152,11 +153,12 @@ extension APIResponder {
         guard Self.isEqual(token, request.headers[.apiToken] ?? "") else { throw TokenError() }
     }
 
-    /// Compares in a time that depends on the caller's token only, so that ours can't be found byte by byte.
+    /// Compares in a time that depends on the caller's token only, so that ours, which isn't empty, can't be found byte by
+    /// byte.
     private static func isEqual(_ token: [UInt8], _ given: String) -> Bool {
         var difference = UInt8(token.count == given.utf8.count ? 0 : 1)
         for (index, byte) in given.utf8.enumerated() {
-            difference |= byte ^ (token.isEmpty ? 1 : token[index % token.count])
+            difference |= byte ^ token[index % token.count]
         }
         return difference == 0
     }

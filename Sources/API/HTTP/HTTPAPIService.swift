@@ -19,7 +19,8 @@ package final class HTTPAPIService: Service {
     ) {
         func responder(_ surface: APIResponder.Surface) -> APIResponder {
             APIResponder(
-                surface: surface, configuration: configuration, components: components, metadata: metadata, health: health,
+                surface: surface, configuration: configuration, components: components, metadata: metadata,
+                health: health,
                 logger: logger, shutdown: shutdown)
         }
         let api = responder(.api)
@@ -28,7 +29,9 @@ package final class HTTPAPIService: Service {
         }
         publicListener = configuration.publicListen.map { address in
             let api = responder(.public)
-            return HTTPListener(address: address, eventLoopGroup: eventLoopGroup, logger: logger) { await api.respond($0) }
+            return HTTPListener(address: address, eventLoopGroup: eventLoopGroup, logger: logger) {
+                await api.respond($0)
+            }
         }
     }
 

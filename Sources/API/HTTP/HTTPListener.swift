@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import Core
+import HTTPTypes
 package import HummingbirdCore
 package import Logging
 package import NIOCore
 import ServiceLifecycle
-import HTTPTypes
 import Synchronization
 import Telemetry
 

@@ -36,7 +36,8 @@ final class RequestMetrics: Sendable {
     private func counter(_ route: Route, _ method: RouteMethod, _ status: Int) -> Counter {
         let statusIndex = Self.statuses.firstIndex(of: status)
         let methods = RouteMethod.allCases.count
-        let index = (route.index * methods + method.index) * (Self.statuses.count + 1) + (statusIndex ?? Self.statuses.count)
+        let index =
+            (route.index * methods + method.index) * (Self.statuses.count + 1) + (statusIndex ?? Self.statuses.count)
         return counters.withLock { counters in
             if let counter = counters[index] { return counter }
             let counter = Counter(

@@ -82,7 +82,9 @@ extension JSONReader {
         }
         guard offset < bytes.count, bytes[offset] | 0x20 == UInt8(ascii: "e") else { return }
         offset += 1
-        if offset < bytes.count, bytes[offset] == UInt8(ascii: "+") || bytes[offset] == UInt8(ascii: "-") { offset += 1 }
+        if offset < bytes.count, bytes[offset] == UInt8(ascii: "+") || bytes[offset] == UInt8(ascii: "-") {
+            offset += 1
+        }
         _ = try skipDigits(from: start)
     }
 

@@ -17,7 +17,9 @@ struct ConnectionResponder: Sendable {
     func answer(_ request: Request, _ writer: consuming ResponseWriter, _ channel: any Channel) async throws {
         inFlight.begin()
         defer { inFlight.end() }
-        if request.headers[.expect] == "100-continue" { try await writer.writeInformationalHead(.init(status: .continue)) }
+        if request.headers[.expect] == "100-continue" {
+            try await writer.writeInformationalHead(.init(status: .continue))
+        }
         var response = await response(to: request)
         let closes = response.headers[.connection] == "close" || request.asksToClose
         if closes { response.headers[.connection] = "close" }

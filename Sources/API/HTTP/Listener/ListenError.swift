@@ -41,7 +41,8 @@ package struct ListenError: Error, Sendable, CustomStringConvertible {
     private static func reason(of cause: (any Error)?, at address: ListenAddress) -> Reason {
         guard let cause else { return .other("the listener was stopped") }
         guard let error = cause as? IOError else {
-            return cause is SocketAddressError ? .addressUnknown : .other("\(cause)")
+            return cause is SocketAddressError || cause is SocketAddressError.UnknownHost
+                ? .addressUnknown : .other("\(cause)")
         }
         switch error.errnoCode {
         case EADDRINUSE: return .addressInUse(PortOccupant.find(port: address.port))

@@ -18,7 +18,8 @@ extension Span where Element == UInt8 {
         while index < range.upperBound {
             switch self[index] {
             case UInt8(ascii: "%"):
-                guard index + 2 < range.upperBound, let high = hexadecimal(index + 1), let low = hexadecimal(index + 2) else {
+                guard index + 2 < range.upperBound, let high = hexadecimal(index + 1), let low = hexadecimal(index + 2)
+                else {
                     throw .encodingInvalid
                 }
                 bytes.append(high << 4 | low)
@@ -47,7 +48,8 @@ extension Span where Element == UInt8 {
     /// Whether a segment names a building block of Dapr's API that this program doesn't have.
     func isUnimplemented(_ range: Range<Int>) -> Bool {
         for block: StaticString in [
-            "invoke", "publish", "bindings", "configuration", "secrets", "lock", "unlock", "actors", "crypto", "subtlecrypto",
+            "invoke", "publish", "bindings", "configuration", "secrets", "lock", "unlock", "actors", "crypto",
+            "subtlecrypto",
             "workflows", "jobs", "conversation",
         ] where matches(block, range) {
             return true

@@ -21,7 +21,9 @@ struct QueryParameters: Sendable {
             }
             let end = nameEnd ?? offset
             // A pair that can't be decoded is passed over, as Go does it.
-            if let name = try? bytes.decoded(pairStart..<end), let value = try? bytes.decoded(min(end + 1, offset)..<offset) {
+            if let name = try? bytes.decoded(pairStart..<end),
+                let value = try? bytes.decoded(min(end + 1, offset)..<offset)
+            {
                 if !name.isEmpty { pairs.append((name, value)) }
             }
             offset += 1

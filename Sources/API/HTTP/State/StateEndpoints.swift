@@ -24,8 +24,11 @@ struct StateEndpoints: Sendable {
 
     func get(_ target: RequestTarget) async throws(APIError) -> Response {
         let component = try component(target.name)
-        let failure = { (text: String) in APIError.stateGet(StateError(.failed, text), key: target.key, store: target.name) }
-        let key = try checked(component, failure) { () throws(StateRequestError) in try component.storedKey(target.key) }
+        let failure = { (text: String) in
+            APIError.stateGet(StateError(.failed, text), key: target.key, store: target.name)
+        }
+        let key = try checked(component, failure) { () throws(StateRequestError) in try component.storedKey(target.key)
+        }
         do {
             guard let item = try await component.get(key) else { return .noContent }
             return .stateValue(item)

@@ -13,7 +13,8 @@ extension LogEvent {
 
     /// A request could not be answered, which is a fault of this program.
     package static func requestFailed(method: String, error: any Error) -> LogEvent {
-        LogEvent("request.failed", .error, "A request could not be answered.", ["method": "\(method)", "error": "\(error)"])
+        LogEvent(
+            "request.failed", .error, "A request could not be answered.", ["method": "\(method)", "error": "\(error)"])
     }
 
     /// One call of the HTTP API; written only where the setting asks for it.
