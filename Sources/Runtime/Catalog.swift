@@ -10,7 +10,7 @@ package struct Catalog: Sendable {
 
     package init(state: [ComponentKind<any StateStore>]) { self.state = state }
 
-    package static let all = Catalog(state: [.inMemory])
+    package static let all = Catalog(state: [.inMemory, .sqlite])
 
     /// The types that a document may name, in alphabetical order.
     package var types: [String] { state.map(\.type).sorted() }

@@ -19,6 +19,10 @@ package struct Invocation: Sendable {
     package var resources: [ResourceDocument]
     /// The app's command; empty if something else starts the app.
     package var command: [String]
+    /// The stores that the documents ask for.
+    var statePlans: [StatePlan]
+    /// The variables that this was read with.
+    var environment: [String: String]
     /// Sentences about flags of Dapr that change nothing here, to be said at the start.
     package var notices: [String]
 
@@ -59,8 +63,29 @@ package struct Invocation: Sendable {
         let chosen = resources.documents(appID: configuration.app.id, namespace: configuration.app.namespace)
         resources.problems.forEach { loader.add($0) }
         resources.warnings.forEach { loader.warn($0) }
+        let statePlans = plan(chosen, environment, &loader)
         return Invocation(
-            loaded: try loader.finish(), resources: chosen, command: parsed.command ?? [], notices: notices)
+            loaded: try loader.finish(), resources: chosen, command: parsed.command ?? [], statePlans: statePlans,
+            environment: environment, notices: notices)
+    }
+
+    private static func plan(
+        _ documents: [ResourceDocument], _ environment: [String: String],
+        _ loader: inout SettingsLoader<Configuration>
+    ) -> [StatePlan] {
+        let app = loader.loaded.configuration.app
+        let templates = ComponentTemplates(appID: app.id ?? "", namespace: app.namespace, environment: environment)
+        return documents.compactMap { document in
+            guard case .component(let component) = document else { return nil }
+            do throws(Problems) {
+                let plan = try StatePlan(component, .all, templates)
+                plan.warnings.forEach { loader.warn($0) }
+                return plan
+            } catch {
+                error.all.forEach { loader.add($0) }
+                return nil
+            }
+        }
     }
 
     /// All flags that there are.

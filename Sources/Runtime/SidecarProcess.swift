@@ -119,7 +119,16 @@ struct SidecarProcess: Sendable {
     }
 
     private func announce() async {
-        let neighbours: [String] = []
+        var neighbours: [String] = []
+        if let database, let record = listeners.record {
+            do {
+                try await database.nameRegistry.register(record)
+                neighbours = try await database.nameRegistry.sidecars(inNamespace: configuration.app.namespace)
+                    .filter { $0.id != record.id }.map(\.appID)
+            } catch {
+                logger.emit(.registrationFailed("\(error)"))
+            }
+        }
         logger.emit(
             .sidecarStarted(
                 appID: configuration.app.id, api: listeners.apiAddress, admin: listeners.adminAddress,

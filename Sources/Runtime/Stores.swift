@@ -2,7 +2,6 @@
 
 import BuildingBlocks
 import Core
-import Glibc
 import Logging
 import SQLiteEngine
 import ServiceLifecycle
@@ -22,26 +21,24 @@ struct Stores: Sendable {
         guard configuration.api.enabled, let appID = configuration.app.id else {
             return Stores(components: Components(), database: nil)
         }
-        let namespace = configuration.app.namespace
-        let workshop = Components.Workshop(
-            catalog: .all,
-            templates: ComponentTemplates(appID: appID, namespace: namespace, environment: processEnvironment()),
-            logger: logger)
-        var components = try await Components.make(invocation.resources.components, in: workshop)
-        let database = try await openDatabase(configuration.data, isNeeded: components.state.isEmpty, logger)
-        if let database, components.state.isEmpty {
-            components.addDefaultState(
-                database.stateStore(namespace: namespace), appID: appID, namespace: namespace)
+        let surroundings = ComponentSurroundings(
+            appID: appID, namespace: configuration.app.namespace, logger: logger)
+        var components = try await Components(invocation.statePlans, surroundings)
+        let needsDefault = invocation.statePlans.isEmpty
+        let database = try await openDatabase(invocation, isNeeded: needsDefault, logger)
+        if let database, needsDefault {
+            components.addDefaultState(database.stateStore(namespace: surroundings.namespace), surroundings)
         }
         return Stores(components: components, database: database)
     }
 
     /// Opens the embedded database. A sidecar that needs it only to know its neighbours starts without it too.
     private static func openDatabase(
-        _ configuration: DataConfiguration, isNeeded: Bool, _ logger: Logger
+        _ invocation: Invocation, isNeeded: Bool, _ logger: Logger
     ) async throws -> EmbeddedDatabase? {
         do {
-            let path = try configuration.path ?? DataConfiguration.defaultPath(processEnvironment())
+            let configuration = invocation.loaded.configuration.data
+            let path = try configuration.path ?? DataConfiguration.defaultPath(invocation.environment)
             return try await EmbeddedDatabase.open(path: path, logger: logger)
         } catch {
             if isNeeded { throw error }
@@ -61,34 +58,13 @@ extension DataConfiguration {
     }
 }
 
-extension [ResourceDocument] {
-    var components: [ComponentDocument] {
-        compactMap { document in
-            if case .component(let component) = document { component } else { nil }
-        }
-    }
-}
-
 /// Closes the embedded database when everything that uses it has ended.
 struct DatabaseService: Service {
     var database: EmbeddedDatabase
 
     func run() async throws {
         try? await gracefulShutdown()
+        try? await database.nameRegistry.unregister()
         await database.close()
     }
-}
-
-/// The variables of this process.
-func processEnvironment() -> [String: String] {
-    var variables: [String: String] = [:]
-    var next = environ
-    while let entry = next.pointee {
-        let text = String(cString: entry)
-        if let equals = text.firstIndex(of: "=") {
-            variables[String(text[..<equals])] = String(text[text.index(after: equals)...])
-        }
-        next += 1
-    }
-    return variables
 }
