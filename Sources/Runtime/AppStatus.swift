@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Core
-import Settings
 import HTTPAPI
+import Settings
 import Sidecar
 import Synchronization
 

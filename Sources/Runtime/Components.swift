@@ -17,7 +17,7 @@ struct Components: Sendable {
         for plan in plans {
             do {
                 state.append(try await plan.make(surroundings))
-            } catch where plan.document.ignoreErrors {
+            } catch  where plan.document.ignoreErrors {
                 surroundings.logger.emit(
                     .componentIgnored(plan.document.name, type: plan.document.type, "\(error)"))
             }

@@ -11,7 +11,8 @@ struct DeadlineExceeded: Error, CustomStringConvertible {
 func withDeadline<Value: Sendable>(
     _ limit: Duration, _ work: @escaping @Sendable () async throws -> Value
 ) async throws -> Value {
-    let (results, first) = AsyncStream.makeStream(of: Result<Value, any Error>.self, bufferingPolicy: .bufferingOldest(1))
+    let (results, first) = AsyncStream.makeStream(
+        of: Result<Value, any Error>.self, bufferingPolicy: .bufferingOldest(1))
     // Unstructured: a group would wait for work that can't be cancelled.
     let working = Task {
         do { first.yield(.success(try await work())) } catch { first.yield(.failure(error)) }

@@ -85,13 +85,17 @@ struct Listeners: Sendable {
         let health = parts.health
         let probes = Probes(
             live: [Probe("process") { .ok }],
-            started: [Probe("outbound") { health.isOutboundReady ? .ok : .failing("the building blocks are not up yet") }],
+            started: [
+                Probe("outbound") { health.isOutboundReady ? .ok : .failing("the building blocks are not up yet") }
+            ],
             ready: [
                 Probe("ready") {
                     health.isReady ? .ok : .failing("waiting for \(health.unreadyParts.joined(separator: ", "))")
                 }
             ])
-        let admin = Admin(registry: parts.instruments.registry, probes: probes, rooms: [parts.status.endpoint, .logLevel(parts.instruments.logs, logger: parts.instruments.logger)])
+        let admin = Admin(
+            registry: parts.instruments.registry, probes: probes,
+            rooms: [parts.status.endpoint, .logLevel(parts.instruments.logs, logger: parts.instruments.logger)])
         let access = Admin.Access(listen: configuration.admin.listen, token: configuration.api.token)
         return HTTPListener(
             address: configuration.admin.listen, eventLoopGroup: eventLoop,

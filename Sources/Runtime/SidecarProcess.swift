@@ -69,7 +69,8 @@ struct SidecarProcess: Sendable {
         if let database { services.append(Self.configured(DatabaseService(database: database))) }
         if let api = listeners.api { services.append(Self.configured(api)) }
         services.append(Self.configured(app))
-        var group = ServiceGroupConfiguration(services: services, logger: Logger(label: "services") { _ in SwiftLogNoOpLogHandler() })
+        var group = ServiceGroupConfiguration(
+            services: services, logger: Logger(label: "services") { _ in SwiftLogNoOpLogHandler() })
         // Each service has limits of its own; this one is for the case that one of them hangs.
         group.maximumGracefulShutdownDuration = configuration.app.grace * 3 + .seconds(10)
         let serviceGroup = ServiceGroup(configuration: group)

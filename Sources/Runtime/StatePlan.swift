@@ -24,19 +24,13 @@ struct StatePlan: Sendable {
     /// Checks one document; all that is wrong with it is thrown at once.
     init(_ document: ComponentDocument, _ catalog: Catalog, _ templates: ComponentTemplates) throws(Problems) {
         guard let kind = catalog.state.first(where: { $0.type == document.type }) else {
-            throw Problems([Self.unknownType(document, catalog)])
-        }
-        if let version = document.version, !kind.versions.contains(version) {
-            throw Problems([
-                Problem(
-                    document.typeLocation, key: "spec.version",
-                    "found \(Problem.quote(version)), expected \(kind.versions.joined(separator: " or "))")
-            ])
+            throw Problems([document.unknownType(known: catalog.types)])
         }
         self.document = document
         self.kind = kind
-        metadata = try document.values(templates)
-        warnings = try metadata.check(against: kind.settings + Self.sharedSettings)
+        var shared = kind
+        shared.settings += Self.sharedSettings
+        (metadata, warnings) = try document.metadata(for: shared, templates)
         keyPrefix = try Self.keyPrefix(of: metadata)
     }
 
@@ -68,14 +62,6 @@ struct StatePlan: Sendable {
                     "found \(Problem.quote(value?.text ?? "")), expected a text without ||")
             ])
         }
-    }
-
-    private static func unknownType(_ document: ComponentDocument, _ catalog: Catalog) -> Problem {
-        let nearest = EditDistance.nearest(to: document.type, among: catalog.types)
-        let hint = nearest.map { "; \($0), perhaps" } ?? ""
-        return Problem(
-            document.typeLocation, key: "spec.type",
-            "found \(Problem.quote(document.type)), expected one of \(catalog.types.joined(separator: ", "))\(hint)")
     }
 }
 

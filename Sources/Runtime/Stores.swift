@@ -2,12 +2,12 @@
 
 import BuildingBlocks
 import Core
+import HTTPAPI
 import Logging
 import SQLiteEngine
 import ServiceLifecycle
 import Settings
 import Sidecar
-import HTTPAPI
 import Telemetry
 
 /// The stores of one sidecar: the components that its documents ask for and the embedded database.

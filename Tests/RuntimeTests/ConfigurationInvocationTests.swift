@@ -106,6 +106,16 @@ struct ConfigurationInvocationTests {
         #expect(configuration.app.id == "cart")
     }
 
+    @Test func `a Service's address that Kubernetes puts under a setting's name is a warning`() throws {
+        let invocation = try ConfigurationFolder().invocation(
+            "-a", "x", environment: ["OUTRIGGER_APP_PORT": "tcp://10.0.0.1:80"])
+        #expect(invocation.loaded.configuration.app.port == nil)
+        #expect(
+            invocation.notes == [
+                "warning: environment OUTRIGGER_APP_PORT: app.port: found a Service's address; it is left out"
+            ])
+    }
+
     @Test("flags that end the command line early", arguments: ["--help", "-h", "--version", "--build-info"])
     func early(flag: String) throws {
         switch try Invocation.request(arguments: [flag], environment: [:]) {

@@ -126,6 +126,12 @@ extension SettingsLoader {
             guard let name = keyed.environmentNames.first(where: { environment[$0]?.isEmpty == false }),
                 let text = environment[name]
             else { continue }
+            // Kubernetes gives every pod OUTRIGGER_APP_PORT=tcp://10.0.0.1:80 if a Service is called outrigger-app. No
+            // port is written like this, so that it can't have been meant for us.
+            guard !name.hasSuffix("_PORT") || !text.contains("://") else {
+                warn(Problem(.environment(name: name), key: keyed.key, "found a Service's address; it is left out"))
+                continue
+            }
             let input: SettingInput =
                 keyed.setting.value.isList
                 ? .list(text.split(separator: ",").map(String.init)) : .text(text)
