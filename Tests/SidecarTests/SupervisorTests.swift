@@ -180,6 +180,20 @@ import Testing
         #expect(app.logged.contains("app.survivors.killed"))
     }
 
+    @Test func `the app's end is told before what it left behind has ended`() async throws {
+        let scratch = Scratch()
+        defer { scratch.remove() }
+        let inner = "trap '' TERM; echo up > \(scratch.file("up")); while :; do sleep 0.05; done"
+        let script = "sh -c \"\(inner)\" & while ! test -f \(scratch.file("up")); do sleep 0.02; done"
+        let app = SupervisedApp(shell: script) { $0.grace = .seconds(30) }
+        async let exit = app.supervisor.run()
+        try await eventually("the end was told") { app.events.last == .exited(.code(0), hadListened: true) }
+        #expect(app.supervisor.state.pid == nil)
+        app.supervisor.kill()
+        #expect(try await exit == .code(0))
+        #expect(app.logged.last == "app.survivors.killed")
+    }
+
     @Test func `what an app leaves behind when it ends by itself is ended too`() async throws {
         let scratch = Scratch()
         defer { scratch.remove() }

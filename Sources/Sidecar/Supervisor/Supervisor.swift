@@ -19,6 +19,7 @@ package final class Supervisor: Sendable {
         /// The app accepts connections on its port, or runs and has none: requests may go to it.
         case listening
         /// From now on no request may go to the app. `hadListened` is false when it ended before it opened its port.
+        /// What the app left behind may still be ending; `run` returns after that.
         case exited(AppExit, hadListened: Bool)
         case restarting(after: Duration)
         case gaveUp(restarts: Int)
@@ -74,7 +75,8 @@ package final class Supervisor: Sendable {
 
     package var state: State { control.withLock { $0.state } }
 
-    /// Runs the app until it has ended for the last time, and returns how. Cancelling the task is a `stop`.
+    /// Runs the app until it has ended for the last time, with all of its group, and returns how. Cancelling the task is
+    /// a `stop`.
     ///
     /// It throws only when the first start fails. Call it once.
     package func run() async throws(SpawnError) -> AppExit {
@@ -164,10 +166,11 @@ extension Supervisor {
 
         async let output: Void = streams.relay()
         let exit = await watch(child)
+        // First, because from now on no request may go to the app, however long the survivors take.
+        report(exit)
         await endSurvivors(of: child)
         streams.stop()
         await output
-        report(exit)
         return exit
     }
 
