@@ -163,6 +163,8 @@ extension Supervisor {
         }
         logger.emit(.appStarted(command: command[0], pid: child.pid))
         onEvent(.started(pid: child.pid))
+        // Said here and not beside the wait for the exit, so that even an app that exits at once was ready before.
+        if configuration.port == nil { becomeListening() }
 
         async let output: Void = streams.relay()
         let exit = await watch(child)
@@ -194,7 +196,7 @@ extension Supervisor {
     /// Waits for the app's exit, and beside that for its port and for the wish to stop.
     private func watch(_ child: ChildProcess) async -> AppExit {
         await withTaskGroup(of: Void.self) { group in
-            group.addTask { await self.awaitListening() }
+            group.addTask { await self.awaitPort() }
             group.addTask { await self.endWhenAsked(child) }
             let exit = await onLane { [adoptsOrphans] in child.wait(adoptingOrphans: adoptsOrphans) }
             group.cancelAll()
@@ -265,8 +267,9 @@ extension Supervisor {
     private func watchForeignApp() async -> AppExit {
         // Nobody here asks for a child's status, so the kernel may reap the orphans that it gives to process 1.
         if adoptsOrphans { signal(SIGCHLD, SIG_IGN) }
+        if configuration.port == nil { becomeListening() }
         await withTaskGroup(of: Void.self) { group in
-            group.addTask { await self.awaitListening() }
+            group.addTask { await self.awaitPort() }
             await stopRequest.wait()
             group.cancelAll()
         }
@@ -274,21 +277,20 @@ extension Supervisor {
         return .code(0)
     }
 
-    private func awaitListening() async {
-        if let port = configuration.port {
-            var notices = WaitNotices()
-            let probe = PortProbe(host: configuration.address, port: port)
-            let isOpen = await probe.waitUntilOpen { elapsed in
-                guard notices.isDue(after: elapsed), let address else { return }
-                logger.emit(.appPortAwaited(address: address, after: elapsed))
-            }
-            guard isOpen else { return }
+    /// Returns when the port is open, when the app has ended, or at once without a port.
+    private func awaitPort() async {
+        guard let port = configuration.port else { return }
+        var notices = WaitNotices()
+        let probe = PortProbe(host: configuration.address, port: port)
+        let isOpen = await probe.waitUntilOpen { elapsed in
+            guard notices.isDue(after: elapsed), let address else { return }
+            logger.emit(.appPortAwaited(address: address, after: elapsed))
         }
-        let isCurrent = control.withLock { control in
-            control.state.isListening = !Task.isCancelled
-            return control.state.isListening
-        }
-        guard isCurrent else { return }
+        if isOpen && !Task.isCancelled { becomeListening() }
+    }
+
+    private func becomeListening() {
+        control.withLock { $0.state.isListening = true }
         metrics.up.record(1)
         if let address { logger.emit(.appListening(address: address)) }
         onEvent(.listening)
