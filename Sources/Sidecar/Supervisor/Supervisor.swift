@@ -75,10 +75,9 @@ package final class Supervisor: Sendable {
 
     package var state: State { control.withLock { $0.state } }
 
-    /// Runs the app until it has ended for the last time, with all of its group, and returns how. Cancelling the task is
-    /// a `stop`.
+    /// Runs the app until it has ended for the last time, with all of its group, and returns how.
     ///
-    /// It throws only when the first start fails. Call it once.
+    /// Cancelling the task is a `stop`. It throws only when the first start fails. Call it once.
     package func run() async throws(SpawnError) -> AppExit {
         lane.start()
         // A cancelled task can't wait for the grace period, so the work is done in one that is never cancelled.
