@@ -51,9 +51,14 @@ extension StateStoreConformance {
     }
 
     func keysAreExact() async throws {
-        let keys = ["app||k", "app||K", "app||k ", "app||", "", "app||%", "app||_", "app||'\"", "app||ü", "app||u\u{308}"]
+        let keys = [
+            "app||k", "app||K", "app||k ", "app||", "", "app||%", "app||_", "app||'\"", "app||ü",
+            "app||u\u{308}",
+        ]
         for (index, key) in keys.enumerated() { try await save(key, "\(index)") }
-        for (index, key) in keys.enumerated() { #expect(try await value(key) == "\(index)", "key \(key.debugDescription)") }
+        for (index, key) in keys.enumerated() {
+            #expect(try await value(key) == "\(index)", "key \(key.debugDescription)")
+        }
     }
 
     func emptyCalls() async throws {

@@ -45,7 +45,9 @@ package struct StateStoreConformance: Sendable {
             try await $0.foreignETags()
         },
         Check(testDescription: "a key never has an ETag twice", features: .etag) { try await $0.etagsAreNew() },
-        Check(testDescription: "a bad ETag in bulk is refused alone", features: .etag) { try await $0.bulkWithBadETag() },
+        Check(testDescription: "a bad ETag in bulk is refused alone", features: .etag) {
+            try await $0.bulkWithBadETag()
+        },
         Check(testDescription: "the first write wins", features: .etag) { try await $0.firstWriteWins() },
         Check(testDescription: "a delete is bound to its ETag", features: .etag) { try await $0.deleteWithETag() },
     ]
@@ -91,7 +93,9 @@ package struct StateStoreConformance: Sendable {
 // MARK: - Shorthands
 
 extension StateStoreConformance {
-    func save(_ key: String, _ value: String, timeToLive: Int64? = nil, if condition: StateWrite.Condition = .none)
+    func save(
+        _ key: String, _ value: String, timeToLive: Int64? = nil, if condition: StateWrite.Condition = .none
+    )
         async throws(StateError)
     {
         try await store.apply(.save(key, value, timeToLive: timeToLive, if: condition))
@@ -115,7 +119,9 @@ extension StateStoreConformance {
 }
 
 extension StateWrite {
-    static func save(_ key: String, _ value: String, timeToLive: Int64? = nil, if condition: Condition = .none)
+    static func save(
+        _ key: String, _ value: String, timeToLive: Int64? = nil, if condition: Condition = .none
+    )
         -> StateWrite
     {
         StateWrite(key: key, .upsert(ByteBuffer(string: value), timeToLiveSeconds: timeToLive), if: condition)

@@ -3,6 +3,7 @@
 #ifndef OUTRIGGER_CSQLITE_SHIM_H
 #define OUTRIGGER_CSQLITE_SHIM_H
 
+#include <malloc.h>
 #include <sqlite3.h>
 #include <sys/vfs.h>
 
@@ -35,5 +36,8 @@ static inline int outrigger_file_system_magic(const char *path, unsigned int *ma
     *magic = (unsigned int)status.f_type;
     return 0;
 }
+
+// Swift's Glibc module has no malloc_trim. Freed pages stay with the process without it.
+static inline void outrigger_release_free_memory(void) { malloc_trim(0); }
 
 #endif

@@ -94,6 +94,12 @@ package final class Database {
         if isInTransaction { sqlite3_exec(handle, "ROLLBACK", nil, nil, nil) }
     }
 
+    /// Gives the cached pages back to the operating system.
+    package func releaseMemory() {
+        sqlite3_db_release_memory(handle)
+        outrigger_release_free_memory()
+    }
+
     func check(_ result: Int32) throws(SQLiteError) {
         guard result == SQLITE_OK else {
             throw SQLiteError(result: result, connection: handle, file: path)

@@ -140,7 +140,8 @@ struct DaprStateSchema: Sendable {
     /// Refuses a file that a later migration of Dapr has changed. It only reads.
     func check(_ database: Database) throws(SQLiteError) {
         guard try database.integer(exists(metadataTableName)) == 1 else { return }
-        let level = try database.integer("SELECT CAST(value AS INTEGER) FROM \(metadataTableName) WHERE key = 'migrations'")
+        let level = try database.integer(
+            "SELECT CAST(value AS INTEGER) FROM \(metadataTableName) WHERE key = 'migrations'")
         guard level ?? 0 <= Self.level else {
             throw SQLiteError(
                 .wrongSchema, message: "the file was migrated by a newer version of Dapr", file: database.path)

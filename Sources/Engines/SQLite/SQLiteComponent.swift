@@ -18,13 +18,13 @@ extension ComponentKind<any StateStore> {
 struct SQLiteComponent: Sendable {
     static let settings = [
         ComponentSetting("connectionString", isRequired: true, isSecret: true, "The file, a file: URI, or :memory:."),
-        ComponentSetting("timeout", .duration, defaultValue: "20s", "Kept for Dapr; what waits is bounded by busyTimeout."),
+        ComponentSetting("timeout", .duration, defaultValue: "20s", "Kept for Dapr; busyTimeout bounds what waits."),
         ComponentSetting("timeoutInSeconds", .duration, "The older name of timeout."),
-        ComponentSetting("busyTimeout", .duration, defaultValue: "2s", "How long another program's lock is waited for."),
+        ComponentSetting("busyTimeout", .duration, defaultValue: "2s", "How long a lock is waited for."),
         ComponentSetting("disableWAL", .boolean, defaultValue: "false", "Uses a rollback journal."),
         ComponentSetting("tableName", defaultValue: "state", "The table with the state."),
         ComponentSetting("metadataTableName", defaultValue: "metadata", "The table with the layout's version."),
-        ComponentSetting("cleanupInterval", .duration, defaultValue: "0s", "How often expired items are deleted; 0: never."),
+        ComponentSetting("cleanupInterval", .duration, defaultValue: "0s", "How often expired items go; 0: never."),
         ComponentSetting("cleanupIntervalInSeconds", .duration, "The older name of cleanupInterval."),
     ]
 
@@ -48,11 +48,16 @@ struct SQLiteComponent: Sendable {
         cleanupInterval = try reader.duration("cleanupInterval", or: "cleanupIntervalInSeconds") ?? .zero
     }
 
+    private var journal: StoreFile.Journal {
+        if connection.isInMemory { return .memory }
+        return disablesLog || connection.isReadOnly ? .rollback : .writeAheadLog
+    }
+
     func open(logger: Logger) async throws(StateError) -> any StateStore {
         let schema = schema
         let file = StoreFile(
             path: connection.sqlitePath,
-            journal: connection.isInMemory ? .memory : disablesLog || connection.isReadOnly ? .rollback : .writeAheadLog,
+            journal: journal,
             access: connection.isReadOnly ? .readOnly : .readWriteCreate,
             lock: try connection.lockPath.map { path throws(StateError) in try WriteLock(path: path) },
             pragmas: connection.pragmas,

@@ -27,6 +27,12 @@ final class SQLiteStore: Sendable {
         self.reader = reader
     }
 
+    /// A store that nobody holds any more ends its threads; what they have acknowledged is on the disk.
+    deinit {
+        reader.mailbox.close()
+        writer.mailbox.close()
+    }
+
     static func open(_ file: StoreFile, logger: Logger) async throws(StateError) -> SQLiteStore {
         let fault = StoreFault()
         let writer = try await start("sqlite-write") { () throws(StateError) in

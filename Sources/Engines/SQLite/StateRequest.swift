@@ -42,6 +42,29 @@ enum StateRequest: Sendable {
     }
 }
 
+/// What a lane has found out for a request, kept until the request may be answered.
+enum StateAnswer {
+    case item(StateItem?)
+    case items([StateItem?])
+    case applied([Result<Void, StateError>])
+    case transacted(Result<Void, StateError>)
+    case statements(@Sendable () -> Void)
+}
+
+extension StateRequest {
+    /// Gives the answer to the task that waits for it.
+    func resume(with answer: StateAnswer) {
+        switch (self, answer) {
+        case (.get(_, _, let continuation), .item(let item)): continuation.resume(returning: .success(item))
+        case (.getMany(_, _, let continuation), .items(let items)): continuation.resume(returning: .success(items))
+        case (.apply(_, _, let continuation), .applied(let results)): continuation.resume(returning: results)
+        case (.transact(_, _, let continuation), .transacted(let result)): continuation.resume(returning: result)
+        case (.statements, .statements(let done)): done()
+        default: preconditionFailure("An answer belongs to its request.")
+        }
+    }
+}
+
 /// Statements of another table than that of the state, run on a lane's connection inside its transaction.
 struct DatabaseWork: Sendable {
     /// Runs the statements; what it returns gives the answer, and is called once the transaction has been committed.

@@ -18,6 +18,10 @@ final class StoreReader {
     private let fault: StoreFault
     private let logger: Logger
     private var batch: [StateRequest] = []
+    private var answers: [Result<StateAnswer, StateError>] = []
+
+    /// A lane without work for so long gives its cache back: reading the pages again takes milliseconds.
+    private static let idleNanoseconds: Int64 = 10_000_000_000
 
     init(_ file: StoreFile, fault: StoreFault, logger: Logger) throws(StateError) {
         (database, table) = try file.openReader()
@@ -33,50 +37,73 @@ final class StoreReader {
 
     /// Works until the mailbox is closed and empty.
     func run(_ mailbox: LaneMailbox<StateRequest>) {
-        while mailbox.wait(for: 1) != .closed {
-            mailbox.drain(into: &batch)
-            answerBatch()
-            batch.removeAll(keepingCapacity: true)
+        var hasCache = false
+        while true {
+            let idleEnd = hasCache ? MonotonicInstant.now.advanced(byNanoseconds: Self.idleNanoseconds) : nil
+            switch mailbox.wait(for: 1, until: idleEnd) {
+            case .closed: return
+            case .timedOut:
+                database.releaseMemory()
+                hasCache = false
+            case .ready:
+                mailbox.drain(into: &batch)
+                answerBatch()
+                hasCache = true
+            }
         }
     }
 
+    /// Reads everything first and answers then: a task that is resumed between two reads wakes a thread of the pool that
+    /// has gone to sleep again by the next one, which costs more than the read.
     private func answerBatch() {
+        readBatch()
+        for (request, answer) in zip(batch, answers) {
+            switch answer {
+            case .success(let answer): request.resume(with: answer)
+            case .failure(let error): request.refuse(error)
+            }
+        }
+        batch.removeAll(keepingCapacity: true)
+        answers.removeAll(keepingCapacity: true)
+    }
+
+    private func readBatch() {
         // A single read is a transaction by itself.
         let needsTransaction = if batch.count == 1, case .get = batch[0] { false } else { true }
         do throws(SQLiteError) {
             if needsTransaction { try begin.run() }
         } catch {
-            let error = StateError(error)
-            for request in batch { request.refuse(error) }
+            answers = Array(repeating: .failure(noted(StateError(error))), count: batch.count)
             return
         }
         let now = WallClock.milliseconds
         for request in batch {
-            do throws(StateError) {
-                if let error = fault.error { throw error }
-                try answer(request, now)
+            do throws(SQLiteError) {
+                if let error = fault.error {
+                    answers.append(.failure(error))
+                } else {
+                    answers.append(.success(try read(request, now)))
+                }
             } catch {
-                if fault.note(error) { logger.emit(.databaseCorrupt(error.description)) }
-                request.refuse(error)
+                answers.append(.failure(noted(StateError(error))))
             }
         }
         // A read leaves nothing to lose when its end fails; the next BEGIN would tell.
         if needsTransaction, (try? commit.run()) == nil { database.rollback() }
     }
 
-    private func answer(_ request: StateRequest, _ now: Int64) throws(StateError) {
-        do throws(SQLiteError) {
-            switch request {
-            case .get(let namespace, let key, let answer):
-                answer.resume(returning: .success(try table.item(namespace, key, now: now)))
-            case .getMany(let namespace, let keys, let answer):
-                answer.resume(returning: .success(try table.items(namespace, keys, now: now)))
-            case .statements(let work): try work.run(database)()
-            case .apply, .transact: preconditionFailure("Writes go to the writing lane.")
-            }
-        } catch {
-            throw StateError(error)
+    private func read(_ request: StateRequest, _ now: Int64) throws(SQLiteError) -> StateAnswer {
+        switch request {
+        case .get(let namespace, let key, _): return .item(try table.item(namespace, key, now: now))
+        case .getMany(let namespace, let keys, _): return .items(try table.items(namespace, keys, now: now))
+        case .statements(let work): return .statements(try work.run(database))
+        case .apply, .transact: preconditionFailure("Writes go to the writing lane.")
         }
+    }
+
+    private func noted(_ error: StateError) -> StateError {
+        if fault.note(error) { logger.emit(.databaseCorrupt(error.description)) }
+        return error
     }
 }
 

@@ -17,15 +17,6 @@ import Telemetry
 ///
 /// An error of the database rolls the whole batch back, and all of its requests are answered with it.
 final class StoreWriter {
-    /// What to tell a request when the transaction that performed it has been committed.
-    private enum Answer {
-        case item(StateItem?)
-        case items([StateItem?])
-        case applied([Result<Void, StateError>])
-        case transacted(Result<Void, StateError>)
-        case statements(@Sendable () -> Void)
-    }
-
     /// Expired items that one commit deletes beside its own work: about as much as the work itself.
     private static let expiredPerCommitMax = 64
     /// While writes come, expired items are looked for this often, and at once where the last look left some.
@@ -46,7 +37,7 @@ final class StoreWriter {
     private var nextSweep = MonotonicInstant.now
     private var lastFailure: StateError.Code?
     private var batch: [StateRequest] = []
-    private var answers: [Answer] = []
+    private var answers: [StateAnswer] = []
 
     init(_ file: StoreFile, fault: StoreFault, logger: Logger) throws(StateError) {
         self.file = file
@@ -122,7 +113,7 @@ final class StoreWriter {
         metrics.commitSeconds.recordNanoseconds(MonotonicInstant.now.nanoseconds - start.nanoseconds)
     }
 
-    private func perform(_ request: StateRequest, _ now: Int64) throws(SQLiteError) -> Answer {
+    private func perform(_ request: StateRequest, _ now: Int64) throws(SQLiteError) -> StateAnswer {
         switch request {
         case .get(let namespace, let key, _): return .item(try table.item(namespace, key, now: now))
         case .getMany(let namespace, let keys, _): return .items(try table.items(namespace, keys, now: now))
@@ -146,18 +137,7 @@ final class StoreWriter {
             lastFailure = nil
             logger.emit(.databaseWritesRecovered(file.path))
         }
-        for (request, answer) in zip(batch, answers) {
-            switch (request, answer) {
-            case (.get(_, _, let continuation), .item(let item)): continuation.resume(returning: .success(item))
-            case (.getMany(_, _, let continuation), .items(let items)):
-                continuation.resume(returning: .success(items))
-            case (.apply(_, _, let continuation), .applied(let results)): continuation.resume(returning: results)
-            case (.transact(_, _, let continuation), .transacted(let result)):
-                continuation.resume(returning: result)
-            case (.statements, .statements(let done)): done()
-            default: preconditionFailure("An answer belongs to its request.")
-            }
-        }
+        for (request, answer) in zip(batch, answers) { request.resume(with: answer) }
     }
 
     private func refuseBatch(_ error: StateError) {
@@ -196,6 +176,7 @@ final class StoreWriter {
             if let failure { refuseBatch(failure) }
         }
         checkpointIfDue()
+        database.releaseMemory()
     }
 
     // MARK: - Checkpoint
