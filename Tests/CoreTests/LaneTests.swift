@@ -51,7 +51,7 @@ import Testing
     @Test func `a lane performs everything that was posted before it closed`() async {
         let lane = Lane<Int>(name: "test", limit: .init(requests: 10_000, bytes: 0))
         let sum = Mutex(0)
-        lane.start { mailbox in
+        let isStarted = lane.start { mailbox in
             var batch: [Int] = []
             while mailbox.wait(for: 1) != .closed {
                 mailbox.drain(into: &batch)
@@ -59,6 +59,7 @@ import Testing
                 batch.removeAll(keepingCapacity: true)
             }
         }
+        #expect(isStarted)
         await withTaskGroup(of: Void.self) { group in
             for _ in 0..<8 { group.addTask { for number in 1...100 { _ = lane.mailbox.post(number) } } }
         }

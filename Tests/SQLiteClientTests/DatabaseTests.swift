@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Glibc
 import Testing
 
 @testable import SQLiteClient
@@ -57,6 +58,18 @@ import Testing
         let error = #expect(throws: SQLiteError.self) { try Database(path: "/nonexistent/x.db") }
         #expect(error?.code == .cannotOpen)
         #expect(error?.file == "/nonexistent/x.db")
+    }
+
+    @Test func `a connection knows that it can't write`() throws {
+        let path = "/tmp/outrigger-client-\(UInt64.random(in: 0 ... .max)).db"
+        defer { unlink(path) }
+        let writer = try Database(path: path)
+        try writer.execute("CREATE TABLE t (x)")
+        #expect(!writer.isReadOnly)
+        let reader = try Database(path: path, access: .readOnly)
+        #expect(reader.isReadOnly)
+        let error = #expect(throws: SQLiteError.self) { try reader.execute("INSERT INTO t VALUES (1)") }
+        #expect(error?.code == .readOnly)
     }
 
     @Test func `a rollback ends a transaction and is harmless without one`() throws {

@@ -86,6 +86,9 @@ package final class Database {
     /// The rows that the last statement changed.
     package var changes: Int { Int(sqlite3_changes(handle)) }
 
+    /// Whether the file can't be written; SQLite falls back to reading when it may not open the file for more.
+    package var isReadOnly: Bool { sqlite3_db_readonly(handle, "main") == 1 }
+
     /// Whether a transaction is open; SQLite ends one by itself after some errors.
     package var isInTransaction: Bool { sqlite3_get_autocommit(handle) == 0 }
 

@@ -108,8 +108,9 @@ final class EmbeddedStateTable: StateTable {
 
 /// ETags of one connection: consecutive numbers from a random start.
 ///
-/// Numbers of 60 bits make it about as likely that two starts ever meet on one key as that a disk lies about a flush, and
-/// their 15 hexadecimal digits are the longest text that a Swift string holds without an allocation.
+/// For an ETag to come twice on one key, a later start would have to draw, out of 2^60 numbers, a start just below one
+/// that a client still holds. The 15 hexadecimal digits are the longest text that a Swift string holds without an
+/// allocation.
 struct ETagSequence {
     static let bits = 60
     private static var mask: Int64 { 1 << bits - 1 }

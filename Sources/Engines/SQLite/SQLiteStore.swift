@@ -60,7 +60,7 @@ final class SQLiteStore: Sendable {
         let limit = LaneMailbox<StateRequest>.Limit(requests: waitingRequestsMax, bytes: waitingBytesMax)
         let lane = Lane<StateRequest>(name: name, limit: limit)
         let opened = await withCheckedContinuation { (opened: CheckedContinuation<Result<Void, StateError>, Never>) in
-            lane.start { mailbox in
+            let isStarted = lane.start { mailbox in
                 let work: (LaneMailbox<StateRequest>) -> Void
                 do throws(StateError) {
                     work = try open()
@@ -70,6 +70,9 @@ final class SQLiteStore: Sendable {
                 }
                 opened.resume(returning: .success(()))
                 work(mailbox)
+            }
+            if !isStarted {
+                opened.resume(returning: .failure(StateError(.unavailable, "the system refuses another thread")))
             }
         }
         try opened.get()

@@ -25,7 +25,9 @@ package final class Lane<Request: Sendable>: Sendable {
     }
 
     /// Starts the thread; it ends when `body` returns, which should be when the mailbox says `closed`.
-    package func start(_ body: @escaping @Sendable (LaneMailbox<Request>) -> Void) {
+    ///
+    /// False if the system refuses a thread; `body` is never called then.
+    package func start(_ body: @escaping @Sendable (LaneMailbox<Request>) -> Void) -> Bool {
         state.withLock { state in
             guard case .ready = state else { preconditionFailure("A lane is started once.") }
             state = .running(waiters: [])
@@ -35,20 +37,28 @@ package final class Lane<Request: Sendable>: Sendable {
             body(mailbox)
             finish()
         }
+        if Self.detach(entry) { return true }
+        mailbox.close()
+        finish()
+        return false
+    }
+
+    private static func detach(_ entry: ThreadEntry) -> Bool {
         var attributes = pthread_attr_t()
         pthread_attr_init(&attributes)
+        defer { pthread_attr_destroy(&attributes) }
         pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
         var thread = pthread_t()
+        let retained = Unmanaged.passRetained(entry)
         let status = pthread_create(
             &thread, &attributes,
             { pointer in
-                // Safe: the pointer is the retained ThreadEntry below, taken over exactly once; pthread_create passes it on.
-                let entry = Unmanaged<ThreadEntry>.fromOpaque(pointer!).takeRetainedValue()
-                entry.body()
+                // Safe: the pointer is `retained`, which pthread_create passes on and which is taken over exactly once.
+                Unmanaged<ThreadEntry>.fromOpaque(pointer!).takeRetainedValue().body()
                 return nil
-            }, Unmanaged.passRetained(entry).toOpaque())
-        pthread_attr_destroy(&attributes)
-        precondition(status == 0, "The system refused a thread (error \(status)); a lane can't work without one.")
+            }, retained.toOpaque())
+        if status != 0 { retained.release() }
+        return status == 0
     }
 
     /// Lets the thread finish what is queued, and returns when it has ended.
