@@ -74,7 +74,8 @@ package struct StateComponent: Sendable {
         }
     }
 
-    /// Applies each write on its own: one that fails leaves the others applied. The answers are in the order of `writes`.
+    /// Applies each write on its own: one that fails leaves the others applied. The answers are in the order of
+    /// `writes`.
     package func apply(_ writes: [StateWrite]) async -> [Result<Void, StateError>] {
         let started = ContinuousClock.now
         var results = await store.apply(writes)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Whose keys a state component keeps apart: Dapr's `keyPrefix`, with the same stored keys, so that both can read one store.
+/// Whose keys a state component keeps apart: Dapr's `keyPrefix`, with the same stored keys, so that both can read one
+/// store.
 package enum StateKeyPrefix: Sendable, Hashable {
     /// What separates the prefix from the key, and so may be in neither.
     package static let separator = "||"

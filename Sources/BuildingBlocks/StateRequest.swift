@@ -51,7 +51,7 @@ package enum StateRequestError: Error, Sendable, Equatable, CustomStringConverti
         case .keyIllegal(let key): "input key/keyPrefix '\(key)' can't contain '\(StateKeyPrefix.separator)'"
         case .keyTooLong(let limit): "a key can't be longer than \(limit) bytes"
         case .timeToLiveInvalid:
-            "incorrect value for metadata '\(StateRequest.MetadataName.timeToLive)': expected an integer number of seconds"
+            "incorrect value for metadata '\(StateRequest.MetadataName.timeToLive)': expected a whole number of seconds"
         case .concurrencyUnknown: "unrecognized concurrency model: expected first-write or last-write"
         case .consistencyUnknown: "unrecognized consistency model: expected strong or eventual"
         }

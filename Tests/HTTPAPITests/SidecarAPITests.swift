@@ -8,7 +8,8 @@ import Testing
 /// Health, metadata, shutdown, the token, and what isn't there.
 @Suite struct SidecarAPITests {
     static let unknown =
-        #"{"errorCode":"ERR_DIRECT_INVOKE","message":"failed getting app id either from the URL path or the header dapr-app-id"}"#
+        #"{"errorCode":"ERR_DIRECT_INVOKE","message":"failed getting app id either from the URL path or the header "#
+        + #"dapr-app-id"}"#
 
     @Test func `outbound health is ready before health, and draining ends health only`() async throws {
         try await APIServer.run { server async throws in
@@ -65,8 +66,10 @@ import Testing
                         + #"{"name":"simple","type":"state.fake","version":"v1","capabilities":["ETAG"],"#
                         + #""durability":"process"}],"extended":{"appPID":"4711","color":"bl\"ue","#
                         + #""daprRuntimeVersion":"\#(Version.dapr)","outriggerVersion":"\#(Version.outrigger)"},"#
-                        + #""subscriptions":[],"httpEndpoints":[],"appConnectionProperties":{"port":8080,"protocol":"http","#
-                        + #""channelAddress":"127.0.0.1"},"actorRuntime":{"runtimeStatus":"DISABLED","hostReady":false},"#
+                        + #""subscriptions":[],"httpEndpoints":[],"appConnectionProperties":{"port":8080,"#
+                        + #""protocol":"http","#
+                        + #""channelAddress":"127.0.0.1"},"#
+                        + #""actorRuntime":{"runtimeStatus":"DISABLED","hostReady":false},"#
                         + #""workflows":{}}"#)
             }
         }

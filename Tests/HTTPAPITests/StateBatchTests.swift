@@ -122,13 +122,28 @@ import Testing
         }
     }
 
+    @Test func `a bad time to live in a transaction is its error, and the query's goes before the body's`() async throws
+    {
+        try await APIServer.run { server async throws in
+            let body =
+                #"{"operations":[{"operation":"upsert","request":{"key":"k","metadata":{"ttlInSeconds":"x"}}}]}"#
+            let answer = try await server.client.send("POST", Self.transaction, body: body)
+            #expect(answer.status == 500)
+            #expect(answer.text.contains("ERR_STATE_TRANSACTION") && answer.text.contains("ttlInSeconds"))
+            let path = "\(Self.transaction)?metadata.ttlInSeconds=30"
+            #expect(try await server.client.send("POST", path, body: body).status == 204)
+            #expect(try await server.get("k")["metadata.ttlExpireTime"] == "2033-05-18T03:33:50Z")
+        }
+    }
+
     @Test func `an unknown operation is named`() async throws {
         try await APIServer.run { server async throws in
             let answer = try await server.client.send(
                 "POST", Self.transaction, body: #"{"operations":[{"operation":"merge","request":{"key":"k"}}]}"#)
             #expect(
                 answer.text
-                    == #"{"errorCode":"ERR_NOT_SUPPORTED_STATE_OPERATION","message":"operation type merge not supported"}"#
+                    == #"{"errorCode":"ERR_NOT_SUPPORTED_STATE_OPERATION","#
+                    + #""message":"operation type merge not supported"}"#
             )
         }
     }

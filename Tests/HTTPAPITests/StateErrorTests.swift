@@ -56,8 +56,10 @@ import Testing
             #expect(answer.status == 400)
             #expect(
                 answer.text
-                    == #"{"errorCode":"ERR_MALFORMED_REQUEST","message":"input key/keyPrefix 'a||b' can't contain '||'","#
-                    + #""details":[{"@type":"type.googleapis.com/google.rpc.BadRequest","field_violations":[{"field":"a||b","#
+                    == #"{"errorCode":"ERR_MALFORMED_REQUEST","#
+                    + #""message":"input key/keyPrefix 'a||b' can't contain '||'","#
+                    + #""details":[{"@type":"type.googleapis.com/google.rpc.BadRequest","#
+                    + #""field_violations":[{"field":"a||b","#
                     + #""description":"input key/keyPrefix 'a||b' can't contain '||'"}]},"#
                     + #"{"@type":"type.googleapis.com/google.rpc.ResourceInfo","description":"","owner":"","#
                     + #""resource_name":"statestore","resource_type":"state"},"#
@@ -72,7 +74,8 @@ import Testing
             #expect(answer.status == 500)
             #expect(
                 answer.text
-                    == #"{"errorCode":"ERR_STATE_STORE_NOT_SUPPORTED","message":"state store does not support querying","#
+                    == #"{"errorCode":"ERR_STATE_STORE_NOT_SUPPORTED","#
+                    + #""message":"state store does not support querying","#
                     + #""details":[{"@type":"type.googleapis.com/google.rpc.ResourceInfo","description":"","owner":"","#
                     + #""resource_name":"statestore","resource_type":"state"},"#
                     + #"{"@type":"type.googleapis.com/google.rpc.ErrorInfo","domain":"dapr.io","metadata":null,"#

@@ -5,7 +5,8 @@ import HTTPTypes
 import HummingbirdCore
 import NIOCore
 
-/// An answer that isn't success, in Dapr's form: a status, a code, a sentence, and for some codes details (`google.rpc`).
+/// An answer that isn't success, in Dapr's form: a status, a code, a sentence, and for some codes details
+/// (`google.rpc`).
 struct APIError: Error, Sendable {
     enum Detail: Sendable {
         case errorInfo(reason: String, metadata: [(String, String)])

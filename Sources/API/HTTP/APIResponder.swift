@@ -153,8 +153,8 @@ extension APIResponder {
         guard Self.isEqual(token, request.headers[.apiToken] ?? "") else { throw TokenError() }
     }
 
-    /// Compares in a time that depends on the caller's token only, so that ours, which isn't empty, can't be found byte by
-    /// byte.
+    /// Compares in a time that depends on the caller's token only, so that ours, which isn't empty, can't be found
+    /// byte by byte.
     private static func isEqual(_ token: [UInt8], _ given: String) -> Bool {
         var difference = UInt8(token.count == given.utf8.count ? 0 : 1)
         for (index, byte) in given.utf8.enumerated() {

@@ -7,8 +7,8 @@ import ServiceLifecycle
 
 /// The HTTP API as a service: the listener of the whole API and, if one is set, the public one.
 ///
-/// `bind` comes first, so that the app can be told the port; `run` lasts until the graceful shutdown of its service group,
-/// which Runtime begins when the app has exited, because the app may need the API until then.
+/// `bind` comes first, so that the app can be told the port; `run` lasts until the graceful shutdown of its service
+/// group, which Runtime begins when the app has exited, because the app may need the API until then.
 package final class HTTPAPIService: Service {
     private let listener: HTTPListener
     private let publicListener: HTTPListener?
@@ -20,8 +20,7 @@ package final class HTTPAPIService: Service {
         func responder(_ surface: APIResponder.Surface) -> APIResponder {
             APIResponder(
                 surface: surface, configuration: configuration, components: components, metadata: metadata,
-                health: health,
-                logger: logger, shutdown: shutdown)
+                health: health, logger: logger, shutdown: shutdown)
         }
         let api = responder(.api)
         listener = HTTPListener(address: configuration.listen, eventLoopGroup: eventLoopGroup, logger: logger) {
@@ -39,8 +38,8 @@ package final class HTTPAPIService: Service {
     package var boundPort: Int? { listener.boundPort }
     package var boundPublicPort: Int? { publicListener?.boundPort }
 
-    /// Takes the ports, begins to answer, and returns the API's port. With `orAnyFree`, a port of the API that is in use
-    /// gives way to a free one; the public port never does.
+    /// Takes the ports, begins to answer, and returns the API's port. With `orAnyFree`, a port of the API that is in
+    /// use gives way to a free one; the public port never does.
     @discardableResult
     package func bind(orAnyFree: Bool = false) async throws(ListenError) -> Int {
         let port = try await listener.bind(orAnyFree: orAnyFree)

@@ -44,8 +44,8 @@ package final class HTTPListener: Service {
     /// The port that is listened on, once `bind` has returned.
     package var boundPort: Int? { running.withLock { $0?.port } }
 
-    /// Takes the port, begins to answer, and returns the port: the one asked for, or the one found when that was 0, or, if
-    /// `orAnyFree`, when that is in use.
+    /// Takes the port, begins to answer, and returns the port: the one asked for, or the one found when that was 0,
+    /// or, if `orAnyFree`, when that is in use.
     @discardableResult
     package func bind(orAnyFree: Bool = false) async throws(ListenError) -> Int {
         precondition(boundPort == nil, "A listener is bound once.")

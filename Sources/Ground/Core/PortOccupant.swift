@@ -37,7 +37,8 @@ package struct PortOccupant: Sendable, Hashable, CustomStringConvertible {
         var inodes: [Substring] = []
         for table in ["/proc/net/tcp", "/proc/net/tcp6"] {
             for line in text(of: table).split(separator: "\n").dropFirst() {
-                // Columns of proc(5): number, local address as HEX:PORT, remote address, state (0A: listening), …, inode.
+                // Columns of proc(5): number, local address as HEX:PORT, remote address, state (0A: listening), …,
+                // inode.
                 let columns = line.split(separator: " ")
                 guard columns.count > 9, columns[3] == "0A" else { continue }
                 guard let local = columns[1].split(separator: ":").last, Int(local, radix: 16) == port else { continue }

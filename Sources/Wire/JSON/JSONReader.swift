@@ -2,15 +2,15 @@
 
 /// Reads JSON (RFC 8259, strictly) in place, one value after another, as the caller asks for them.
 ///
-/// It makes no model of the text: the caller walks objects and arrays with closures, takes the scalars it wants, and takes
-/// the rest as ranges of bytes that were checked on the way (`validValue`), so that a value can be stored exactly as it was
-/// written. Nothing is read twice and nothing is copied but decoded strings.
+/// It makes no model of the text: the caller walks objects and arrays with closures, takes the scalars it wants, and
+/// takes the rest as ranges of bytes that were checked on the way (`validValue`), so that a value can be stored
+/// exactly as it was written. Nothing is read twice and nothing is copied but decoded strings.
 ///
-/// A reader is only lent, by `JSONReader.read`, which also refuses text after the value: it can't be copied or made, and so
-/// it can't outlive the bytes.
+/// A reader is only lent, by `JSONReader.read`, which also refuses text after the value: it can't be copied or made,
+/// and so it can't outlive the bytes.
 package struct JSONReader: ~Copyable {
-    /// Values nested deeper than this are refused. Go's decoder stops at 10,000; nobody writes such state by hand, and a
-    /// walk by closures uses some of the stack for each level.
+    /// Values nested deeper than this are refused. Go's decoder stops at 10,000; nobody writes such state by hand,
+    /// and a walk by closures uses some of the stack for each level.
     package static let depthMax = 512
 
     let bytes: CheckedBytes

@@ -10,8 +10,12 @@ extension Span where Element == UInt8 {
         return true
     }
 
-    /// The text of a part of a path or of a query: `%XX` is a byte, and `+` a space, in paths too, because Dapr reads them so.
+    /// The text of a part of a path or of a query: `%XX` is a byte, and `+` a space, in paths too, because Dapr reads
+    /// them so.
     func decoded(_ range: Range<Int>) throws(RequestTarget.Failure) -> String {
+        guard hasEscapes(range) else {
+            do { return String(copying: try UTF8Span(validating: extracting(range))) } catch { throw .encodingInvalid }
+        }
         var bytes: [UInt8] = []
         bytes.reserveCapacity(range.count)
         var index = range.lowerBound
@@ -34,6 +38,11 @@ extension Span where Element == UInt8 {
         }
         guard let text = String(validating: bytes, as: UTF8.self) else { throw .encodingInvalid }
         return text
+    }
+
+    private func hasEscapes(_ range: Range<Int>) -> Bool {
+        for index in range where self[index] == UInt8(ascii: "%") || self[index] == UInt8(ascii: "+") { return true }
+        return false
     }
 
     private func hexadecimal(_ index: Int) -> UInt8? {

@@ -83,7 +83,8 @@ enum Timestamp {
             + "T\(padded(time / 3600)):\(padded(time / 60 % 60)):\(padded(time % 60))Z"
     }
 
-    /// The date of a day since 1970-01-01, by counting 400-year eras that begin in March, so that a leap day is the last.
+    /// The date of a day since 1970-01-01, by counting 400-year eras that begin in March, so that a leap day is the
+    /// last.
     private static func civil(days: Int) -> (year: Int, month: Int, day: Int) {
         let shifted = days + 719_468
         let (era, dayOfEra) = shifted.quotientAndRemainder(dividingBy: 146_097)

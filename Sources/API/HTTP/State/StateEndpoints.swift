@@ -24,11 +24,7 @@ struct StateEndpoints: Sendable {
 
     func get(_ target: RequestTarget) async throws(APIError) -> Response {
         let component = try component(target.name)
-        let failure = { (text: String) in
-            APIError.stateGet(StateError(.failed, text), key: target.key, store: target.name)
-        }
-        let key = try checked(component, failure) { () throws(StateRequestError) in try component.storedKey(target.key)
-        }
+        let key = try storedKey(target.key, component)
         do {
             guard let item = try await component.get(key) else { return .noContent }
             return .stateValue(item)
@@ -42,8 +38,10 @@ struct StateEndpoints: Sendable {
         let request = StateRequest(
             key: target.key, value: nil, etag: ifMatch, concurrency: target.query["concurrency"],
             consistency: target.query["consistency"])
-        let failure = { (text: String) in APIError.stateDelete(StateError(.failed, text), key: target.key) }
-        let write = try checked(component, failure) { () throws(StateRequestError) in try component.write(request) }
+        let write: StateWrite
+        do { write = try component.write(request) } catch {
+            throw .stateRequest(error, store: target.name) ?? .stateDelete(StateError(error), key: target.key)
+        }
         if case .failure(let error) = await component.apply([write])[0] { throw .stateDelete(error, key: target.key) }
         return .noContent
     }
@@ -55,12 +53,14 @@ struct StateEndpoints: Sendable {
         do { requests = try StateRequestBody.saves(body) } catch { throw .malformedRequest(error.description) }
         if requests.isEmpty { return .noContent }
         try checkCount(requests.count, max: StateLimits.itemsMax, "items")
-        let failure = { (text: String) in
-            APIError.stateSave([StateError(.failed, text)], writes: 1, store: target.name)
-        }
         var writes: [StateWrite] = []
         writes.reserveCapacity(requests.count)
-        for request in requests { writes.append(try write(upsert: request, target, component, failure)) }
+        do {
+            for request in requests { writes.append(try component.write(upsert(request, target))) }
+        } catch {
+            throw .stateRequest(error, store: target.name)
+                ?? .stateSave([StateError(error)], writes: 1, store: target.name)
+        }
         let errors = await component.apply(writes).compactMap(\.failure)
         if errors.isEmpty { return .noContent }
         throw .stateSave(errors, writes: writes.count, store: target.name)
@@ -71,13 +71,9 @@ struct StateEndpoints: Sendable {
         let keys: [String]
         do { keys = try StateRequestBody.bulkKeys(body) } catch { throw Self.malformed(error) }
         try checkCount(keys.count, max: StateLimits.keysMax, "keys")
-        let failure = { (text: String) in APIError.stateBulkGet(StateError(.failed, text)) }
         var storedKeys: [String] = []
         storedKeys.reserveCapacity(keys.count)
-        for key in keys {
-            storedKeys.append(
-                try checked(component, failure) { () throws(StateRequestError) in try component.storedKey(key) })
-        }
+        for key in keys { storedKeys.append(try storedKey(key, component)) }
         do {
             let items = keys.isEmpty ? [] : try await component.get(storedKeys)
             return try BulkGetAnswer.response(keys: keys, items: items)
@@ -117,33 +113,32 @@ struct StateEndpoints: Sendable {
     private func write(
         _ operation: StateRequestBody.Operation, _ target: RequestTarget, _ component: StateComponent
     ) throws(APIError) -> StateWrite {
-        let failure = { (text: String) in APIError.stateTransaction(StateError(.failed, text)) }
         var request = operation.request ?? StateRequest(key: "", value: nil)
         switch operation.kind {
-        case "upsert": return try write(upsert: request, target, component, failure)
+        case "upsert": request = upsert(request, target)
         case "delete":
             request.value = nil
             request.timeToLive = nil
-            return try checked(component, failure) { () throws(StateRequestError) in try component.write(request) }
         default: throw .operationUnsupported(operation.kind)
+        }
+        do { return try component.write(request) } catch {
+            throw .stateRequest(error, store: target.name) ?? .stateTransaction(StateError(error))
         }
     }
 
-    private func write(
-        upsert request: StateRequest, _ target: RequestTarget, _ component: StateComponent,
-        _ failure: (String) -> APIError
-    ) throws(APIError) -> StateWrite {
+    /// The request as an upsert, with what the query says about it.
+    private func upsert(_ request: StateRequest, _ target: RequestTarget) -> StateRequest {
         var request = request
         // Go decodes a missing value to the same thing as null.
         if request.value == nil { request.value = ByteBuffer(string: "null") }
         if let seconds = target.query.metadata(StateRequest.MetadataName.timeToLive) { request.timeToLive = seconds }
-        return try checked(component, failure) { () throws(StateRequestError) in try component.write(request) }
+        return request
     }
 
-    private func checked<Value>(
-        _ component: StateComponent, _ failure: (String) -> APIError, _ check: () throws(StateRequestError) -> Value
-    ) throws(APIError) -> Value {
-        do { return try check() } catch { throw .stateRequest(error, store: component.name, failure: failure) }
+    private func storedKey(_ key: String, _ component: StateComponent) throws(APIError) -> String {
+        do { return try component.storedKey(key) } catch {
+            throw .stateRequest(error, store: component.name) ?? .malformedRequest(error.description)
+        }
     }
 
     private func checkCount(_ count: Int, max: Int, _ noun: String) throws(APIError) {
@@ -157,7 +152,8 @@ struct StateEndpoints: Sendable {
 
 /// What one state request may ask for.
 enum StateLimits {
-    /// Items of a save, or operations of a transaction: what a store commits at once without holding up others for long.
+    /// Items of a save, or operations of a transaction: what a store commits at once without holding up others for
+    /// long.
     static let itemsMax = 10_000
     static let keysMax = 10_000
     /// The values of one bulk answer together, which is built in memory.

@@ -43,7 +43,8 @@ extension APIError {
         APIError(error.status, "ERR_STATE_DELETE", "failed deleting state with key \(key): \(error.advice)")
     }
 
-    /// Some of the writes of one request failed; the others were applied. An ETag's error decides over any other, as in Dapr.
+    /// Some of the writes of one request failed; the others were applied. An ETag's error decides over any other, as
+    /// in Dapr.
     static func stateSave(_ errors: [StateError], writes: Int, store: String) -> APIError {
         let decisive = errors.first { $0.code == .etagMismatch || $0.code == .etagInvalid } ?? errors[0]
         var text = decisive.advice
@@ -115,10 +116,9 @@ extension APIError {
         APIError(.badRequest, "ERR_NOT_SUPPORTED_STATE_OPERATION", "operation type \(operation) not supported")
     }
 
-    /// What the store would never see: Dapr refuses keys with 400 and finds the rest in the store, which makes it a 500.
-    static func stateRequest(
-        _ error: StateRequestError, store: String, failure: (_ text: String) -> APIError
-    ) -> APIError {
+    /// What is wrong with a key, which Dapr refuses with 400; nil for the rest, which it finds in the store, so that
+    /// it is an error of the call.
+    static func stateRequest(_ error: StateRequestError, store: String) -> APIError? {
         switch error {
         case .keyMissing, .keyTooLong: malformedRequest(error.description)
         case .keyIllegal(let key):
@@ -128,7 +128,11 @@ extension APIError {
                     .fieldViolation(field: key, description: error.description), .resource(type: "state", name: store),
                     .errorInfo(reason: "DAPR_STATE_ILLEGAL_KEY", metadata: []),
                 ])
-        case .timeToLiveInvalid, .concurrencyUnknown, .consistencyUnknown: failure(error.description)
+        case .timeToLiveInvalid, .concurrencyUnknown, .consistencyUnknown: nil
         }
     }
+}
+
+extension StateError {
+    init(_ error: StateRequestError) { self.init(.failed, error.description) }
 }
