@@ -28,7 +28,7 @@ import Testing
         try await APIServer.run { server async throws in
             let raw =
                 "POST /v1.0/state/statestore HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
-                + "a\r\n[{\"key\":\"k\r\n" + "c\r\n\",\"value\":1}]\r\n" + "0\r\n\r\n"
+                + "a\r\n[{\"key\":\"k\r\n" + "d\r\n\",\"value\":1}]\r\n" + "0\r\n\r\n"
             #expect(try await server.client.exchange(raw)[0].status == 204)
             #expect(try await server.get("k").text == "1")
         }
@@ -60,7 +60,13 @@ import Testing
                 try connection.write(isChunked ? "100000\r\n\(body)\r\n0\r\n\r\n" : body)
                 let answer = try connection.readAnswer()
                 #expect(answer.status == 400 && answer.text.contains("ERR_BODY_READ"))
-                #expect(connection.isClosedByServer())
+                // A length that was announced ends the connection; a body that was read to its end doesn't have to.
+                if isChunked {
+                    try connection.write(HTTPClient.request("GET", "/v1.0/metadata"))
+                    #expect(try connection.readAnswer().status == 200)
+                } else {
+                    #expect(connection.isClosedByServer())
+                }
             }
             #expect(try await server.client.send("GET", "/v1.0/metadata").status == 200)
         }

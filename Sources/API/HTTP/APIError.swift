@@ -109,9 +109,11 @@ extension APIError {
     }
 
     static func bodyRead(_ reason: String) -> APIError {
-        var error = APIError(.badRequest, "ERR_BODY_READ", "failed to read request body: \(reason)")
-        error.closesConnection = true
-        return error
+        APIError(.badRequest, "ERR_BODY_READ", "failed to read request body: \(reason)")
+    }
+
+    static func bodyTooLarge(limit: Int) -> APIError {
+        .bodyRead("the body is larger than the limit of \(limit) bytes")
     }
 
     static func malformedRequest(_ message: String) -> APIError {

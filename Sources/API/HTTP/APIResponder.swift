@@ -123,19 +123,39 @@ package struct APIResponder: Sendable {
         return .noContent
     }
 
-    /// The body, if it is within the limit. A length that is announced beyond it isn't even begun to be read.
+    /// The body, if it is within the limit. A length that is announced beyond it isn't even begun to be read; a body that
+    /// turns out to be larger is read to its end and dropped, so that its sender gets to the answer.
     private func body(of request: Request) async throws(APIError) -> ByteBuffer {
         let limit = configuration.bodyLimit.bytes
-        let tooLarge = "the body is larger than the limit of \(limit) bytes"
-        if let length = request.headers[.contentLength], (Int(length) ?? .max) > limit { throw .bodyRead(tooLarge) }
+        if let length = request.headers[.contentLength], (Int(length) ?? .max) > limit {
+            var error = APIError.bodyTooLarge(limit: limit)
+            error.closesConnection = true
+            throw error
+        }
+        var body = ByteBuffer()
+        var count = 0
         do {
-            return try await request.body.collect(upTo: limit)
-        } catch is NIOTooManyBytesError {
-            throw .bodyRead(tooLarge)
+            for try await part in request.body {
+                count += part.readableBytes
+                if count > limit {
+                    body = ByteBuffer()
+                    // What comes after this is dropped by the server, behind the answer.
+                    if count > limit + Self.droppedBytesMax { break }
+                } else if body.readableBytes == 0 {
+                    body = part
+                } else {
+                    body.writeImmutableBuffer(part)
+                }
+            }
         } catch {
             throw .bodyRead("the connection ended before the body")
         }
+        if count > limit { throw .bodyTooLarge(limit: limit) }
+        return body
     }
+
+    /// How much of a body beyond the limit is waited for before the answer.
+    private static let droppedBytesMax = 64 << 20
 
     private func logCall(_ request: Request, _ response: Response, since started: ContinuousClock.Instant) {
         logger.emit(

@@ -14,6 +14,7 @@ import Telemetry
 /// `bind` takes the port and begins to answer, so that the port is known before anybody is told about it; `run` then
 /// lasts until a graceful shutdown, in which idle connections are closed and busy ones after their answer.
 package final class HTTPListener: Service {
+    /// Answers a request. `Connection: close` in the answer says that the body wasn't read and won't be.
     package typealias Responder = @Sendable (Request) async throws -> Response
 
     private struct Running: Sendable {

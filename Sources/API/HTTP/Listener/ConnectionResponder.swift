@@ -21,10 +21,17 @@ struct ConnectionResponder: Sendable {
             try await writer.writeInformationalHead(.init(status: .continue))
         }
         var response = await response(to: request)
-        let closes = response.headers[.connection] == "close" || request.asksToClose
-        if closes { response.headers[.connection] = "close" }
+        let isRefused = response.headers[.connection] == "close"
+        if request.asksToClose { response.headers[.connection] = "close" }
+        // An answer to HEAD has the headers of the one to GET, and no body (RFC 9110, section 9.3.2).
+        if request.method == .head { response = response.createHeadResponse() }
         try await writer.write(response: response.head, body: response.body)
-        if closes { try await close(channel, after: request) }
+        if isRefused {
+            try await close(channel, after: request)
+        } else if request.asksToClose {
+            // An error means that the peer has gone already, which is what is wanted.
+            try? await channel.close(mode: .output)
+        }
     }
 
     private func response(to request: Request) async -> Response {
@@ -36,7 +43,8 @@ struct ConnectionResponder: Sendable {
         }
     }
 
-    /// Ends the connection so that the peer still reads the answer: a socket that is closed with unread bytes is reset.
+    /// Ends the connection of a request whose body wasn't read, so that the peer still reads the answer: a socket that is
+    /// closed with unread bytes is reset.
     private func close(_ channel: any Channel, after request: Request) async throws {
         // An error means that the peer has gone already, which is what is wanted.
         try? await channel.close(mode: .output)
