@@ -1,27 +1,37 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CSQLite
+import Glibc
 
 /// One connection to one database file. It belongs to one thread: SQLite's own mutexes are off.
 package final class Database {
     package enum Access: Sendable { case readWriteCreate, readWrite, readOnly }
 
     package enum CheckpointMode: Sendable {
-        /// Copies what no reader holds back, waiting for nobody.
-        case passive
-        /// Waits for readers, within the busy timeout, so that the next commit begins the log anew.
+        /// Waits a few milliseconds for readers of an older state, and copies what they leave.
+        case full
+        /// Waits ten times as long, and until no reader needs the log, so that the next commit begins it anew.
         case restart
 
         var code: Int32 {
             switch self {
-            case .passive: SQLITE_CHECKPOINT_PASSIVE
+            case .full: SQLITE_CHECKPOINT_FULL
             case .restart: SQLITE_CHECKPOINT_RESTART
+            }
+        }
+
+        /// How often a reader's end is looked for, 0.2 ms apart: a batch of reads takes less than a millisecond.
+        var tries: Int {
+            switch self {
+            case .full: 25
+            case .restart: 250
             }
         }
     }
 
     package let path: String
     let handle: OpaquePointer
+    private var busyTimeout: Int32 = 0
     /// Where the hook of the write-ahead log leaves the log's length; nil until `watchLog`.
     private var logFrames: UnsafeMutablePointer<Int32>?
 
@@ -55,7 +65,10 @@ package final class Database {
     }
 
     /// How long a call waits for another connection's lock before it fails with `busy`.
-    package func setBusyTimeout(milliseconds: Int32) { sqlite3_busy_timeout(handle, milliseconds) }
+    package func setBusyTimeout(milliseconds: Int32) {
+        busyTimeout = milliseconds
+        sqlite3_busy_timeout(handle, milliseconds)
+    }
 
     /// Runs statements that return no rows, or whose rows don't matter.
     package func execute(_ sql: String) throws(SQLiteError) {
@@ -134,6 +147,14 @@ extension Database {
     package func checkpoint(_ mode: CheckpointMode) throws(SQLiteError) -> (log: Int, copied: Int) {
         var log: Int32 = 0
         var copied: Int32 = 0
+        // SQLite's own wait sleeps up to 100 ms at a time, in which a thousand readers could come and go.
+        sqlite3_busy_handler(
+            handle,
+            { limit, count in
+                usleep(200)
+                return Int(count) < Int(bitPattern: limit) ? 1 : 0
+            }, UnsafeMutableRawPointer(bitPattern: mode.tries))
+        defer { sqlite3_busy_timeout(handle, busyTimeout) }
         let result = sqlite3_wal_checkpoint_v2(handle, nil, mode.code, &log, &copied)
         // A reader that holds pages back makes the answer `busy`; the pages that could be copied were.
         if result & 0xFF != SQLITE_BUSY { try check(result) }

@@ -6,7 +6,7 @@ import SQLiteClient
 struct CheckpointPolicy {
     /// 4 MiB: recovery after a crash reads that much, and copying it takes a few milliseconds, which the next commit waits.
     static let logPagesTarget = 1024
-    /// 16 MiB: readers that hold pages back for so long are waited for.
+    /// 16 MiB: readers that hold pages back for so long are waited for longer.
     static let logPagesMax = 4 * logPagesTarget
     /// After a checkpoint that a reader cut short, the next one comes when the log has grown by so much.
     static let retryPages = 256
@@ -16,7 +16,7 @@ struct CheckpointPolicy {
     /// What to do after a commit that left `logPages` in the log.
     func mode(logPages: Int) -> Database.CheckpointMode? {
         if logPages < next { return nil }
-        return logPages >= Self.logPagesMax ? .restart : .passive
+        return logPages >= Self.logPagesMax ? .restart : .full
     }
 
     /// Tells how far a checkpoint came; `log` and `copied` are counts of pages.
