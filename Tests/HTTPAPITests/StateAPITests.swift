@@ -193,6 +193,15 @@ import Testing
         try await APIServer.run { server async throws in #expect(try await server.get(key).status == 400) }
     }
 
+    @Test func `the longest key fits a path, however it is encoded, and a longer one is 400`() async throws {
+        try await APIServer.run { server async throws in
+            let longest = StateComponent.keyBytesMax
+            #expect(try await server.get(String(repeating: "%7E", count: longest)).status == 204)
+            let answer = try await server.get(String(repeating: "k", count: longest + 1))
+            #expect(answer.status == 400 && answer.text.contains("a key can't be longer than \(longest) bytes"))
+        }
+    }
+
     @Test func `a value of three mebibytes is kept`() async throws {
         try await APIServer.run { server async throws in
             let value = "\"" + String(repeating: "x", count: 3 << 20) + "\""

@@ -15,6 +15,19 @@ struct ConnectionResponder: Sendable {
 
     @concurrent
     func answer(_ request: Request, _ writer: consuming ResponseWriter, _ channel: any Channel) async throws {
+        let isRefused = try await write(request, writer)
+        if isRefused {
+            try await close(channel, after: request)
+        } else if request.asksToClose {
+            // An error means that the peer has gone already, which is what is wanted.
+            try? await channel.close(mode: .output)
+        }
+    }
+
+    /// Answers, and says whether the body was refused unread. The request is in flight until here: what is left of it
+    /// holds up no shutdown.
+    @concurrent
+    private func write(_ request: Request, _ writer: consuming ResponseWriter) async throws -> Bool {
         inFlight.begin()
         defer { inFlight.end() }
         if request.headers[.expect] == "100-continue" {
@@ -26,12 +39,7 @@ struct ConnectionResponder: Sendable {
         // An answer to HEAD has the headers of the one to GET, and no body (RFC 9110, section 9.3.2).
         if request.method == .head { response = response.createHeadResponse() }
         try await writer.write(response: response.head, body: response.body)
-        if isRefused {
-            try await close(channel, after: request)
-        } else if request.asksToClose {
-            // An error means that the peer has gone already, which is what is wanted.
-            try? await channel.close(mode: .output)
-        }
+        return isRefused
     }
 
     private func response(to request: Request) async -> Response {

@@ -4,7 +4,7 @@ package import NIOCore
 
 /// What one HTTP listener takes before it refuses.
 package struct HTTPListenerLimits: Sendable {
-    /// One header line, and the request's target: the longest keys percent-encoded fit four times.
+    /// One header line, and the request's target: the longest key, percent-encoded (12 KiB), fits.
     package var headerFieldBytesMax = 16 << 10
     /// All header lines of a request.
     package var headerBytesMax = 64 << 10

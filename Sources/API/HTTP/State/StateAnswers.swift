@@ -21,7 +21,7 @@ extension Response {
 }
 
 extension HTTPField.Name {
-    /// Safe: every character of the name may stand in a header's name.
+    // Safe: every character of the name may stand in a header's name.
     fileprivate static let metadataExpiry = HTTPField.Name("metadata.\(StateRequest.MetadataName.expiry)")!
 }
 
