@@ -71,10 +71,17 @@ import Testing
             let second = try await EmbeddedDatabase.open(path: folder, logger: quiet)
             try await first.nameRegistry.register(record("a"))
             await #expect(throws: StateError.self) { try await second.nameRegistry.register(record("a")) }
-            for id in ["", "../a", "a/b", "a.b"] {
+            for id in ["", "../a", "a/b", "a b"] {
                 await #expect(throws: StateError.self) { try await second.nameRegistry.register(record(id)) }
             }
             await second.close()
+        }
+    }
+
+    @Test func `an app's id may have dots`() async throws {
+        try await withDatabase { database, _ in
+            try await database.nameRegistry.register(record("my.app-1"))
+            #expect(try await database.nameRegistry.sidecars(inNamespace: "default").map(\.id) == ["my.app-1"])
         }
     }
 }

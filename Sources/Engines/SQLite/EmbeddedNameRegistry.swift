@@ -33,7 +33,7 @@ final class EmbeddedNameRegistry: NameRegistry {
 
     func register(_ record: SidecarRecord) async throws {
         guard !record.id.isEmpty, record.id.utf8.allSatisfy(Self.isAllowedInID) else {
-            throw StateError(.failed, "a sidecar's id is made of letters, digits, - and _")
+            throw StateError(.failed, "a sidecar's id is made of letters, digits, -, _ and .")
         }
         try takeLife(record.id)
         try await store.write { (database) throws(SQLiteError) in try Self.insert(record, database) }
@@ -83,7 +83,8 @@ final class EmbeddedNameRegistry: NameRegistry {
     private static func isAllowedInID(_ byte: UInt8) -> Bool {
         switch byte {
         case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"): true
-        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"): true
+        // An app's id may have dots; with `.lock` behind it, even two of them name a file.
+        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."): true
         default: false
         }
     }
