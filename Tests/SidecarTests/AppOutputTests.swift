@@ -66,6 +66,25 @@ import Testing
         return (scratch.text("out"), scratch.text("err"))
     }
 
+    @Test func `an output that nobody reads doesn't outlive the app`() async throws {
+        let stalled = try #require(Pipe())
+        defer { stalled.close() }
+        let relay = try #require(OutputRelay(targets: (output: stalled.writeEnd, error: stalled.writeEnd)))
+        async let exit = onThread { () -> AppExit? in
+            let (output, error) = relay.writeEnds
+            // More than both pipes hold, so that the relay is in the middle of a write when the app ends.
+            let child = try? ChildProcess.start(
+                ["/bin/sh", "-c", "(sleep 0.2; kill -9 $$) & exec yes"], environment: [:],
+                streams: ChildProcess.Streams(output: output, error: error))
+            relay.closeWriteEnds()
+            defer { relay.stop() }
+            return child?.wait(adoptingOrphans: false)
+        }
+        await onThread { relay.run(prefix: "cart | ") }
+        #expect(await exit == .signal(SIGKILL))
+        relay.closeReadEnds()
+    }
+
     @Test func `both streams are prefixed and kept apart`() async throws {
         let result = try await relay("echo one; echo bad >&2; printf two")
         #expect(result.output == "cart | one\ncart | two\n")

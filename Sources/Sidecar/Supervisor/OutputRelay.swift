@@ -98,18 +98,27 @@ final class OutputRelay: Sendable {
     private func write(_ bytes: [UInt8], _ stream: inout Stream) {
         var sent = 0
         while sent < bytes.count, !stream.isDiscarded {
-            let count = bytes.withUnsafeBytes {
-                Glibc.write(stream.target, $0.baseAddress?.advanced(by: sent), bytes.count - sent)
-            }
+            guard hasRoom(stream.target) else { return stream.isDiscarded = true }
+            // A pipe that has room takes so much without blocking.
+            let size = min(bytes.count - sent, Int(PIPE_BUF))
+            let count = bytes.withUnsafeBytes { Glibc.write(stream.target, $0.baseAddress?.advanced(by: sent), size) }
             if count > 0 {
                 sent += count
-            } else if errno == EAGAIN {
-                // Somebody made the sidecar's output non-blocking; a terminal is shared with other programs.
-                var entry = pollfd(fd: stream.target, events: Int16(POLLOUT), revents: 0)
-                poll(&entry, 1, -1)
-            } else if errno != EINTR {
+            } else if errno != EINTR, errno != EAGAIN {
                 stream.isDiscarded = true
             }
         }
+    }
+
+    /// Waits until the output takes something. After the app's end it is waited for only briefly: a reader that has
+    /// stopped, such as a pager, must not keep the sidecar from ending.
+    private func hasRoom(_ target: Int32) -> Bool {
+        var entries = [
+            pollfd(fd: target, events: Int16(POLLOUT), revents: 0),
+            pollfd(fd: stopping.readEnd, events: Int16(POLLIN), revents: 0),
+        ]
+        while poll(&entries, 2, -1) < 0, errno == EINTR {}
+        if entries[0].revents != 0 { return true }
+        return poll(&entries, 1, Int32(Self.drainTimeMax / .milliseconds(1))) > 0
     }
 }
