@@ -19,6 +19,9 @@ package protocol StateStore: Sendable {
     func get(_ key: String) async throws(StateError) -> StateItem?
 
     /// The items under `keys`, in their order; one snapshot where the engine can give one.
+    ///
+    /// An engine that copies values out refuses more than `StateReadLimit.bytesMax` of them together with `tooLarge`, before
+    /// they fill the memory.
     func get(_ keys: [String]) async throws(StateError) -> [StateItem?]
 
     /// Applies each write on its own: one that fails leaves the others applied. The answers are in the order of `writes`.
@@ -33,6 +36,12 @@ extension StateStore {
     package func apply(_ write: StateWrite) async throws(StateError) {
         try await apply([write])[0].get()
     }
+}
+
+/// What one read of several keys may bring.
+package enum StateReadLimit {
+    /// The values together: sixteen of the largest that the API takes by default.
+    package static let bytesMax = 64 << 20
 }
 
 /// What an engine declares that it can do; the conformance suite and the metadata API read it.

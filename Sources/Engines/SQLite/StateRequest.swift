@@ -32,13 +32,19 @@ enum StateRequest: Sendable {
     /// What the request holds in memory beyond itself, for the mailbox's limit.
     var byteCount: Int {
         switch self {
-        case .get, .getMany, .statements: 0
-        case .apply(_, let writes, _), .transact(_, let writes, _):
-            writes.reduce(0) { sum, write in
-                guard case .upsert(let value, _) = write.change else { return sum }
-                return sum + value.readableBytes
-            }
+        case .get, .statements: 0
+        case .getMany(_, let keys, _): keys.reduce(0) { $0 + $1.utf8.count }
+        case .apply(_, let writes, _), .transact(_, let writes, _): writes.reduce(0) { $0 + $1.byteCount }
         }
+    }
+}
+
+extension StateWrite {
+    /// What the write holds in memory. The key counts: a body may be nothing but long keys with short values.
+    var byteCount: Int {
+        let fixed = MemoryLayout<StateWrite>.stride + key.utf8.count
+        guard case .upsert(let value, _) = change else { return fixed }
+        return fixed + value.readableBytes
     }
 }
 

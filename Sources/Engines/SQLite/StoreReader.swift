@@ -3,6 +3,7 @@
 import BuildingBlocks
 import Core
 import Logging
+import NIOCore
 import SQLiteClient
 import Telemetry
 
@@ -111,7 +112,16 @@ extension StateTable {
     func items(_ namespace: String, _ keys: [String], now: Int64) throws(SQLiteError) -> [StateItem?] {
         var items: [StateItem?] = []
         items.reserveCapacity(keys.count)
-        for key in keys { items.append(try item(namespace, key, now: now)) }
+        var bytes = 0
+        for key in keys {
+            let item = try item(namespace, key, now: now)
+            // Counted while reading: ten thousand keys of large values would fill the memory before anybody could refuse.
+            bytes += item?.value.readableBytes ?? 0
+            guard bytes <= StateReadLimit.bytesMax else {
+                throw SQLiteError(.tooBig, message: "the values are too large together", file: "")
+            }
+            items.append(item)
+        }
         return items
     }
 }

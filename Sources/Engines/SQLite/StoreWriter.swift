@@ -57,11 +57,11 @@ final class StoreWriter {
         while true {
             gather(mailbox)
             let idleEnd = file.sweepInterval.map {
-                MonotonicInstant.now.advanced(byNanoseconds: $0.components.seconds * 1_000_000_000)
+                MonotonicInstant.now.advanced(byNanoseconds: Self.idleNanoseconds($0))
             }
             switch mailbox.wait(for: 1, until: idleEnd) {
             case .closed: return
-            case .timedOut: sweepWhileIdle()
+            case .timedOut: sweepWhileIdle(mailbox)
             case .ready: commitBatch(mailbox)
             }
         }
@@ -159,24 +159,35 @@ final class StoreWriter {
         if count < Self.expiredPerCommitMax { nextSweep = start.advanced(byNanoseconds: Self.sweepNanoseconds) }
     }
 
-    /// Deletes what has expired while nobody writes; a store without such items is only read.
-    private func sweepWhileIdle() {
+    /// How long an idle lane sleeps before it looks for expired items. A shorter interval would keep it awake for nothing,
+    /// and a longer one needn't fit into nanoseconds.
+    static func idleNanoseconds(_ interval: Duration) -> Int64 {
+        Int64(min(max(interval, .milliseconds(100)), .seconds(86_400)) / .nanoseconds(1))
+    }
+
+    /// Deletes what has expired while nobody writes; a store without such items is only read. A write that comes
+    /// meanwhile isn't kept waiting until the last item is gone.
+    private func sweepWhileIdle(_ mailbox: LaneMailbox<StateRequest>) {
         guard fault.error == nil, file.access != .readOnly else { return }
         do {
-            while try table.hasExpired(now: WallClock.milliseconds) {
-                try file.lock?.acquire()
-                defer { file.lock?.release() }
-                try begin.run()
-                _ = try table.removeExpired(limit: Self.expiredPerCommitMax, now: WallClock.milliseconds)
-                try commit.run()
+            while mailbox.count == 0, try table.hasExpired(now: WallClock.milliseconds) {
+                try sweepOnce()
+                checkpointIfDue()
             }
         } catch {
             database.rollback()
             let failure = (error as? SQLiteError).map { StateError($0) } ?? error as? StateError
             if let failure { refuseBatch(failure) }
         }
-        checkpointIfDue()
         database.releaseMemory()
+    }
+
+    private func sweepOnce() throws {
+        try file.lock?.acquire()
+        defer { file.lock?.release() }
+        try begin.run()
+        _ = try table.removeExpired(limit: Self.expiredPerCommitMax, now: WallClock.milliseconds)
+        try commit.run()
     }
 
     // MARK: - Checkpoint

@@ -29,9 +29,7 @@ extension HTTPField.Name {
 enum BulkGetAnswer {
     static func response(keys: [String], items: [StateItem?]) throws(StateError) -> Response {
         let bytes = items.reduce(0) { $0 + ($1?.value.readableBytes ?? 0) }
-        if bytes > StateLimits.bulkBytesMax {
-            throw StateError(.tooLarge, "the values are larger than \(StateLimits.bulkBytesMax) bytes together")
-        }
+        if bytes > StateReadLimit.bytesMax { throw StateError(.tooLarge, "the answer would be too large") }
         var json = JSONWriter(capacity: bytes + keys.count * 64 + 2)
         json.beginArray()
         for (key, item) in zip(keys, items) { write(key, item, to: &json) }

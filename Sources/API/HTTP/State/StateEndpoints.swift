@@ -156,8 +156,6 @@ enum StateLimits {
     /// long.
     static let itemsMax = 10_000
     static let keysMax = 10_000
-    /// The values of one bulk answer together, which is built in memory.
-    static let bulkBytesMax = 64 << 20
 }
 
 extension Result {

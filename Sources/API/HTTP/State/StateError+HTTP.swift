@@ -36,7 +36,11 @@ extension APIError {
     }
 
     static func stateBulkGet(_ error: StateError) -> APIError {
-        APIError(error.status, "ERR_STATE_BULK_GET", error.advice)
+        let text =
+            error.code == .tooLarge
+            ? "the values are larger than \(StateReadLimit.bytesMax) bytes together; ask for fewer keys at once"
+            : error.advice
+        return APIError(error.status, "ERR_STATE_BULK_GET", text)
     }
 
     static func stateDelete(_ error: StateError, key: String) -> APIError {
