@@ -20,8 +20,8 @@ package protocol StateStore: Sendable {
 
     /// The items under `keys`, in their order; one snapshot where the engine can give one.
     ///
-    /// An engine that copies values out refuses more than `StateReadLimit.bytesMax` of them together with `tooLarge`, before
-    /// they fill the memory.
+    /// An engine that copies values out refuses more than `StateReadLimit.bytesMax` of them together with `tooLarge`,
+    /// before they fill the memory.
     func get(_ keys: [String]) async throws(StateError) -> [StateItem?]
 
     /// Applies each write on its own: one that fails leaves the others applied. The answers are in the order of `writes`.

@@ -115,7 +115,7 @@ extension StateTable {
         var bytes = 0
         for key in keys {
             let item = try item(namespace, key, now: now)
-            // Counted while reading: ten thousand keys of large values would fill the memory before anybody could refuse.
+            // Counted while reading: many keys of large values would fill the memory before anybody could refuse.
             bytes += item?.value.readableBytes ?? 0
             guard bytes <= StateReadLimit.bytesMax else {
                 throw SQLiteError(.tooBig, message: "the values are too large together", file: "")

@@ -159,8 +159,8 @@ final class StoreWriter {
         if count < Self.expiredPerCommitMax { nextSweep = start.advanced(byNanoseconds: Self.sweepNanoseconds) }
     }
 
-    /// How long an idle lane sleeps before it looks for expired items. A shorter interval would keep it awake for nothing,
-    /// and a longer one needn't fit into nanoseconds.
+    /// How long an idle lane sleeps before it looks for expired items. A shorter interval would keep it awake for
+    /// nothing, and a longer one needn't fit into nanoseconds.
     static func idleNanoseconds(_ interval: Duration) -> Int64 {
         Int64(min(max(interval, .milliseconds(100)), .seconds(86_400)) / .nanoseconds(1))
     }
