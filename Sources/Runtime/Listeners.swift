@@ -76,8 +76,7 @@ struct Listeners: Sendable {
             configuration: configuration.api, components: parts.components, metadata: parts.metadata,
             health: parts.health, eventLoopGroup: eventLoop, logger: parts.instruments.logs.logger("outrigger.api")
         ) { isForced in
-            if isForced { exitAtOnce(0) }
-            shutdown.request()
+            shutdown.request(isForced ? .forced : .graceful)
         }
     }
 

@@ -3,19 +3,22 @@
 import Glibc
 import Synchronization
 
-/// The wish that the sidecar ends, from a signal or from the API; the first one counts.
+/// The wishes that the sidecar ends, from signals and from the API.
 final class ShutdownRequest: Sendable {
-    private let stream: AsyncStream<Void>
-    private let continuation: AsyncStream<Void>.Continuation
-
-    init() { (stream, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingOldest(1)) }
-
-    func request() { continuation.finish() }
-
-    /// Returns when somebody has asked, or when the task is cancelled. One task may wait.
-    func requested() async {
-        for await _ in stream {}
+    enum Manner: Sendable {
+        case graceful
+        /// At once, also when a graceful shutdown has begun: that one may be what takes too long.
+        case forced
     }
+
+    /// In the order in which they came. One task may wait.
+    let wishes: AsyncStream<Manner>
+    private let continuation: AsyncStream<Manner>.Continuation
+
+    /// The newest few are kept: a forced one isn't lost behind others.
+    init() { (wishes, continuation) = AsyncStream.makeStream(of: Manner.self, bufferingPolicy: .bufferingNewest(4)) }
+
+    func request(_ manner: Manner = .graceful) { continuation.yield(manner) }
 }
 
 /// Ends the process without running anything more, as a second signal and a forced shutdown ask.

@@ -75,11 +75,7 @@ struct SidecarProcess: Sendable {
         group.maximumGracefulShutdownDuration = configuration.app.grace * 3 + .seconds(10)
         let serviceGroup = ServiceGroup(configuration: group)
         let watching = Task { await watch(signals) }
-        let ending = Task {
-            await shutdown.requested()
-            logger.emit(.shutdownBegan())
-            await serviceGroup.triggerGracefulShutdown()
-        }
+        let ending = Task { await end(serviceGroup) }
         defer {
             watching.cancel()
             ending.cancel()
@@ -118,6 +114,24 @@ struct SidecarProcess: Sendable {
             shutdown.request()
         }
     }
+
+    private func end(_ serviceGroup: ServiceGroup) async {
+        var hasBegun = false
+        for await manner in shutdown.wishes {
+            if manner == .forced {
+                // So that whoever asked gets the answer.
+                try? await Task.sleep(for: Self.answerTime)
+                end(withStatus: 0)
+            }
+            if hasBegun { continue }
+            hasBegun = true
+            logger.emit(.shutdownBegan())
+            await serviceGroup.triggerGracefulShutdown()
+        }
+    }
+
+    /// How long a forced shutdown leaves to the answer that it was asked for with.
+    private static let answerTime = Duration.milliseconds(100)
 
     private func announce() async {
         var neighbours: [String] = []

@@ -46,11 +46,26 @@ extension EndToEnd {
             #expect(sidecar.process.standardOutput.contains("app got SIGTERM"))
         }
 
-        @Test func `POST shutdown with force doesn't wait for the app`() throws {
+        @Test func `POST shutdown with force is answered and doesn't wait for the app`() throws {
             let sidecar = try Sidecar.beside(TestApp(onTerminate: .ignore), "--dapr-graceful-shutdown-seconds", "60")
             try sidecar.waitUntilReady()
-            _ = try? sidecar.api.post("/v1.0/shutdown", headers: ["dapr-force-shutdown": "true"])
-            _ = try sidecar.process.waitForExit(upTo: .seconds(10))
+            // A shutdown that takes too long is what the forced one is for.
+            sidecar.process.send(SIGTERM)
+            try sidecar.waitUntil("the app got it") { sidecar.process.standardOutput.contains("app got SIGTERM") }
+            let answer = try sidecar.api.post("/v1.0/shutdown", headers: ["dapr-force-shutdown": "true"])
+            #expect(answer.status == 204)
+            #expect(try sidecar.process.waitForExit(upTo: .seconds(10)) == .status(0))
+        }
+
+        @Test func `POST shutdown with force ends what the app has started too`() throws {
+            let sidecar = try Sidecar.beside(shell: "sleep 60 & echo child $!; wait")
+            try sidecar.waitUntilReady()
+            try sidecar.waitUntil("the child runs") { sidecar.process.standardOutput.contains("child ") }
+            let digits = sidecar.process.standardOutput.split(separator: "child ").last?.prefix { $0.isNumber }
+            let child = try #require(digits.flatMap { Int($0) })
+            _ = try sidecar.api.post("/v1.0/shutdown", headers: ["dapr-force-shutdown": "true"])
+            #expect(try sidecar.process.waitForExit(upTo: .seconds(10)) == .status(0))
+            try wait(for: "the end of the app's child") { !isRunning(child) }
         }
 
         @Test func `an app that ignores SIGTERM is killed after the grace period`() throws {

@@ -37,6 +37,8 @@ package final class Supervisor: Sendable {
     private struct Control {
         var state = State()
         var child: ChildProcess?
+        /// The app that has ended while others of its group haven't yet.
+        var leader: ChildProcess?
         var stopSignal = Signal.terminate
         var isKilling = false
     }
@@ -103,6 +105,7 @@ package final class Supervisor: Sendable {
         control.withLock { control in
             control.isKilling = true
             control.child?.signal(SIGKILL)
+            control.leader?.signalSurvivors(SIGKILL)
         }
         stopRequest.make()
     }
@@ -217,6 +220,8 @@ extension Supervisor {
     /// Ends what is left of the app's group after its leader: it may still hold the port or write to the log.
     private func endSurvivors(of child: ChildProcess) async {
         guard child.hasSurvivors else { return }
+        control.withLock { $0.leader = child }
+        defer { control.withLock { $0.leader = nil } }
         let begin = ContinuousClock.now
         // A shell's background jobs ignore SIGINT, and a leader that ended by itself told nobody.
         let hasTerminated = stopRequest.isMade && control.withLock { $0.stopSignal } == .terminate
@@ -225,7 +230,8 @@ extension Supervisor {
             try? await Task.sleep(for: Self.survivorPause)
             if adoptsOrphans { ChildProcess.reapOrphans() }
         }
-        guard child.hasSurvivors else { return }
+        // Whom `kill` has reached may be gone already.
+        guard child.hasSurvivors || control.withLock({ $0.isKilling }) else { return }
         logger.emit(.appSurvivorsKilled(grace: configuration.grace))
         child.signalSurvivors(SIGKILL)
     }
