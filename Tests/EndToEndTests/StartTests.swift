@@ -59,6 +59,7 @@ extension EndToEnd {
             let sidecar = try Sidecar.alone(
                 "--dapr-public-port", "\(port)", "--dapr-public-listen-address", "127.0.0.1")
             let open = Endpoint(port: port)
+            try sidecar.waitUntilReady()
             #expect(try open.get("/v1.0/healthz").status == 204)
             #expect(try open.get("/v1.0/metadata").status == 200)
             #expect(try open.get("/v1.0/state/statestore/k").status == 404)

@@ -57,8 +57,8 @@ final class Connection {
         var timeout = timeval(tv_sec: 20, tv_usec: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
         setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
+        // deinit runs after this throws too, and a second close could hit a neighbour's descriptor of the same number.
         guard withLoopbackAddress(port: port, { connect(descriptor, $0, $1) }) == 0 else {
-            close(descriptor)
             throw NoAnswer(description: "nobody listens on port \(port)")
         }
     }
