@@ -69,8 +69,10 @@ extension EndToEnd {
                   metadata:
                   - {name: connectionString, value: "/proc/no-such-folder/file.db"}
                 """, to: "resources/broken.yaml")
+            // Documents of a block take its default's place, even if one of them is left out.
+            try folder.write(Self.memory.replacing("name: memory", with: "name: good"), to: "resources/good.yaml")
             let sidecar = try Sidecar.alone("-d", folder.path("resources"), on: folder)
-            #expect(try sidecar.save("k", "1").status == 204)
+            #expect(try sidecar.api.post("/v1.0/state/good", #"[{"key":"k","value":1}]"#).status == 204)
             #expect(try sidecar.api.get("/v1.0/state/broken/k").status >= 400)
             #expect(sidecar.process.output.contains("broken"))
         }
