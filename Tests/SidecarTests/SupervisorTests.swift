@@ -65,12 +65,15 @@ import Testing
         defer { close(leaked) }
         let script = """
             grep SigIgn /proc/self/status > \(scratch.file("ignored"))
+            grep SigBlk /proc/self/status > \(scratch.file("blocked"))
             ls /proc/$$/fd > \(scratch.file("fds"))
             """
         #expect(try await SupervisedApp(shell: script).supervisor.run() == .code(0))
         let digits = try #require(scratch.text("ignored")?.split(whereSeparator: \.isWhitespace).last)
         // Bits 31 and 32 are signals of the C library itself, which lets nobody change them.
         #expect(try #require(UInt64(digits, radix: 16)) & 0x7FFF_FFFF == 0)
+        // The threads of these tests block most signals themselves.
+        #expect(scratch.text("blocked") == "SigBlk:\t0000000000000000\n")
         // The shell itself may have saved its standard output above 9 while it redirects.
         let descriptors = scratch.text("fds")?.split(separator: "\n").compactMap { Int($0) } ?? []
         #expect(!descriptors.contains(Int(leaked)) || leaked < 3)
