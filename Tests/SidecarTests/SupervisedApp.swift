@@ -13,7 +13,7 @@ final class SupervisedApp: Sendable {
 
     private final class Recorder: Sendable {
         let events = Mutex<[Supervisor.Event]>([])
-        let messages = Mutex<[String]>([])
+        let messages = Mutex<[(id: String, sentence: String)]>([])
     }
 
     init(
@@ -25,7 +25,7 @@ final class SupervisedApp: Sendable {
         let recorder = Recorder()
         self.recorder = recorder
         let logger = Logger(label: "test") { _ in
-            RecordingLogHandler { id in recorder.messages.withLock { $0.append(id) } }
+            RecordingLogHandler { id, sentence in recorder.messages.withLock { $0.append((id, sentence)) } }
         }
         supervisor = Supervisor(
             command: command, environment: environment, configuration: configuration, logger: logger,
@@ -38,7 +38,9 @@ final class SupervisedApp: Sendable {
     }
 
     var events: [Supervisor.Event] { recorder.events.withLock { $0 } }
-    var logged: [String] { recorder.messages.withLock { $0 } }
+    /// The ids of what was logged.
+    var logged: [String] { recorder.messages.withLock { $0.map(\.id) } }
+    var sentences: [String] { recorder.messages.withLock { $0.map(\.sentence) } }
 
     var startCount: Int {
         events.count {
@@ -59,16 +61,18 @@ final class SupervisedApp: Sendable {
 private struct RecordingLogHandler: LogHandler {
     var metadata = Logger.Metadata()
     var logLevel = Logger.Level.trace
-    let record: @Sendable (String) -> Void
+    let record: @Sendable (_ id: String, _ sentence: String) -> Void
 
-    init(_ record: @escaping @Sendable (String) -> Void) { self.record = record }
+    init(_ record: @escaping @Sendable (_ id: String, _ sentence: String) -> Void) { self.record = record }
 
     subscript(metadataKey key: String) -> Logger.Metadata.Value? {
         get { metadata[key] }
         set { metadata[key] = newValue }
     }
 
-    func log(event: Logging.LogEvent) { record(event.metadata?["event"].map { "\($0)" } ?? "") }
+    func log(event: Logging.LogEvent) {
+        record(event.metadata?["event"].map { "\($0)" } ?? "", "\(event.message)")
+    }
 }
 
 struct NeverHappened: Error, CustomStringConvertible { let description: String }

@@ -20,6 +20,26 @@ import Testing
         #expect(!app.supervisor.state.isListening)
     }
 
+    @Test func `a port that somebody else holds before the first start is warned of, by name`() async throws {
+        let port = freePort()
+        let stranger = SupervisedApp(listener(on: port))
+        _ = try await stranger.run { stranger in
+            let pid = try #require(stranger.supervisor.state.pid)
+            #expect(await PortProbe(host: "127.0.0.1", port: port).waitUntilOpen { _ in })
+            let app = SupervisedApp(shell: "exit 0") { $0.port = port }
+            #expect(try await app.supervisor.run() == .code(0))
+            #expect(app.logged.first == "app.port.taken")
+            #expect(app.sentences.first?.contains("(process \(pid))") == true)
+            stranger.supervisor.stop()
+        }
+    }
+
+    @Test func `a port that nobody holds is not warned of`() async throws {
+        let app = SupervisedApp(shell: "exit 0") { $0.port = freePort() }
+        _ = try await app.supervisor.run()
+        #expect(!app.logged.contains("app.port.taken"))
+    }
+
     @Test func `after a restart the port is waited for again`() async throws {
         let port = freePort()
         let app = SupervisedApp(listener(on: port)) {

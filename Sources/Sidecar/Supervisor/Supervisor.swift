@@ -121,6 +121,7 @@ package final class Supervisor: Sendable {
         signal(SIGCHLD, SIG_DFL)
         var restarts = RestartStateMachine(configuration.restart)
         var isFirst = true
+        await warnOfOccupant()
         while true {
             let begin = ContinuousClock.now
             let exit: AppExit
@@ -280,6 +281,15 @@ extension Supervisor {
         }
         control.withLock { $0.state.isListening = false }
         return .code(0)
+    }
+
+    /// Says who holds the app's port before the first start. The app is started all the same: the stranger may be an app of
+    /// an earlier run that is ending.
+    private func warnOfOccupant() async {
+        guard let port = configuration.port, let address, !stopRequest.isMade else { return }
+        guard await PortProbe(host: configuration.address, port: port).isOpen() else { return }
+        let occupant = await onLane { PortOccupant.find(port: port).map { "\($0)" } ?? "another process" }
+        logger.emit(.appPortTaken(address: address, occupant: occupant))
     }
 
     /// Returns when the port is open, when the app has ended, or at once without a port.

@@ -20,6 +20,14 @@ extension LogEvent {
             ["address": "\(address)", "waited": "\(elapsed.components.seconds)s"])
     }
 
+    /// The app will fail to bind, and until then the sidecar can't tell the stranger from it.
+    package static func appPortTaken(address: String, occupant: String) -> LogEvent {
+        LogEvent(
+            "app.port.taken", .warning,
+            "Before the app is started, \(occupant) accepts connections on \(address); the app may fail to listen there.",
+            ["address": "\(address)", "occupant": "\(occupant)"])
+    }
+
     package static func appListening(address: String) -> LogEvent {
         LogEvent("app.listened", .info, "The app listens.", ["address": "\(address)"])
     }
