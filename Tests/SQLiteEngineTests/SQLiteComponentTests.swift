@@ -11,7 +11,7 @@ import Testing
 @testable import SQLiteEngine
 
 @Suite struct SQLiteComponentTests {
-    private func make(_ values: [String: String]) async throws -> any StateStore {
+    func make(_ values: [String: String]) async throws -> any StateStore {
         let location = SourceLocation.file("sqlite.yaml", line: 1, column: 1)
         let metadata = ComponentMetadata(
             componentName: "store", location: location,

@@ -38,17 +38,20 @@ package final class EmbeddedDatabase: Sendable {
     /// It refuses network file systems, damaged files (`corrupt`), read-only ones (`readOnly`) and files of a newer major
     /// version (`failed`, untouched); each error names the file.
     package static func open(path: String, logger: Logger) async throws(StateError) -> EmbeddedDatabase {
-        try await open(path: path, pragmas: [], logger: logger)
+        try await open(path: path, pragmas: [], logger: logger) { _ in }
     }
 
-    /// Like `open(path:logger:)`; tests set limits of SQLite by `pragmas`.
-    static func open(path: String, pragmas: [String], logger: Logger) async throws(StateError) -> EmbeddedDatabase {
+    /// Like `open(path:logger:)`; tests set limits of SQLite by `pragmas`, and ours by `change`.
+    static func open(
+        path: String, pragmas: [String], logger: Logger, change: (inout StoreFile) -> Void = { _ in }
+    ) async throws(StateError) -> EmbeddedDatabase {
         let directory = try DataDirectory(path: path)
-        let file = StoreFile(
+        var file = StoreFile(
             path: directory.databasePath, lock: try WriteLock(path: directory.writeLockPath), pragmas: pragmas,
             check: { (database) throws(SQLiteError) in try schema.check(database) },
             migrate: { (database) throws(SQLiteError) in try schema.migrate(database) },
             makeTable: { (database) throws(SQLiteError) in try EmbeddedStateTable(database) })
+        change(&file)
         let store = try await SQLiteStore.open(file, logger: logger)
         logger.emit(.databaseOpened(directory.databasePath))
         return EmbeddedDatabase(directory: directory, store: store)

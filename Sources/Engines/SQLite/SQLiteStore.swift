@@ -7,11 +7,6 @@ import SQLiteClient
 
 /// An open database file with its lanes: what state stores and the registry of names stand on.
 final class SQLiteStore: Sendable {
-    /// Requests that may wait for a lane: each is a suspended API call, so this bounds those too.
-    static let waitingRequestsMax = 4096
-    /// Values that may wait to be written, in bytes: 32 of the largest that the API takes.
-    static let waitingBytesMax = 128 << 20
-
     private let file: StoreFile
     private let fault: StoreFault
     private let writer: Lane<StateRequest>
@@ -35,14 +30,14 @@ final class SQLiteStore: Sendable {
 
     static func open(_ file: StoreFile, logger: Logger) async throws(StateError) -> SQLiteStore {
         let fault = StoreFault()
-        let writer = try await start("sqlite-write") { () throws(StateError) in
+        let writer = try await start("sqlite-write", file.waitingLimit) { () throws(StateError) in
             try StoreWriter(file, fault: fault, logger: logger).run
         }
         guard file.journal == .writeAheadLog else {
             return SQLiteStore(file: file, fault: fault, writer: writer, reader: writer)
         }
         do throws(StateError) {
-            let reader = try await start("sqlite-read") { () throws(StateError) in
+            let reader = try await start("sqlite-read", file.waitingLimit) { () throws(StateError) in
                 try StoreReader(file, fault: fault, logger: logger).run
             }
             return SQLiteStore(file: file, fault: fault, writer: writer, reader: reader)
@@ -54,10 +49,9 @@ final class SQLiteStore: Sendable {
 
     /// Starts a lane whose connection `open` makes on the lane's own thread, and waits until it is open.
     private static func start(
-        _ name: String,
+        _ name: String, _ limit: LaneMailbox<StateRequest>.Limit,
         _ open: @escaping @Sendable () throws(StateError) -> (LaneMailbox<StateRequest>) -> Void
     ) async throws(StateError) -> Lane<StateRequest> {
-        let limit = LaneMailbox<StateRequest>.Limit(requests: waitingRequestsMax, bytes: waitingBytesMax)
         let lane = Lane<StateRequest>(name: name, limit: limit)
         let opened = await withCheckedContinuation { (opened: CheckedContinuation<Result<Void, StateError>, Never>) in
             let isStarted = lane.start { mailbox in

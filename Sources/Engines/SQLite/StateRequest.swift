@@ -55,6 +55,8 @@ enum StateAnswer {
     case applied([Result<Void, StateError>])
     case transacted(Result<Void, StateError>)
     case statements(@Sendable () -> Void)
+    /// A read that found a row it can't understand; its neighbours in the batch are answered.
+    case refused(StateError)
 }
 
 extension StateRequest {
@@ -66,6 +68,7 @@ extension StateRequest {
         case (.apply(_, _, let continuation), .applied(let results)): continuation.resume(returning: results)
         case (.transact(_, _, let continuation), .transacted(let result)): continuation.resume(returning: result)
         case (.statements, .statements(let done)): done()
+        case (_, .refused(let error)): refuse(error)
         default: preconditionFailure("An answer belongs to its request.")
         }
     }

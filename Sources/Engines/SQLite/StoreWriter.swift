@@ -115,8 +115,10 @@ final class StoreWriter {
 
     private func perform(_ request: StateRequest, _ now: Int64) throws(SQLiteError) -> StateAnswer {
         switch request {
-        case .get(let namespace, let key, _): return .item(try table.item(namespace, key, now: now))
-        case .getMany(let namespace, let keys, _): return .items(try table.items(namespace, keys, now: now))
+        case .get(let namespace, let key, _):
+            return try Self.read { () throws(SQLiteError) in .item(try table.item(namespace, key, now: now)) }
+        case .getMany(let namespace, let keys, _):
+            return try Self.read { () throws(SQLiteError) in .items(try table.items(namespace, keys, now: now)) }
         case .apply(let namespace, let writes, _):
             var results: [Result<Void, StateError>] = []
             results.reserveCapacity(writes.count)
@@ -129,6 +131,16 @@ final class StoreWriter {
             let refusal = try table.perform(all: writes, in: namespace, now: now)
             return .transacted(refusal.map { .failure($0) } ?? .success(()))
         case .statements(let work): return .statements(try work.run(database))
+        }
+    }
+
+    /// A row that can't be understood says nothing about the database, so it fails its own read and not the batch.
+    private static func read(_ body: () throws(SQLiteError) -> StateAnswer) throws(SQLiteError) -> StateAnswer {
+        do throws(SQLiteError) {
+            return try body()
+        } catch {
+            guard error.code == .other else { throw error }
+            return .refused(StateError(error))
         }
     }
 
