@@ -18,7 +18,7 @@ package final class HTTPListener: Service {
     package typealias Responder = @Sendable (Request) async throws -> Response
 
     private struct Running: Sendable {
-        var server: Server<HTTP1Channel>
+        var server: Server<HTTPConnectionChannel>
         var serving: Task<Void, any Error>
         var port: Int
     }
@@ -108,7 +108,7 @@ package final class HTTPListener: Service {
     /// Waits until no request is being answered; new ones may come at any time.
     package func drained() async { await inFlight.drained() }
 
-    private func makeServer(port: Int, whenBound: @escaping @Sendable (Int) -> Void) -> Server<HTTP1Channel> {
+    private func makeServer(port: Int, whenBound: @escaping @Sendable (Int) -> Void) -> Server<HTTPConnectionChannel> {
         let responder = ConnectionResponder(limits: limits, inFlight: inFlight, logger: logger, respond: respond)
         let http1 = HTTP1Channel(
             responder: { request, writer, channel in try await responder.answer(request, writer, channel) },
@@ -118,7 +118,7 @@ package final class HTTPListener: Service {
                     maxHeaderFieldSize: limits.headerFieldBytesMax, maxHeaderListSize: limits.headerBytesMax,
                     maxHeaderFieldCount: limits.headerCountMax)))
         return Server(
-            childChannelSetup: http1,
+            childChannelSetup: HTTPConnectionChannel(http1: http1, limits: limits),
             configuration: ServerConfiguration(
                 address: .hostname(address.host, port: port), backlog: limits.backlog,
                 availableConnectionsDelegate: MaximumAvailableConnections(limits.connectionsMax)),

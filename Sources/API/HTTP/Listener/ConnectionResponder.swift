@@ -36,6 +36,7 @@ struct ConnectionResponder: Sendable {
         var response = await response(to: request)
         let isRefused = response.headers[.connection] == "close"
         if request.asksToClose { response.headers[.connection] = "close" }
+        response.headers[.date] = DateHeader.now
         // An answer to HEAD has the headers of the one to GET, and no body (RFC 9110, section 9.3.2).
         if request.method == .head { response = response.createHeadResponse() }
         try await writer.write(response: response.head, body: response.body)

@@ -15,6 +15,8 @@ package struct HTTPListenerLimits: Sendable {
     package var backlog = 1024
     /// A connection that says nothing for this long between two requests, or within one, is closed.
     package var idleTimeout = TimeAmount.minutes(3)
+    /// The first request's head must be there so soon; between two requests `idleTimeout` bounds that.
+    package var headTimeout = TimeAmount.seconds(30)
     /// What is read and dropped of a request that was refused before its end, so that the answer isn't lost in a reset.
     package var refusedBytesMax = 16 << 20
 
