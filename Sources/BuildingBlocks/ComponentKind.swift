@@ -12,7 +12,8 @@ package struct ComponentKind<Contract: Sendable>: Sendable {
     /// The versions that a document may name; the first is the default.
     package var versions: [String]
     package var settings: [ComponentSetting]
-    /// Makes the component; throws a `Problem` for a wrong value, anything else for a failure that a later try may not meet.
+    /// Makes the component; throws a `Problem` for a wrong value, anything else for a failure that a later try may not
+    /// meet.
     package var make: @Sendable (ComponentMetadata, ComponentSurroundings) async throws -> Contract
 
     package init(

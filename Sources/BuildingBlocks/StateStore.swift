@@ -24,7 +24,8 @@ package protocol StateStore: Sendable {
     /// before they fill the memory.
     func get(_ keys: [String]) async throws(StateError) -> [StateItem?]
 
-    /// Applies each write on its own: one that fails leaves the others applied. The answers are in the order of `writes`.
+    /// Applies each write on its own: one that fails leaves the others applied. The answers are in the order of
+    /// `writes`.
     func apply(_ writes: [StateWrite]) async -> [Result<Void, StateError>]
 
     /// Applies all operations in order, or none of them.
@@ -118,7 +119,8 @@ package struct StateWrite: Sendable, Equatable {
 
 /// When an item expires, in one place for all engines.
 package enum StateExpiry {
-    /// The time `seconds` after `now`, both in milliseconds since 1970 but the seconds; a time beyond all clocks is the last.
+    /// The time `seconds` after `now`, both in milliseconds since 1970 but the seconds; a time beyond all clocks is the
+    /// last.
     package static func milliseconds(after seconds: Int64, from now: Int64) -> Int64 {
         let (span, overflowsSpan) = seconds.multipliedReportingOverflow(by: 1000)
         let (time, overflowsTime) = now.addingReportingOverflow(span)

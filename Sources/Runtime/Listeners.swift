@@ -44,8 +44,8 @@ struct Listeners: Sendable {
 
     /// Binds every port that the configuration asks for, or none.
     ///
-    /// `mayGiveWay`: beside an app of its own, which learns the ports from its environment, a default port that is taken
-    /// gives way to a free one; a port that somebody chose never does.
+    /// `mayGiveWay`: beside an app of its own, which learns the ports from its environment, a default port that is
+    /// taken gives way to a free one; a port that somebody chose never does.
     static func bind(
         _ loaded: Loaded<Configuration>, mayGiveWay: Bool, _ parts: Answering
     ) async throws -> Listeners {

@@ -11,8 +11,8 @@ import Telemetry
 package enum Runtime {
     /// Runs until the app has exited or a signal came; returns the process's exit status.
     ///
-    /// The whole life of the process: telemetry, then a start that binds every port and opens every store, then serving.
-    /// What is wrong with the start is said on the log, and nothing is left running.
+    /// The whole life of the process: telemetry, then a start that binds every port and opens every store, then
+    /// serving. What is wrong with the start is said on the log, and nothing is left running.
     package static func run(_ invocation: Invocation) async -> Int32 {
         let signals = Signals.install()
         let configuration = invocation.loaded.configuration

@@ -61,8 +61,8 @@ struct SidecarProcess: Sendable {
 
     /// Serves until the app has ended, a signal came or the API was asked to shut down; returns the exit status.
     ///
-    /// The services end in the reverse of their order: first the app, then the API that it may still need, then the store
-    /// behind the API, and last the listener that tells how far this is.
+    /// The services end in the reverse of their order: first the app, then the API that it may still need, then the
+    /// store behind the API, and last the listener that tells how far this is.
     func serve(until signals: Signals) async -> Int32 {
         var services: [ServiceGroupConfiguration.ServiceConfiguration] = []
         if let admin = listeners.admin { services.append(Self.configured(admin)) }

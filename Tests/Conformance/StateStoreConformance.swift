@@ -6,8 +6,8 @@ import Testing
 
 /// What every `StateStore` promises, as checks that an engine's tests run one by one against a store of their own.
 ///
-/// Goal: whoever programs against the contract can change the engine. Method: only the contract's calls, on keys that no
-/// other check uses; what needs a feature is skipped where the store doesn't declare it.
+/// Goal: whoever programs against the contract can change the engine. Method: only the contract's calls, on keys that
+/// no other check uses; what needs a feature is skipped where the store doesn't declare it.
 package struct StateStoreConformance: Sendable {
     package let store: any StateStore
 

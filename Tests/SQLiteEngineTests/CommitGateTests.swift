@@ -33,8 +33,8 @@ import Testing
         #expect(gate.target == 1)
     }
 
-    /// Goal: many clients in a loop share a flush, however slow the sidecar is. Method: a simulation in microseconds. One
-    /// server takes `service` for each request, one after another; a commit takes 150.
+    /// Goal: many clients in a loop share a flush, however slow the sidecar is. Method: a simulation in microseconds.
+    /// One server takes `service` for each request, one after another; a commit takes 150.
     @Test("64 clients in a loop need less than a third of a flush per write", arguments: [10, 30, 60])
     func sharesFlushes(service: Int) {
         var gate = CommitGate()

@@ -216,7 +216,8 @@ import Testing
     }
 
     private func overwrite(_ path: String, at offset: Int, count: Int) throws {
-        // A descriptor of its own would drop SQLite's locks when it is closed, as in any process; nothing else writes here.
+        // A descriptor of its own would drop SQLite's locks when it is closed, as in any process; nothing else writes
+        // here.
         let file = try #require(fopen(path, "r+"))
         fseek(file, offset, SEEK_SET)
         let bytes = [UInt8](repeating: 0xA5, count: count)

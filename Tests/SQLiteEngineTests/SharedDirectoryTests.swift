@@ -71,8 +71,9 @@ import Testing
         }
     }
 
-    /// Goal: kill -9 loses nothing that was acknowledged and leaves no half of a transaction. Method: a child process writes
-    /// pairs and tells each acknowledged number through a file; it kills itself with the signal in the middle of its load.
+    /// Goal: kill -9 loses nothing that was acknowledged and leaves no half of a transaction. Method: a child process
+    /// writes pairs and tells each acknowledged number through a file; it kills itself with the signal in the middle of
+    /// its load.
     @Test func `kill -9 loses no acknowledged write and leaves no half transaction`() async throws {
         try await withFolder { folder in
             for round in 0..<5 {

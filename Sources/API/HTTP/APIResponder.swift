@@ -123,8 +123,8 @@ package struct APIResponder: Sendable {
         return .noContent
     }
 
-    /// The body, if it is within the limit. A length that is announced beyond it isn't even begun to be read; a body that
-    /// turns out to be larger is read to its end and dropped, so that its sender gets to the answer.
+    /// The body, if it is within the limit. A length that is announced beyond it isn't even begun to be read; a body
+    /// that turns out to be larger is read to its end and dropped, so that its sender gets to the answer.
     private func body(of request: Request) async throws(APIError) -> ByteBuffer {
         let limit = configuration.bodyLimit.bytes
         if let length = request.headers[.contentLength], (Int(length) ?? .max) > limit {

@@ -21,11 +21,13 @@ static inline int outrigger_sqlite3_bind_text_copied(sqlite3_stmt *statement, in
 }
 
 // The bytes must stay valid until the statement is reset or bound anew.
-static inline int outrigger_sqlite3_bind_blob_borrowed(sqlite3_stmt *statement, int index, const void *bytes, int count) {
+static inline int outrigger_sqlite3_bind_blob_borrowed(
+    sqlite3_stmt *statement, int index, const void *bytes, int count) {
     return sqlite3_bind_blob(statement, index, bytes, count, SQLITE_STATIC);
 }
 
-static inline int outrigger_sqlite3_bind_text_borrowed(sqlite3_stmt *statement, int index, const char *text, int count) {
+static inline int outrigger_sqlite3_bind_text_borrowed(
+    sqlite3_stmt *statement, int index, const char *text, int count) {
     return sqlite3_bind_text(statement, index, text, count, SQLITE_STATIC);
 }
 

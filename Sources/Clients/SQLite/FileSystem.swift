@@ -12,7 +12,8 @@ package enum FileSystem {
 
     /// The name of a file system on which the log's shared index or the locks can't be relied on; nil for all others.
     ///
-    /// FUSE is among them although some of its file systems are local: the kernel's number doesn't tell sshfs from ntfs-3g.
+    /// FUSE is among them although some of its file systems are local: the kernel's number doesn't tell sshfs from
+    /// ntfs-3g.
     package static func unsuitableName(magic: UInt32) -> String? {
         switch magic {
         case 0x0000_6969: "NFS"

@@ -3,8 +3,8 @@
 /// What a database file must look like, and how an older one becomes it.
 ///
 /// SQLite keeps two numbers in the file's header for programs. `application_id` says whose file it is. `user_version`
-/// holds the schema's version as `major << 16 | minor`: a minor version only adds what older programs can ignore, so they
-/// work on with a newer minor; a newer major is refused before anything was written.
+/// holds the schema's version as `major << 16 | minor`: a minor version only adds what older programs can ignore, so
+/// they work on with a newer minor; a newer major is refused before anything was written.
 package struct Schema: Sendable {
     package struct Version: Sendable, Comparable, CustomStringConvertible {
         package var major: Int

@@ -2,7 +2,8 @@
 
 import CSQLite
 
-/// A prepared statement: bind, step, read columns, reset. Bindings survive a reset. Indexes count from 1, columns from 0.
+/// A prepared statement: bind, step, read columns, reset. Bindings survive a reset. Indexes count from 1, columns
+/// from 0.
 package final class Statement {
     private let handle: OpaquePointer
     /// Kept so that the connection outlives its statements.

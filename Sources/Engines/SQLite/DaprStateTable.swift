@@ -46,8 +46,8 @@ final class DaprStateTable: StateTable {
         validate = try database.prepare("SELECT json_valid(?1)")
     }
 
-    /// The expression that makes Dapr's text of a time in milliseconds; the latest time that SQLite knows stands for later
-    /// ones.
+    /// The expression that makes Dapr's text of a time in milliseconds; the latest time that SQLite knows stands for
+    /// later ones.
     private static func text(ofMilliseconds parameter: String) -> String {
         "strftime(\(timeFormat), min(\(parameter), 253402300799000) / 1000.0, 'unixepoch')"
     }
@@ -111,8 +111,8 @@ final class DaprStateTable: StateTable {
         return try selectExpired.step()
     }
 
-    /// Whether the value can be stored as text: valid UTF-8 with one JSON value and no zero byte, at which SQLite's check
-    /// would stop.
+    /// Whether the value can be stored as text: valid UTF-8 with one JSON value and no zero byte, at which SQLite's
+    /// check would stop.
     private func isJSON(_ value: ByteBuffer) throws(SQLiteError) -> Bool {
         let isText = value.withUnsafeReadableBytes { bytes in
             !bytes.isEmpty && !bytes.contains(0) && String(validating: bytes, as: UTF8.self) != nil

@@ -14,9 +14,9 @@ struct DataDirectory: Sendable {
 
     /// Makes the folder if it is missing, and refuses one that can't be used safely.
     ///
-    /// The folder is readable and writable by its owner only (0700), since it holds every app's state. One that exists with
-    /// other permissions is set to 0700 if it is empty or holds our database already, and refused otherwise: it would be
-    /// wrong to take `/tmp` or a home away from its other users.
+    /// The folder is readable and writable by its owner only (0700), since it holds every app's state. One that exists
+    /// with other permissions is set to 0700 if it is empty or holds our database already, and refused otherwise: it
+    /// would be wrong to take `/tmp` or a home away from its other users.
     init(path: String) throws(StateError) {
         var path = path
         while path.count > 1 && path.hasSuffix("/") { path.removeLast() }

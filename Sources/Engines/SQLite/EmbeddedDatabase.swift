@@ -7,8 +7,8 @@ import Telemetry
 
 /// The embedded default: one SQLite file in a data directory, shared by all sidecars of the machine.
 ///
-/// An acknowledged write has been flushed to the disk. Several processes may have the same directory open; their commits
-/// take turns on one lock. In CAP terms there is nothing to partition: it is one file on one machine.
+/// An acknowledged write has been flushed to the disk. Several processes may have the same directory open; their
+/// commits take turns on one lock. In CAP terms there is nothing to partition: it is one file on one machine.
 package final class EmbeddedDatabase: Sendable {
     /// The folder and the file, as an absolute or relative path in the form that the user gave.
     package let path: String
@@ -35,8 +35,8 @@ package final class EmbeddedDatabase: Sendable {
 
     /// Opens the database in the folder `path`, and makes both if they are missing.
     ///
-    /// It refuses network file systems, damaged files (`corrupt`), read-only ones (`readOnly`) and files of a newer major
-    /// version (`failed`, untouched); each error names the file.
+    /// It refuses network file systems, damaged files (`corrupt`), read-only ones (`readOnly`) and files of a newer
+    /// major version (`failed`, untouched); each error names the file.
     package static func open(path: String, logger: Logger) async throws(StateError) -> EmbeddedDatabase {
         try await open(path: path, pragmas: [], logger: logger) { _ in }
     }

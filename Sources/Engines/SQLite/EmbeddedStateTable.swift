@@ -6,8 +6,8 @@ import SQLiteClient
 
 /// The embedded database's own table of state.
 ///
-/// The row is the primary key's leaf (WITHOUT ROWID): one descent finds it, and a save changes one page. The value is the
-/// last column, so that reading the ETag doesn't read a large value.
+/// The row is the primary key's leaf (WITHOUT ROWID): one descent finds it, and a save changes one page. The value is
+/// the last column, so that reading the ETag doesn't read a large value.
 final class EmbeddedStateTable: StateTable {
     private let select: Statement
     private let selectETag: Statement

@@ -34,9 +34,9 @@ final class FileLock: Sendable {
 
 /// The lock around every commit and every checkpoint of one database file, shared by the processes that write it.
 ///
-/// `flock` alone is unfair: a writer that commits in a loop takes the lock again before the one that it just woke can run.
-/// So a writer first takes the turnstile, and gives it back when it has the write lock. Whoever waits for the write lock
-/// holds the turnstile, and the writer that commits in a loop has to queue behind it.
+/// `flock` alone is unfair: a writer that commits in a loop takes the lock again before the one that it just woke can
+/// run. So a writer first takes the turnstile, and gives it back when it has the write lock. Whoever waits for the
+/// write lock holds the turnstile, and the writer that commits in a loop has to queue behind it.
 final class WriteLock: Sendable {
     private let turnstile: FileLock
     private let lock: FileLock

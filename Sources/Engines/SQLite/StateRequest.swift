@@ -6,8 +6,8 @@ import SQLiteClient
 
 /// What a task asks of a lane, with the continuation that its answer goes to.
 ///
-/// Safe: continuations are the unsafe kind because a checked one costs a lock and an allocation per request; `StateRequest`
-/// is answered exactly once, by the lane that drained it or by `refuse` when no lane took it.
+/// Safe: continuations are the unsafe kind because a checked one costs a lock and an allocation per request;
+/// `StateRequest` is answered exactly once, by the lane that drained it or by `refuse` when no lane took it.
 enum StateRequest: Sendable {
     typealias Answer<Value> = UnsafeContinuation<Result<Value, StateError>, Never>
 

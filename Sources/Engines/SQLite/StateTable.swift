@@ -38,8 +38,8 @@ extension StateTable {
         return nil
     }
 
-    /// Makes all writes in order, or none and answers why: every condition is checked against the table and against what
-    /// the operations before it would do, and only then the first change is made.
+    /// Makes all writes in order, or none and answers why: every condition is checked against the table and against
+    /// what the operations before it would do, and only then the first change is made.
     func perform(all writes: [StateWrite], in namespace: String, now: Int64) throws(SQLiteError) -> StateError? {
         if writes.contains(where: { $0.condition != .none }) {
             // What an earlier operation made of a key: an ETag that no caller can know yet, or nothing.

@@ -24,7 +24,8 @@ struct StoreFile: Sendable {
     var lock: WriteLock?
     /// Statements for each connection beyond those that every store needs.
     var pragmas: [String] = []
-    /// Longer than any other program of the house holds a lock; programs that don't know the lock file may hold it so long.
+    /// Longer than any other program of the house holds a lock; programs that don't know the lock file may hold it so
+    /// long.
     var busyTimeoutMilliseconds: Int32 = 2000
     /// How often expired items are looked for while nothing is written; nil if never.
     var sweepInterval: Duration? = .seconds(60)
@@ -37,7 +38,8 @@ struct StoreFile: Sendable {
     var migrate: @Sendable (Database) throws(SQLiteError) -> Void
     var makeTable: @Sendable (Database) throws(SQLiteError) -> any StateTable
 
-    /// The connection that writes. The first one on a file checks it and brings it up to date, with other writers locked out.
+    /// The connection that writes. The first one on a file checks it and brings it up to date, with other writers
+    /// locked out.
     func openWriter() throws(StateError) -> (Database, any StateTable) {
         try lock?.acquire()
         defer { lock?.release() }
@@ -90,10 +92,10 @@ struct StoreFile: Sendable {
             }
         }
         database.watchLog()
-        // FULL: a commit returns after the log was flushed. Deleted content isn't overwritten with zeros, which Debian's
-        // SQLite does by default at the price of more pages per commit. Cells are checked when a page is read. 8 MB hold
-        // the inner pages of about a million rows, so that a read touches one page that isn't cached; it is given back when
-        // the lane is idle.
+        // FULL: a commit returns after the log was flushed. Deleted content isn't overwritten with zeros, which
+        // Debian's SQLite does by default at the price of more pages per commit. Cells are checked when a page is read.
+        // 8 MB hold the inner pages of about a million rows, so that a read touches one page that isn't cached; it is
+        // given back when the lane is idle.
         try database.execute(
             """
             PRAGMA synchronous = FULL;

@@ -54,8 +54,8 @@ final class StoreReader {
         }
     }
 
-    /// Reads everything first and answers then: a task that is resumed between two reads wakes a thread of the pool that
-    /// has gone to sleep again by the next one, which costs more than the read.
+    /// Reads everything first and answers then: a task that is resumed between two reads wakes a thread of the pool
+    /// that has gone to sleep again by the next one, which costs more than the read.
     private func answerBatch() {
         readBatch()
         for (request, answer) in zip(batch, answers) {

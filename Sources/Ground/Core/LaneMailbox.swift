@@ -10,9 +10,8 @@ import SwiftOverlayShims
 ///
 /// A post costs one uncontended lock. It wakes the thread only if that sleeps and enough requests have come for what it
 /// waits for, so that a busy lane is never signalled and an idle one never polls.
+// Safe: the stored variables are touched only between `lock` and `unlock`; both pointers live from init to deinit.
 package final class LaneMailbox<Request: Sendable>: @unchecked Sendable {
-    // Safe: the stored variables are touched only between `lock` and `unlock`; both pointers live from init to deinit.
-
     package struct Limit: Sendable {
         /// The most requests that may wait.
         package var requests: Int

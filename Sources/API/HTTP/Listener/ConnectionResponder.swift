@@ -52,8 +52,8 @@ struct ConnectionResponder: Sendable {
         }
     }
 
-    /// Ends the connection of a request whose body wasn't read, so that the peer still reads the answer: a socket that is
-    /// closed with unread bytes is reset.
+    /// Ends the connection of a request whose body wasn't read, so that the peer still reads the answer: a socket that
+    /// is closed with unread bytes is reset.
     private func close(_ channel: any Channel, after request: Request) async throws {
         // An error means that the peer has gone already, which is what is wanted.
         try? await channel.close(mode: .output)
