@@ -11,13 +11,19 @@ final class AppService: Service {
     private let api: HTTPAPIService?
     private let health: HealthState
     private let grace: Duration
+    /// Called when the app has ended for good.
+    private let onEnd: @Sendable () -> Void
     private let state = Mutex((exit: AppExit.code(0), stopSignal: Signal.terminate))
 
-    init(supervisor: Supervisor, api: HTTPAPIService?, health: HealthState, grace: Duration) {
+    init(
+        supervisor: Supervisor, api: HTTPAPIService?, health: HealthState, grace: Duration,
+        onEnd: @escaping @Sendable () -> Void
+    ) {
         self.supervisor = supervisor
         self.api = api
         self.health = health
         self.grace = grace
+        self.onEnd = onEnd
     }
 
     /// The status with which the process ends: the app's own.
@@ -38,6 +44,7 @@ final class AppService: Service {
         }
         health.beginDraining()
         state.withLock { $0.exit = exit }
+        onEnd()
         // A sidecar without an app of its own lets its callers finish too.
         await drain()
     }

@@ -110,8 +110,10 @@ struct Listeners: Sendable {
     /// How neighbours see this sidecar; nil without an API.
     var record: SidecarRecord? {
         guard let appID = configuration.app.id, let apiAddress else { return nil }
+        // Process ids repeat: every container that shares the folder may be process 1.
+        let start = String(UInt32.random(in: 0 ... .max), radix: 16)
         return SidecarRecord(
-            id: "\(appID)-\(processID())", appID: appID, namespace: configuration.app.namespace,
+            id: "\(appID)-\(processID())-\(start)", appID: appID, namespace: configuration.app.namespace,
             processID: processID(), apiAddress: "\(apiAddress)", appPort: configuration.app.port)
     }
 }

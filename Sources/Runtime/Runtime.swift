@@ -14,7 +14,7 @@ package enum Runtime {
     /// The whole life of the process: telemetry, then a start that binds every port and opens every store, then
     /// serving. What is wrong with the start is said on the log, and nothing is left running.
     package static func run(_ invocation: Invocation) async -> Int32 {
-        let signals = Signals.install()
+        let signals = SignalWatch(Signals.install())
         let configuration = invocation.loaded.configuration
         let logs = Logs(configuration.log, appID: configuration.app.id)
         logs.bootstrapLibraries()
@@ -29,7 +29,7 @@ package enum Runtime {
         do {
             let process = try await SidecarProcess.start(
                 invocation, Instruments(logs: logs, registry: registry, logger: logger))
-            return await process.serve(until: signals)
+            return await process.serve(with: signals)
         } catch let problems as Problems {
             for problem in problems.all { logger.emit(.configurationRefused(problem)) }
             return ExitStatus.configuration

@@ -8,6 +8,7 @@ import SQLiteEngine
 import ServiceLifecycle
 import Settings
 import Sidecar
+import Synchronization
 import Telemetry
 
 /// One run of the sidecar: what has been opened and bound, and the services that serve it.
@@ -52,7 +53,10 @@ struct SidecarProcess: Sendable {
         }
         let process = SidecarProcess(
             configuration: configuration, database: stores.database, listeners: listeners,
-            app: AppService(supervisor: supervisor, api: listeners.api, health: health, grace: configuration.app.grace),
+            app: AppService(supervisor: supervisor, api: listeners.api, health: health, grace: configuration.app.grace)
+            {
+                shutdown.request()
+            },
             health: health, shutdown: shutdown, logger: instruments.logger)
         await process.announce()
         health.setOutboundReady(true)
@@ -63,23 +67,18 @@ struct SidecarProcess: Sendable {
     ///
     /// The services end in the reverse of their order: first the app, then the API that it may still need, then the
     /// store behind the API, and last the listener that tells how far this is.
-    func serve(until signals: Signals) async -> Int32 {
+    func serve(with signals: SignalWatch) async -> Int32 {
+        signals.hand(to: receiver())
         var services: [ServiceGroupConfiguration.ServiceConfiguration] = []
         if let admin = listeners.admin { services.append(Self.configured(admin)) }
         if let database { services.append(Self.configured(DatabaseService(database: database))) }
         if let api = listeners.api { services.append(Self.configured(api)) }
         services.append(Self.configured(app))
-        var group = ServiceGroupConfiguration(
+        let group = ServiceGroupConfiguration(
             services: services, logger: Logger(label: "services") { _ in SwiftLogNoOpLogHandler() })
-        // Each service has limits of its own; this one is for the case that one of them hangs.
-        group.maximumGracefulShutdownDuration = configuration.app.grace * 3 + .seconds(10)
         let serviceGroup = ServiceGroup(configuration: group)
-        let watching = Task { await watch(signals) }
-        let ending = Task { await end(serviceGroup) }
-        defer {
-            watching.cancel()
-            ending.cancel()
-        }
+        let ending = Task { await endWhenAsked(serviceGroup) }
+        defer { ending.cancel() }
         do {
             try await serviceGroup.run()
         } catch let error as SpawnError {
@@ -101,21 +100,18 @@ struct SidecarProcess: Sendable {
 
     /// The first signal that asks for an end begins the shutdown, a second one ends the process at once; the others are
     /// the app's.
-    private func watch(_ signals: Signals) async {
-        var hasBegun = false
-        for await signal in signals {
-            guard signal.beginsShutdown else {
-                app.supervisor.forward(signal)
-                continue
-            }
-            if hasBegun { end(withStatus: 128 + signal.number) }
-            hasBegun = true
+    private func receiver() -> @Sendable (Signal) -> Void {
+        let hasBegun = Atomic(false)
+        return { signal in
+            guard signal.beginsShutdown else { return app.supervisor.forward(signal) }
+            if hasBegun.exchange(true, ordering: .relaxed) { end(withStatus: 128 + signal.number) }
             app.stopSignal = signal
             shutdown.request()
         }
     }
 
-    private func end(_ serviceGroup: ServiceGroup) async {
+    /// Ends the services when somebody wishes it; those that hang, as behind a lock of another process, are left behind.
+    private func endWhenAsked(_ serviceGroup: ServiceGroup) async {
         var hasBegun = false
         for await manner in shutdown.wishes {
             if manner == .forced {
@@ -127,8 +123,16 @@ struct SidecarProcess: Sendable {
             hasBegun = true
             logger.emit(.shutdownBegan())
             await serviceGroup.triggerGracefulShutdown()
+            Task {
+                try await Task.sleep(for: shutdownLimit)
+                logger.emit(.shutdownAbandoned(after: shutdownLimit))
+                end(withStatus: app.exitStatus)
+            }
         }
     }
+
+    /// Requests in flight, the app and what it left behind may each take the grace period; closing takes the rest.
+    private var shutdownLimit: Duration { configuration.app.grace * 3 + .seconds(2) }
 
     /// How long a forced shutdown leaves to the answer that it was asked for with.
     private static let answerTime = Duration.milliseconds(100)

@@ -32,7 +32,7 @@ extension APIConfiguration {
                             note: "The address of `api.public-listen`; port 3501 if none is given."),
                     ]),
                 .setting(
-                    "body-limit", \.bodyLimit, .byteCount(in: .kibibytes(1)...(.mebibytes(1024))),
+                    "body-limit", \.bodyLimit, .byteCount(in: .kibibytes(1)...(.mebibytes(512))),
                     "The largest body that is kept in memory, of a request or of a value.",
                     flags: [.flag("max-body-size")]),
                 .setting(

@@ -77,8 +77,8 @@ package struct APIResponder: Sendable {
         case .outboundHealth:
             guard health.isOutboundReady else { throw .notReady }
             return .noContent
-        case .metadata: return metadata.response(components: components)
-        case .setMetadata: return try await setMetadata(request, target)
+        case .metadata: return metadata.response(components: components, isPublic: surface == .public)
+        case .setMetadata where surface == .api: return try await setMetadata(request, target)
         default:
             guard surface == .api else { return .text(.notFound, "404 page not found") }
             return try await apiAnswer(request, method, target)

@@ -50,7 +50,8 @@ package final class SidecarMetadata: Sendable {
 
     package func remove(_ name: String) { extended.withLock { _ = $0.removeValue(forKey: name) } }
 
-    func response(components: [StateComponent]) -> Response {
+    /// A public answer leaves out the app's command, in which people write passwords.
+    func response(components: [StateComponent], isPublic: Bool) -> Response {
         var json = JSONWriter(capacity: 1024)
         json.beginObject()
         json.field("id", appID)
@@ -60,7 +61,7 @@ package final class SidecarMetadata: Sendable {
         json.beginArray()
         for component in components { Self.write(component, to: &json) }
         json.endArray()
-        writeExtended(to: &json)
+        writeExtended(isPublic: isPublic, to: &json)
         for empty in ["subscriptions", "httpEndpoints"] { Self.writeEmptyArray(empty, to: &json) }
         writeApp(to: &json)
         // There are no actors and no workflows here, and Dapr's words for that are these.
@@ -85,8 +86,9 @@ package final class SidecarMetadata: Sendable {
         json.endObject()
     }
 
-    private func writeExtended(to json: inout JSONWriter) {
+    private func writeExtended(isPublic: Bool, to json: inout JSONWriter) {
         var fields = extended.withLock { $0 }
+        if isPublic { fields["appCommand"] = nil }
         fields["daprRuntimeVersion"] = Version.dapr
         fields["outriggerVersion"] = Version.outrigger
         json.key("extended")

@@ -66,6 +66,12 @@ extension LogEvent {
         LogEvent("shutdown.began", .info, "Shutting down: what is in flight finishes first.")
     }
 
+    package static func shutdownAbandoned(after limit: Duration) -> LogEvent {
+        LogEvent(
+            "shutdown.abandoned", .error,
+            "What still runs after \(limit) is left behind; acknowledged writes are safe, unanswered ones may be lost.")
+    }
+
     package static func shutdownCompleted(status: Int32) -> LogEvent {
         LogEvent("shutdown.completed", .info, "Shut down.", ["status": "\(status)"])
     }
