@@ -11,7 +11,7 @@ struct DaprFlag: Sendable {
     var form: FlagForm
     /// Whether this value asks for nothing that isn't there.
     var asksForNothing: @Sendable (String) -> Bool
-    /// Why there is nothing behind the flag, after its name and a colon.
+    /// Why there is nothing behind the flag, after its name and a colon; without a full stop.
     var sentence: String
 
     /// The notice for a value that asks for nothing.
@@ -38,10 +38,10 @@ struct DaprFlag: Sendable {
             asksForNothing: { SettingType<Bool>.boolean.parse($0) == false }, sentence: sentence)
     }
 
-    private static let health = "Outrigger doesn't probe the app's health yet."
-    private static let noActors = "Outrigger has no actors, workflows or jobs, and connects to no control plane."
-    private static let kubernetes = "Outrigger runs the same everywhere and has no mode of its own for Kubernetes."
-    private static let grpc = "the port is kept for later; gRPC is not served yet."
+    private static let health = "Outrigger doesn't probe the app's health yet"
+    private static let noActors = "Outrigger has no actors, workflows or jobs, and connects to no control plane"
+    private static let kubernetes = "Outrigger runs the same everywhere and has no mode of its own for Kubernetes"
+    private static let grpc = "the port is kept for later; gRPC is not served yet"
 
     /// All of them, by what they are for.
     static let all: [DaprFlag] = [
@@ -53,26 +53,26 @@ struct DaprFlag: Sendable {
         flag("sentry-address", noActors),
         flag("mode", kubernetes) { $0 == "standalone" },
         toggle("kubernetes", short: "k", kubernetes),
-        toggle("enable-mtls", "Outrigger has no mutual TLS between sidecars."),
-        toggle("enable-profiling", "Outrigger has no profiling endpoint."),
-        flag("profile-port", "Outrigger has no profiling endpoint."),
-        flag("app-max-concurrency", "Outrigger doesn't limit the calls to the app.") { ["-1", "0"].contains($0) },
-        toggle("app-ssl", "Outrigger speaks plain HTTP with the app."),
+        toggle("enable-mtls", "Outrigger has no mutual TLS between sidecars"),
+        toggle("enable-profiling", "Outrigger has no profiling endpoint"),
+        flag("profile-port", "Outrigger has no profiling endpoint"),
+        flag("app-max-concurrency", "Outrigger doesn't limit the calls to the app") { ["-1", "0"].contains($0) },
+        toggle("app-ssl", "Outrigger speaks plain HTTP with the app"),
         toggle("enable-app-health-check", health),
         flag("app-health-check-path", health),
         flag("app-health-probe-interval", health),
         flag("app-health-probe-timeout", health),
         flag("app-health-threshold", health),
-        flag("disable-init-endpoints", "the endpoints are not called at the start anyway."),
-        flag("allowed-origins", "Outrigger doesn't answer for other origins (CORS).") { $0 == "*" },
-        flag("hot-reload-reconcile-interval", "Outrigger reads resources at its start only."),
-        flag("read-buffer-size", "headers of up to 80 KiB are read anyway.") { text in
+        flag("disable-init-endpoints", "the endpoints are not called at the start anyway"),
+        flag("allowed-origins", "Outrigger doesn't answer for other origins (CORS)") { $0 == "*" },
+        flag("hot-reload-reconcile-interval", "Outrigger reads resources at its start only"),
+        flag("read-buffer-size", "headers of up to 80 KiB are read anyway") { text in
             ByteCount(text: text).map { $0 <= .kibibytes(80) } ?? false
         },
-        flag("runtime-path", "Outrigger is one binary and needs no installation of Dapr."),
-        flag("unix-domain-socket", short: "u", "Outrigger serves no Unix domain socket.") { $0.isEmpty },
-        flag("run-file", short: "f", "Outrigger runs one app; start it once for each.") { _ in false },
-        flag("dapr-block-shutdown-duration", "Outrigger doesn't delay its shutdown.") { $0.isEmpty },
-        toggle("wait", "Outrigger doesn't wait for other services."),
+        flag("runtime-path", "Outrigger is one binary and needs no installation of Dapr"),
+        flag("unix-domain-socket", short: "u", "Outrigger serves no Unix domain socket") { $0.isEmpty },
+        flag("run-file", short: "f", "Outrigger runs one app; start it once for each") { _ in false },
+        flag("dapr-block-shutdown-duration", "Outrigger doesn't delay its shutdown") { $0.isEmpty },
+        toggle("wait", "Outrigger doesn't wait for other services"),
     ]
 }

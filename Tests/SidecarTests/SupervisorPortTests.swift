@@ -62,7 +62,7 @@ import Testing
         let app = SupervisedApp(shell: "exit 5") { $0.port = freePort() }
         #expect(try await app.supervisor.run() == .code(5))
         #expect(app.events.last == .exited(.code(5), hadListened: false))
-        #expect(app.logged.contains("app.exited.early"))
+        #expect(app.logged.contains("app.exited-early"))
     }
 
     @Test func `an app that never opens its port is waited for, and stops when asked`() async throws {

@@ -28,7 +28,7 @@ import Testing
         #expect(!entries.isEmpty)
         #expect(Set(entries.map(\.id)).count == entries.count, "two events have one id")
         for entry in entries {
-            #expect(entry.id.contains(".") && entry.id == entry.id.lowercased(), "\(entry.id)")
+            #expect(entry.id.wholeMatch(of: /[a-z]+(-[a-z]+)*(\.[a-z]+(-[a-z]+)*)+/) != nil, "\(entry.id)")
             #expect(entry.sentence.first?.isUppercase == true && entry.sentence.hasSuffix("."), "\(entry.id)")
             #expect(Logger.Level.allCases.contains { entry.level.contains($0.rawValue) }, "\(entry.id)")
         }

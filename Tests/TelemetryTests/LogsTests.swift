@@ -21,7 +21,7 @@ import Testing
         let lines = pipe.lines()
         #expect(lines.count == 1)
         #expect(lines[0].contains(" warning "))
-        #expect(lines[0].hasSuffix("event=log.lines_dropped count=3"))
+        #expect(lines[0].hasSuffix("event=log.lines.dropped count=3"))
     }
 
     @Test func `What is below the level isn't written, until the level changes for every logger at once`() {
@@ -98,7 +98,7 @@ import Testing
         logger.info("back")
         let lines = pipe.lines()
         #expect(lines.count == 2)
-        #expect(lines[0].hasSuffix("event=log.lines_dropped count=1000"))
+        #expect(lines[0].hasSuffix("event=log.lines.dropped count=1000"))
         #expect(lines[1].hasSuffix("back"))
     }
 

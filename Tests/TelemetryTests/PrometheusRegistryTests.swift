@@ -119,7 +119,7 @@ import Testing
         #expect(exposition.value("wide_total", ["client": "other"]) == 50)
         let lines = pipe.lines()
         #expect(lines.count == 1)
-        #expect(lines[0].contains("event=metric.series_limited metric=wide_total series_max=\(limit)"))
+        #expect(lines[0].contains("event=metric.series.limited metric=wide_total series_max=\(limit)"))
     }
 
     @Test func `Metrics beyond the limit are counted nowhere`() throws {
@@ -134,7 +134,7 @@ import Testing
         Gauge(label: "twice", factory: registry).record(7)
         Gauge(label: "twice", factory: registry).record(8)
         #expect(try scrape().value("twice") == 1)
-        #expect(pipe.lines().map { $0.contains("event=metric.kind_conflicted metric=twice") } == [true])
+        #expect(pipe.lines().map { $0.contains("event=metric.kind.conflicted metric=twice") } == [true])
     }
 
     @Test func `A destroyed series is gone, and its name starts anew`() throws {

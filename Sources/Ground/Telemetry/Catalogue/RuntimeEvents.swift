@@ -10,14 +10,15 @@ extension LogEvent {
         appID: String?, api: ListenAddress?, admin: ListenAddress?, data: String?, namespace: String,
         neighbours: [String]
     ) -> LogEvent {
+        let app = appID ?? "its app"
         let places = [
             api.map { "API http://\($0)" }, admin.map { "metrics http://\($0)/metrics" }, data.map { "data \($0)" },
-        ].compactMap { $0 }
-        let beside = neighbours.isEmpty ? "no neighbours" : "neighbours \(neighbours.joined(separator: ", "))"
+            "namespace \(namespace)",
+            neighbours.isEmpty ? "no neighbours" : "neighbours \(neighbours.joined(separator: ", "))",
+        ].compactMap { $0 }.joined(separator: ", ")
         return LogEvent(
             "sidecar.started", .info,
-            "Outrigger \(Version.outrigger) is up beside \(appID ?? "its app"): "
-                + "\((places + ["namespace \(namespace)", beside]).joined(separator: ", ")).",
+            "Outrigger \(Version.outrigger) is up beside \(app): \(places).",
             [
                 "api": "\(api.map(\.description) ?? "")", "admin": "\(admin.map(\.description) ?? "")",
                 "data": "\(data ?? "")", "namespace": "\(namespace)",
@@ -30,15 +31,16 @@ extension LogEvent {
     }
 
     package static func configurationRefused(_ problem: Problem) -> LogEvent {
-        LogEvent("configuration.refused", .error, "\(problem)")
+        LogEvent("configuration.refused", .error, "The configuration is refused: \(problem).")
     }
 
     package static func configurationWarned(_ warning: Problem) -> LogEvent {
-        LogEvent("configuration.warned", .warning, "\(warning)")
+        LogEvent("configuration.warned", .warning, "The configuration is taken with a warning: \(warning).")
     }
 
+    /// `notice` begins with the flag's name.
     package static func flagNoticed(_ notice: String) -> LogEvent {
-        LogEvent("flag.noticed", .warning, "\(notice)")
+        LogEvent("flag.noticed", .warning, "The flag \(notice).")
     }
 
     package static func portGaveWay(_ address: ListenAddress, to port: Int, occupant: String) -> LogEvent {

@@ -11,23 +11,23 @@ extension LogEvent {
     /// `reason` names the file.
     package static func databaseCorrupt(_ reason: String) -> LogEvent {
         LogEvent(
-            "database.corrupt", .critical, "The database is damaged and is not served any more.",
+            "database.corrupted", .critical, "The database is damaged and is not served any more.",
             ["reason": .string(reason)])
     }
 
     /// Said once when writes begin to fail, not for each.
     package static func databaseWritesFailed(_ reason: String) -> LogEvent {
-        LogEvent("database.writes_failed", .error, "Writes to the database fail.", ["reason": .string(reason)])
+        LogEvent("database.writes.failed", .error, "Writes to the database fail.", ["reason": .string(reason)])
     }
 
     package static func databaseWritesRecovered(_ path: String) -> LogEvent {
         LogEvent(
-            "database.writes_recovered", .notice, "Writes to the database succeed again.", ["file": .string(path)])
+            "database.writes.recovered", .notice, "Writes to the database succeed again.", ["file": .string(path)])
     }
 
     package static func databaseCheckpointFailed(_ reason: String) -> LogEvent {
         LogEvent(
-            "database.checkpoint_failed", .warning, "Moving the write-ahead log into the database failed.",
+            "database.checkpoint.failed", .warning, "Moving the write-ahead log into the database failed.",
             ["reason": .string(reason)])
     }
 }

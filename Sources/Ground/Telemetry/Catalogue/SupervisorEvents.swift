@@ -38,7 +38,7 @@ extension LogEvent {
 
     package static func appExitedBeforeListening(_ exit: String, address: String) -> LogEvent {
         LogEvent(
-            "app.exited.early", .error, "The app exited with \(exit) before it listened on \(address).",
+            "app.exited-early", .error, "The app exited with \(exit) before it listened on \(address).",
             ["exit": "\(exit)", "address": "\(address)"])
     }
 
