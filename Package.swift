@@ -186,7 +186,8 @@ let tests: [Target] = [
     .testTarget(
         name: "RuntimeTests",
         dependencies: [
-            "Runtime", "BuildingBlocks", "Settings", "WireYAML", "Telemetry", "Core", "TestKit", nio,
+            "Runtime", "Sidecar", "HTTPAPI", "MemoryEngine", "BuildingBlocks", "Settings", "WireYAML", "Telemetry",
+            "Core", "TestKit", nio,
             .product(name: "Logging", package: "swift-log"),
             .product(name: "HTTPTypes", package: "swift-http-types"),
             .product(name: "HummingbirdCore", package: "hummingbird"),

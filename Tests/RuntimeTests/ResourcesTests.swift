@@ -6,24 +6,14 @@ import Testing
 @testable import Runtime
 
 struct ResourcesTests {
-    private let redis = """
+    private let store = """
         apiVersion: dapr.io/v1alpha1
         kind: Component
-        metadata: {name: cache, namespace: shop}
-        auth: {secretStore: vault}
+        metadata: {name: orders, namespace: shop}
         spec:
-          type: state.redis
-          version: v2
-          ignoreErrors: true
-          initTimeout: 10s
+          type: state.sqlite
           metadata:
-          - {name: redisHost, value: "localhost:6379"}
-          - name: redisDB
-            value: 3
-          - {name: enableTLS, value: false}
-          - {name: empty, value: ""}
-          - {name: redisPassword, secretKeyRef: {name: redis, key: password}}
-          - {name: redisUsername, envRef: REDIS_USER}
+          - {name: connectionString, value: ":memory:"}
         scopes: [cart, other]
         """
 
@@ -32,29 +22,53 @@ struct ResourcesTests {
     }
 
     @Test func `a component is read whole`() throws {
-        let folder = try ConfigurationFolder(["r/redis.yaml": redis])
-        let invocation = try folder.invocation("-a", "cart", "-d", "@/r", environment: ["NAMESPACE": "shop"])
-        let component = try #require(components(invocation).first)
-        let file = folder.path + "/r/redis.yaml"
+        let folder = try ConfigurationFolder([
+            "store.yaml": """
+            apiVersion: dapr.io/v1alpha1
+            kind: Component
+            metadata: {name: orders, namespace: shop}
+            auth: {secretStore: vault}
+            spec:
+              type: state.sqlite
+              version: v1
+              ignoreErrors: true
+              initTimeout: 10s
+              metadata:
+              - {name: connectionString, value: "data.db"}
+              - name: cleanupInterval
+                value: 3
+              - {name: disableWAL, value: false}
+              - {name: empty, value: ""}
+              - {name: password, secretKeyRef: {name: orders, key: password}}
+              - {name: tableName, envRef: TABLE}
+            scopes: [cart, other]
+            """
+        ])
+        let file = folder.path + "/store.yaml"
+        var loader = ResourceLoader()
+        loader.read(ConfigurationFile(path: file, origin: .builtIn, key: "resources"))
+        let documents = loader.documents(appID: "cart", namespace: "shop")
+        guard loader.problems.isEmpty, case .component(let component) = documents.first else {
+            Issue.record("not read: \(loader.problems)")
+            return
+        }
         #expect(
             component.header
                 == ResourceHeader(
-                    name: "cache", namespace: "shop", scopes: ["cart", "other"],
+                    name: "orders", namespace: "shop", scopes: ["cart", "other"],
                     location: .file(file, line: 1, column: 1)))
-        #expect(component.type == "state.redis")
+        #expect(component.type == "state.sqlite")
         #expect(component.typeLocation == .file(file, line: 6, column: 9))
-        #expect(component.version == "v2")
+        #expect(component.version == "v1")
         #expect(component.ignoreErrors)
         #expect(component.initTimeout == .seconds(10))
         #expect(component.secretStore == "vault")
-        #expect(
-            component.metadata.map(\.name) == [
-                "redisHost", "redisDB", "enableTLS", "empty", "redisPassword", "redisUsername",
-            ])
+        let names = ["connectionString", "cleanupInterval", "disableWAL", "empty", "password", "tableName"]
+        #expect(component.metadata.map(\.name) == names)
         #expect(
             component.metadata.map(\.source) == [
-                .text("localhost:6379"), .text("3"), .text("false"), .text(""), .secret(name: "redis", key: "password"),
-                .environment("REDIS_USER"),
+                .text("data.db"), .text("3"), .text("false"), .text(""), .secret(name: "orders", key: "password"),
+                .environment("TABLE"),
             ])
         #expect(component.metadata[1].location == .file(file, line: 13, column: 12))
     }
@@ -79,7 +93,7 @@ struct ResourcesTests {
         "a component for another app or another namespace is left out",
         arguments: [("cart", "shop", 1), ("third", "shop", 0), ("cart", "default", 0)])
     func scopes(appID: String, namespace: String, count: Int) throws {
-        let folder = try ConfigurationFolder(["r/a.yaml": redis])
+        let folder = try ConfigurationFolder(["r/a.yaml": store])
         let invocation = try folder.invocation("-a", appID, "-d", "@/r", environment: ["NAMESPACE": namespace])
         #expect(invocation.resources.count == count)
     }
@@ -111,7 +125,8 @@ struct ResourcesTests {
 
     @Test func `two apps may each have a component of one name`() throws {
         let component = { (app: String) in
-            "apiVersion: dapr.io/v1alpha1\nkind: Component\nmetadata: {name: s}\nspec: {type: t}\nscopes: [\(app)]\n"
+            "apiVersion: dapr.io/v1alpha1\nkind: Component\nmetadata: {name: s}\n"
+                + "spec: {type: state.in-memory}\nscopes: [\(app)]\n"
         }
         let folder = try ConfigurationFolder(["r.yaml": component("x") + "---\n" + component("y")])
         #expect(try folder.invocation("-a", "x", "-d", "@/r.yaml").resources.count == 1)
@@ -137,62 +152,70 @@ struct ResourcesProblemTests {
                     + "expected Component, Subscription, Configuration, Resiliency or HTTPEndpoint"
             ),
             (
-                "apiVersion: dapr.io/v9\nkind: Component\nmetadata: {name: a}\nspec: {type: t}",
+                "apiVersion: dapr.io/v9\nkind: Component\nmetadata: {name: a}\nspec: {type: state.in-memory}",
                 "@/r.yaml:1: apiVersion: found \"dapr.io/v9\", expected dapr.io/v1alpha1"
             ),
-            (head + "spec: {type: t}", "@/r.yaml:1: metadata.name: found nothing, expected text"),
-            (head + "metadata: {name: [a]}\nspec: {type: t}", "@/r.yaml:3: metadata.name: found a list, expected text"),
+            (head + "spec: {type: state.in-memory}", "@/r.yaml:1: metadata.name: found nothing, expected text"),
+            (
+                head + "metadata: {name: [a]}\nspec: {type: state.in-memory}",
+                "@/r.yaml:3: metadata.name: found a list, expected text"
+            ),
             (head + "metadata: {name: a}", "@/r.yaml:1: spec.type: found nothing, expected text"),
             (head + "metadata: {name: a}\nspec: 3", "@/r.yaml:4: spec: found \"3\", expected a table"),
             (head + "metadata: {name: a}\nspec:\n  version: v1", "@/r.yaml:5: spec.type: found nothing, expected text"),
             (
-                head + "metadata: {name: a}\nspec: {type: t, ignoreErrors: maybe}",
+                head + "metadata: {name: a}\nspec: {type: state.in-memory, ignoreErrors: maybe}",
                 "@/r.yaml:4: spec.ignoreErrors: found \"maybe\", expected true or false"
             ),
             (
-                head + "metadata: {name: a}\nspec: {type: t, initTimeout: 5}",
+                head + "metadata: {name: a}\nspec: {type: state.in-memory, initTimeout: 5}",
                 "@/r.yaml:4: spec.initTimeout: found \"5\", "
                     + "expected a duration from 0s to 8760h, such as 200ms or 1m30s"
             ),
             (
-                head + "metadata: {name: a}\nspec: {type: t, metadata: {a: b}}",
+                head + "metadata: {name: a}\nspec: {type: state.in-memory, metadata: {a: b}}",
                 "@/r.yaml:4: spec.metadata: found a table, expected a list"
             ),
             (
-                head + "metadata: {name: a}\nspec:\n  type: t\n  metadata:\n  - x",
+                head + "metadata: {name: a}\nspec:\n  type: state.in-memory\n  metadata:\n  - x",
                 "@/r.yaml:7: spec.metadata: found \"x\", expected a table"
             ),
             (
-                head + "metadata: {name: a}\nspec:\n  type: t\n  metadata:\n  - value: x",
+                head + "metadata: {name: a}\nspec:\n  type: state.in-memory\n  metadata:\n  - value: x",
                 "@/r.yaml:7: spec.metadata.name: found nothing, expected text"
             ),
             (
-                head + "metadata: {name: a}\nspec:\n  type: t\n  metadata:\n  - name: x",
+                head + "metadata: {name: a}\nspec:\n  type: state.in-memory\n  metadata:\n  - name: x",
                 "@/r.yaml:7: spec.metadata.x: found nothing, expected a value, an envRef or a secretKeyRef"
             ),
             (
-                head + "metadata: {name: a}\nspec:\n  type: t\n  metadata:\n  - {name: x, value: [1]}",
+                head + "metadata: {name: a}\nspec:\n  type: state.in-memory\n  metadata:\n  - {name: x, value: [1]}",
                 "@/r.yaml:7: spec.metadata.x: found a list, expected text, a number or a boolean"
             ),
             (
-                head + "metadata: {name: a}\nspec:\n  type: t\n  metadata:\n  - {name: x, secretKeyRef: {key: k}}",
+                head
+                    + "metadata: {name: a}\nspec:\n  type: state.in-memory\n  metadata:\n"
+                    + "  - {name: x, secretKeyRef: {key: k}}",
                 "@/r.yaml:7: spec.metadata.x.secretKeyRef.name: found nothing, expected text"
             ),
             (
                 head
-                    + "metadata: {name: a}\nspec:\n  type: t\n  metadata:\n"
+                    + "metadata: {name: a}\nspec:\n  type: state.in-memory\n  metadata:\n"
                     + "  - {name: x, value: 1}\n  - {name: X, value: 2}",
                 "@/r.yaml:8: spec.metadata.X: found a second time, expected once; it is at @/r.yaml:7"
             ),
             (
-                head + "metadata: {name: a}\nspec: {type: t}\nscopes: a",
+                head + "metadata: {name: a}\nspec: {type: state.in-memory}\nscopes: a",
                 "@/r.yaml:5: scopes: found \"a\", expected a list"
             ),
             (
-                head + "metadata: {name: a}\nspec: {type: t}\nscopes: [[a]]",
+                head + "metadata: {name: a}\nspec: {type: state.in-memory}\nscopes: [[a]]",
                 "@/r.yaml:5: scopes: found a list in the list, expected text"
             ),
-            (head + "metadata: {name: a}\nauth: x\nspec: {type: t}", "@/r.yaml:4: auth: found \"x\", expected a table"),
+            (
+                head + "metadata: {name: a}\nauth: x\nspec: {type: state.in-memory}",
+                "@/r.yaml:4: auth: found \"x\", expected a table"
+            ),
         ])
     func malformed(text: String, expected: String) throws { #expect(try problems(text) == [expected]) }
 
@@ -203,7 +226,7 @@ struct ResourcesProblemTests {
     }
 
     @Test func `two components of one name are named with both places`() throws {
-        let component = Self.head + "metadata: {name: a}\nspec: {type: t}\n"
+        let component = Self.head + "metadata: {name: a}\nspec: {type: state.in-memory}\n"
         #expect(
             try problems(component + "---\n" + component) == [
                 "@/r.yaml:6: metadata.name: found a second component \"a\", expected one; the first is at @/r.yaml:1"
@@ -212,7 +235,8 @@ struct ResourcesProblemTests {
 
     @Test func `an unknown key is a warning with a suggestion`() throws {
         let folder = try ConfigurationFolder([
-            "r.yaml": Self.head + "metadata: {name: a, labels: {}}\nscope: [b]\nspec: {type: t, ignoreError: true}\n"
+            "r.yaml": Self.head
+                + "metadata: {name: a, labels: {}}\nscope: [b]\nspec: {type: state.in-memory, ignoreError: true}\n"
         ])
         let invocation = try folder.invocation("-a", "x", "-d", "@/r.yaml")
         #expect(
