@@ -74,7 +74,7 @@ struct Listeners: Sendable {
         let shutdown = parts.shutdown
         return HTTPAPIService(
             configuration: configuration.api, components: parts.components, metadata: parts.metadata,
-            health: parts.health, eventLoopGroup: eventLoop, logger: parts.instruments.logs.logger("outrigger.api")
+            health: parts.health, eventLoopGroup: eventLoops, logger: parts.instruments.logs.logger("outrigger.api")
         ) { isForced in
             shutdown.request(isForced ? .forced : .graceful)
         }
@@ -97,15 +97,16 @@ struct Listeners: Sendable {
             rooms: [parts.status.endpoint, .logLevel(parts.instruments.logs, logger: parts.instruments.logger)])
         let access = Admin.Access(listen: configuration.admin.listen, token: configuration.api.token)
         return HTTPListener(
-            address: configuration.admin.listen, eventLoopGroup: eventLoop,
+            address: configuration.admin.listen, eventLoopGroup: eventLoops,
             logger: parts.instruments.logs.logger("outrigger.admin")
         ) { request in
             try await admin.respond(to: request, access: access)
         }
     }
 
-    /// One loop serves all listeners of the control plane: their work is done in tasks.
-    private static var eventLoop: MultiThreadedEventLoopGroup { .singleton }
+    /// NIO's own loops, one for each core, serve all listeners of the control plane: they only carry bytes, and the work
+    /// is done in tasks.
+    private static var eventLoops: MultiThreadedEventLoopGroup { .singleton }
 
     /// How neighbours see this sidecar; nil without an API.
     var record: SidecarRecord? {
