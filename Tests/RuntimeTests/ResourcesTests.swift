@@ -17,33 +17,33 @@ struct ResourcesTests {
         scopes: [cart, other]
         """
 
+    private let everyField = """
+        apiVersion: dapr.io/v1alpha1
+        kind: Component
+        metadata: {name: orders, namespace: shop}
+        auth: {secretStore: vault}
+        spec:
+          type: state.sqlite
+          version: v1
+          ignoreErrors: true
+          initTimeout: 10s
+          metadata:
+          - {name: connectionString, value: "data.db"}
+          - name: cleanupInterval
+            value: 3
+          - {name: disableWAL, value: false}
+          - {name: empty, value: ""}
+          - {name: password, secretKeyRef: {name: orders, key: password}}
+          - {name: tableName, envRef: TABLE}
+        scopes: [cart, other]
+        """
+
     private func components(_ invocation: Invocation) -> [ComponentDocument] {
         invocation.resources.compactMap { if case .component(let component) = $0 { component } else { nil } }
     }
 
     @Test func `a component is read whole`() throws {
-        let folder = try ConfigurationFolder([
-            "store.yaml": """
-            apiVersion: dapr.io/v1alpha1
-            kind: Component
-            metadata: {name: orders, namespace: shop}
-            auth: {secretStore: vault}
-            spec:
-              type: state.sqlite
-              version: v1
-              ignoreErrors: true
-              initTimeout: 10s
-              metadata:
-              - {name: connectionString, value: "data.db"}
-              - name: cleanupInterval
-                value: 3
-              - {name: disableWAL, value: false}
-              - {name: empty, value: ""}
-              - {name: password, secretKeyRef: {name: orders, key: password}}
-              - {name: tableName, envRef: TABLE}
-            scopes: [cart, other]
-            """
-        ])
+        let folder = try ConfigurationFolder(["store.yaml": everyField])
         let file = folder.path + "/store.yaml"
         var loader = ResourceLoader()
         loader.read(ConfigurationFile(path: file, origin: .builtIn, key: "resources"))

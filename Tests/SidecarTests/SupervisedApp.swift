@@ -127,11 +127,11 @@ func freePort() -> Int {
     }
 }
 
-/// A command that listens on a port until it is ended, after a delay.
-func listener(on port: Int, afterSeconds delay: Double = 0) -> [String] {
+/// A command that listens on a port until it is ended, from when there is a file, by default at once.
+func listener(on port: Int, whenExists gate: String = "/") -> [String] {
     let script = """
-        import socket, time
-        time.sleep(\(delay))
+        import os, socket, time
+        while not os.path.exists("\(gate)"): time.sleep(0.005)
         s = socket.socket()
         s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         s.bind(("127.0.0.1", \(port)))

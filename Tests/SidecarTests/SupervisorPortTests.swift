@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Foundation
 import Glibc
 import Testing
 
@@ -8,9 +9,13 @@ import Testing
 @Suite(.timeLimit(.minutes(1))) struct SupervisorPortTests {
     @Test func `the app is ready once its port accepts`() async throws {
         let port = freePort()
-        let app = SupervisedApp(listener(on: port, afterSeconds: 0.3)) { $0.port = port }
+        let scratch = Scratch()
+        defer { scratch.remove() }
+        let gate = scratch.file("gate")
+        let app = SupervisedApp(listener(on: port, whenExists: gate)) { $0.port = port }
         let exit = try await app.run { app in
             #expect(!app.supervisor.state.isListening)
+            #expect(FileManager.default.createFile(atPath: gate, contents: nil))
             try await eventually("the port opened") { app.supervisor.state.isListening }
             #expect(app.events.last == .listening)
             app.supervisor.stop()
@@ -78,10 +83,15 @@ import Testing
 
     @Test func `without a command only the port of a foreign app is waited for`() async throws {
         let port = freePort()
-        let foreign = SupervisedApp(listener(on: port, afterSeconds: 0.2))
+        let scratch = Scratch()
+        defer { scratch.remove() }
+        let gate = scratch.file("gate")
+        let foreign = SupervisedApp(listener(on: port, whenExists: gate))
         let watcher = SupervisedApp([]) { $0.port = port }
         _ = try await foreign.run { foreign in
             async let exit = watcher.supervisor.run()
+            #expect(!watcher.supervisor.state.isListening)
+            #expect(FileManager.default.createFile(atPath: gate, contents: nil))
             try await eventually("the port opened") { watcher.supervisor.state.isListening }
             watcher.supervisor.stop()
             #expect(try await exit == .code(0))
