@@ -15,7 +15,8 @@ extension EndToEnd {
             try FileManager.default.createDirectory(atPath: data, withIntermediateDirectories: true)
             // The data folder is a disk of 2 MiB that only the sidecar sees, half of it taken by somebody else.
             let mount = #"""
-                mount -t tmpfs -o size=2m,mode=0700 tmpfs "$0" && head -c 1000000 /dev/zero > "$0/somebody-elses" && exec "$@"
+                mount -t tmpfs -o size=2m,mode=0700 tmpfs "$0" \
+                    && head -c 1000000 /dev/zero > "$0/somebody-elses" && exec "$@"
                 """#
             let sidecar = try Sidecar(.init(wrapper: ["unshare", "-m", "sh", "-c", mount, data], folder: folder))
             try sidecar.waitUntilServing()

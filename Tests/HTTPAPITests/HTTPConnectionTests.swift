@@ -87,7 +87,7 @@ import Testing
         await listener.stop()
     }
 
-    @Test func `the graceful shutdown of a service group answers what is in flight and closes what is idle`() async throws {
+    @Test func `a service group that ends answers what is in flight and closes what is idle`() async throws {
         let (entries, entered) = AsyncStream.makeStream(of: Void.self)
         let listener = listener { _ in
         } _: { _ in

@@ -283,8 +283,8 @@ extension Supervisor {
         return .code(0)
     }
 
-    /// Says who holds the app's port before the first start. The app is started all the same: the stranger may be an app of
-    /// an earlier run that is ending.
+    /// Says who holds the app's port before the first start. The app is started all the same: the stranger may be an
+    /// app of an earlier run that is ending.
     private func warnOfOccupant() async {
         guard let port = configuration.port, let address, !stopRequest.isMade else { return }
         guard await PortProbe(host: configuration.address, port: port).isOpen() else { return }

@@ -24,7 +24,7 @@ extension LogEvent {
     package static func appPortTaken(address: String, occupant: String) -> LogEvent {
         LogEvent(
             "app.port.taken", .warning,
-            "Before the app is started, \(occupant) accepts connections on \(address); the app may fail to listen there.",
+            "Before the app is started, \(occupant) accepts connections on \(address); the app may fail to listen.",
             ["address": "\(address)", "occupant": "\(occupant)"])
     }
 
