@@ -62,14 +62,18 @@ import Testing
             return .ok
         }
         let admin = admin(Probes(live: [wedged, fine]))
-        let time = await ContinuousClock().measure {
-            for _ in 0..<3 {
-                let response = await admin.respond(to: AdminRequest("GET", "/livez"))
-                #expect(response.status == 503)
-                #expect(text(response).hasPrefix("[-]database failed: no answer within 0.8 seconds\n"))
-            }
-        }
+        // Of high priority, which has threads of its own: other tests keep those of the usual one busy for seconds.
+        let (responses, time) = await Task(priority: .high) {
+            let begin = ContinuousClock.now
+            var responses: [AdminResponse] = []
+            for _ in 0..<3 { responses.append(await admin.respond(to: AdminRequest("GET", "/livez"))) }
+            return (responses, ContinuousClock.now - begin)
+        }.value
         #expect(time < .seconds(8))
+        for response in responses {
+            #expect(response.status == 503)
+            #expect(text(response).hasPrefix("[-]database failed: no answer within 0.8 seconds\n"))
+        }
         opened.finish()
         while await admin.respond(to: AdminRequest("GET", "/livez")).status != 200 { await Task.yield() }
         started.finish()
