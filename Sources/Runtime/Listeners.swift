@@ -104,8 +104,8 @@ struct Listeners: Sendable {
         }
     }
 
-    /// NIO's own loops, one for each core, serve all listeners of the control plane: they only carry bytes, and the work
-    /// is done in tasks.
+    /// NIO's own loops, one for each core, serve all listeners of the control plane: they only carry bytes, and the
+    /// work is done in tasks.
     private static var eventLoops: MultiThreadedEventLoopGroup { .singleton }
 
     /// How neighbours see this sidecar; nil without an API.

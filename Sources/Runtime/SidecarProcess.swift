@@ -110,7 +110,8 @@ struct SidecarProcess: Sendable {
         }
     }
 
-    /// Ends the services when somebody wishes it; those that hang, as behind a lock of another process, are left behind.
+    /// Ends the services when somebody wishes it; those that hang, as behind a lock of another process, are left
+    /// behind.
     private func endWhenAsked(_ serviceGroup: ServiceGroup) async {
         var hasBegun = false
         for await manner in shutdown.wishes {

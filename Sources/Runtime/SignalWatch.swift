@@ -3,8 +3,8 @@
 import Sidecar
 import Synchronization
 
-/// Who gets the signals of this process: until the sidecar serves, one that asks for an end ends the process at once, as
-/// nothing has been promised to anybody; later the sidecar decides.
+/// Who gets the signals of this process: until the sidecar serves, one that asks for an end ends the process at once,
+/// as nothing has been promised to anybody; later the sidecar decides.
 final class SignalWatch: Sendable {
     private let receiver = Mutex<(@Sendable (Signal) -> Void)?>(nil)
 

@@ -45,7 +45,8 @@ extension EndToEnd {
                 let body = #"[{"key":"waiting","value":1}]"#
                 let connection = try Connection(port: sidecar.api.port)
                 connection.write(
-                    "POST /v1.0/state/statestore HTTP/1.1\r\nHost: x\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)"
+                    "POST /v1.0/state/statestore HTTP/1.1\r\nHost: x\r\n"
+                        + "Content-Length: \(body.utf8.count)\r\n\r\n\(body)"
                 )
                 usleep(200_000)
                 sidecar.process.send(SIGTERM)

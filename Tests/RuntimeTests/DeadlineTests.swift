@@ -56,26 +56,22 @@ struct DeadlineTests {
 }
 
 struct ShutdownRequestTests {
-    @Test func `a wish that came before somebody waits isn't lost, and a second one changes nothing`() async {
+    @Test func `a wish that came before somebody waits isn't lost`() async {
         let shutdown = ShutdownRequest()
         shutdown.request()
-        shutdown.request()
-        await shutdown.requested()
+        #expect(await shutdown.wishes.first { _ in true } == .graceful)
     }
 
-    @Test func `who waits goes on when the wish comes`() async {
+    @Test func `a forced wish gets through behind however many graceful ones`() async {
         let shutdown = ShutdownRequest()
-        let waiting = Task {
-            await shutdown.requested()
-            return Task.isCancelled
-        }
-        shutdown.request()
-        #expect(await waiting.value == false)
+        for _ in 0..<100 { shutdown.request() }
+        shutdown.request(.forced)
+        #expect(await shutdown.wishes.contains(.forced))
     }
 
     @Test func `who waits goes on when it is cancelled`() async {
         let shutdown = ShutdownRequest()
-        let waiting = Task { await shutdown.requested() }
+        let waiting = Task { for await _ in shutdown.wishes {} }
         waiting.cancel()
         await waiting.value
     }

@@ -75,17 +75,19 @@ import Testing
 
     @Test func `a checkpoint that a reader cut short is tried again later, not at each commit`() {
         var policy = CheckpointPolicy()
-        policy.checkpointed(log: 1024, copied: 10)
-        #expect(policy.mode(logPages: 1025) == nil)
-        #expect(policy.mode(logPages: 1024 + CheckpointPolicy.retryPages) == .full)
-        policy.checkpointed(log: 1300, copied: 1300)
-        #expect(policy.mode(logPages: 1024) == .full)
+        let target = CheckpointPolicy.logPagesTarget
+        policy.checkpointed(log: target, copied: 10)
+        #expect(policy.mode(logPages: target + 1) == nil)
+        #expect(policy.mode(logPages: target + CheckpointPolicy.retryPages) == .full)
+        policy.checkpointed(log: target + 300, copied: target + 300)
+        #expect(policy.mode(logPages: target) == .full)
     }
 
     @Test func `a checkpoint that failed is tried again later`() {
         var policy = CheckpointPolicy()
-        policy.failed(log: 2000)
-        #expect(policy.mode(logPages: 2001) == nil)
-        #expect(policy.mode(logPages: 2000 + CheckpointPolicy.retryPages) == .full)
+        let failed = CheckpointPolicy.logPagesTarget
+        policy.failed(log: failed)
+        #expect(policy.mode(logPages: failed + 1) == nil)
+        #expect(policy.mode(logPages: failed + CheckpointPolicy.retryPages) == .full)
     }
 }

@@ -29,8 +29,8 @@ struct StoreFile: Sendable {
     var busyTimeoutMilliseconds: Int32 = 2000
     /// How often expired items are looked for while nothing is written; nil if never.
     var sweepInterval: Duration? = .seconds(60)
-    /// What may wait for each lane. Each waiting request is a suspended API call, so this bounds those too; the bytes are
-    /// 32 of the largest values that the API takes.
+    /// What may wait for each lane. Each waiting request is a suspended API call, so this bounds those too; the bytes
+    /// are 32 of the largest values that the API takes.
     var waitingLimit = LaneMailbox<StateRequest>.Limit(requests: 4096, bytes: 128 << 20)
     /// Refuses what must not be opened. It only reads.
     var check: @Sendable (Database) throws(SQLiteError) -> Void

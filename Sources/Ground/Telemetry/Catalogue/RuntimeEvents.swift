@@ -71,7 +71,7 @@ extension LogEvent {
     package static func shutdownAbandoned(after limit: Duration) -> LogEvent {
         LogEvent(
             "shutdown.abandoned", .error,
-            "What still runs after \(limit) is left behind; acknowledged writes are safe, unanswered ones may be lost.")
+            "Left behind is what still runs after \(limit): acknowledged writes are safe, unanswered ones may be lost.")
     }
 
     package static func shutdownCompleted(status: Int32) -> LogEvent {
