@@ -17,7 +17,8 @@ import Testing
                 let end = ContinuousClock.now + .milliseconds(600)
                 for task in 0..<16 {
                     let store = (task % 2 == 0 ? first : second).stateStore(namespace: "default")
-                    group.addTask {
+                    // Of high priority, which has threads of its own: other tests may keep the usual ones for longer.
+                    group.addTask(priority: .high) {
                         var count = 0
                         while ContinuousClock.now < end {
                             try await store.apply(.save("key-\(task)", "\(count)"))
