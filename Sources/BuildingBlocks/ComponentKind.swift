@@ -75,6 +75,13 @@ package struct ComponentMetadata: Sendable {
     }
 
     package func text(_ name: String) -> String? { values[name.lowercased()]?.text }
+
+    /// Reads a duration as Dapr's components write it: `20s`, `1m30s`, `-1s`, or a plain number of seconds.
+    package static func duration(_ text: String) -> Duration? {
+        if let seconds = Int64(text) { return .seconds(seconds) }
+        guard text.first == "-" else { return Duration(text: text) }
+        return Duration(text: String(text.dropFirst())).map { .zero - $0 }
+    }
 }
 
 /// What a component may know of the sidecar that makes it.

@@ -51,7 +51,7 @@ extension EndToEnd {
                 usleep(200_000)
                 sidecar.process.send(SIGTERM)
                 #expect(try sidecar.process.waitForExit(upTo: .seconds(8)) == .status(0))
-                #expect(sidecar.process.standardError.contains("left behind"))
+                #expect(sidecar.process.standardError.contains("Left behind"))
             }
             let again = try Sidecar.alone(on: folder)
             #expect(try again.load("before").body == "1")

@@ -79,13 +79,14 @@ struct ResourcesComponentMetadataTests {
 
     @Test func `values that don't fit are problems, without secrets`() throws {
         let values = try component([
-            ("timeout", .text("5")), ("limit", .text("x")), ("disableWAL", .text("maybe")),
+            ("timeout", .text("5 s")), ("limit", .text("x")), ("disableWAL", .text("maybe")),
             ("password", .text("hunter")),
         ]).values(templates)
         #expect(
             problems { _ = try values.check(against: settings) } == [
                 "r.yaml:1: spec.metadata.connectionString: found nothing, expected text",
-                "r.yaml:10: spec.metadata.timeout: found \"5\", expected a duration, such as 200ms or 1m30s",
+                "r.yaml:10: spec.metadata.timeout: found \"5 s\", expected a duration, such as 200ms, "
+                    + "1m30s, or 20 for seconds",
                 "r.yaml:11: spec.metadata.limit: found \"x\", expected a whole number",
                 "r.yaml:12: spec.metadata.disableWAL: found \"maybe\", expected true or false",
                 "r.yaml:13: spec.metadata.password: found a value, expected a whole number",

@@ -155,11 +155,11 @@ import Testing
     }
 
     @Test func `durations are read as Go writes them`() {
-        #expect(SettingReader.duration("20") == .seconds(20))
-        #expect(SettingReader.duration("1m30s") == .seconds(90))
-        #expect(SettingReader.duration("250ms") == .milliseconds(250))
-        #expect(SettingReader.duration("1.5h") == .seconds(5400))
-        #expect(SettingReader.duration("-1s") == .seconds(-1))
-        for wrong in ["", "s", "1d", "1 s", "1s2"] { #expect(SettingReader.duration(wrong) == nil) }
+        #expect(ComponentMetadata.duration("20") == .seconds(20))
+        #expect(ComponentMetadata.duration("1m30s") == .seconds(90))
+        #expect(ComponentMetadata.duration("250ms") == .milliseconds(250))
+        #expect(ComponentMetadata.duration("1.5h") == .seconds(5400))
+        #expect(ComponentMetadata.duration("-1s") == .seconds(-1))
+        for wrong in ["", "s", "1d", "1 s", "1s2"] { #expect(ComponentMetadata.duration(wrong) == nil) }
     }
 }

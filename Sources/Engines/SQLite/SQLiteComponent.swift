@@ -38,7 +38,7 @@ struct SQLiteComponent: Sendable {
         let reader = SettingReader(metadata: metadata)
         connection = try ConnectionString(reader)
         guard try reader.duration("timeout", or: "timeoutInSeconds") ?? .seconds(20) >= .seconds(1) else {
-            throw reader.problem("timeout", "expected at least 1s")
+            throw reader.problem("timeout", "found less than a second, expected at least 1s")
         }
         busyTimeout = try reader.duration("busyTimeout") ?? .seconds(2)
         disablesLog = try reader.boolean("disableWAL") ?? false

@@ -30,7 +30,7 @@ struct SettingReader: Sendable {
     func duration(_ name: String, or older: String? = nil) throws(Problem) -> Duration? {
         let given = text(name) != nil ? name : older ?? name
         guard let text = text(given) else { return nil }
-        guard let duration = Self.duration(text) else {
+        guard let duration = ComponentMetadata.duration(text) else {
             throw problem(given, "found \"\(text)\", expected a duration such as 20s")
         }
         return duration
@@ -53,26 +53,5 @@ struct SettingReader: Sendable {
         case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"): true
         default: false
         }
-    }
-
-    private static let units: [(suffix: String, seconds: Double)] = [
-        ("ns", 1e-9), ("us", 1e-6), ("µs", 1e-6), ("ms", 1e-3), ("s", 1), ("m", 60), ("h", 3600),
-    ]
-
-    static func duration(_ text: String) -> Duration? {
-        if let seconds = Int64(text) { return .seconds(seconds) }
-        var seconds = 0.0
-        var rest = text[...]
-        let isNegative = rest.first == "-"
-        if isNegative || rest.first == "+" { rest.removeFirst() }
-        guard !rest.isEmpty else { return nil }
-        while !rest.isEmpty {
-            let digits = rest.prefix { $0.isASCII && $0.isNumber || $0 == "." }
-            let unit = rest.dropFirst(digits.count).prefix { $0.isLetter }
-            guard let count = Double(digits), let scale = units.first(where: { $0.suffix == unit }) else { return nil }
-            seconds += count * scale.seconds
-            rest = rest.dropFirst(digits.count + unit.count)
-        }
-        return .seconds(isNegative ? -seconds : seconds)
     }
 }

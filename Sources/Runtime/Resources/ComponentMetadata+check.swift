@@ -41,7 +41,7 @@ extension ComponentSetting.Form {
         case .text: "text"
         case .integer: "a whole number"
         case .boolean: "true or false"
-        case .duration: "a duration, such as 200ms or 1m30s"
+        case .duration: "a duration, such as 200ms, 1m30s, or 20 for seconds"
         }
     }
 
@@ -52,7 +52,7 @@ extension ComponentSetting.Form {
         // Dapr's components take all of these, without case.
         case .boolean:
             ["true", "false", "t", "f", "yes", "no", "y", "n", "on", "off", "1", "0"].contains(text.lowercased())
-        case .duration: Duration(text: text) != nil
+        case .duration: ComponentMetadata.duration(text) != nil
         }
     }
 }
