@@ -110,23 +110,6 @@ func isAlive(_ pid: Int32) -> Bool {
     return state != "Z"
 }
 
-/// A port on loopback that nothing listens on.
-func freePort() -> Int {
-    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    defer { close(descriptor) }
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-    return withUnsafeMutablePointer(to: &address) { pointer in
-        pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { generic in
-            bind(descriptor, generic, length)
-            getsockname(descriptor, generic, &length)
-        }
-        return Int(UInt16(bigEndian: pointer.pointee.sin_port))
-    }
-}
-
 /// A command that listens on a port until it is ended, from when there is a file, by default at once.
 func listener(on port: Int, whenExists gate: String = "/") -> [String] {
     let script = """

@@ -2,13 +2,14 @@
 
 import Foundation
 import Glibc
+import TestKit
 import Testing
 
 @testable import Sidecar
 
 @Suite(.timeLimit(.minutes(1))) struct SupervisorPortTests {
     @Test func `the app is ready once its port accepts`() async throws {
-        let port = freePort()
+        let port = try FreePort.next()
         let scratch = Scratch()
         defer { scratch.remove() }
         let gate = scratch.file("gate")
@@ -26,7 +27,7 @@ import Testing
     }
 
     @Test func `a port that somebody else holds before the first start is warned of, by name`() async throws {
-        let port = freePort()
+        let port = try FreePort.next()
         let stranger = SupervisedApp(listener(on: port))
         _ = try await stranger.run { stranger in
             let pid = try #require(stranger.supervisor.state.pid)
@@ -40,13 +41,14 @@ import Testing
     }
 
     @Test func `a port that nobody holds is not warned of`() async throws {
-        let app = SupervisedApp(shell: "exit 0") { $0.port = freePort() }
+        let port = try FreePort.next()
+        let app = SupervisedApp(shell: "exit 0") { $0.port = port }
         _ = try await app.supervisor.run()
         #expect(!app.logged.contains("app.port.taken"))
     }
 
     @Test func `after a restart the port is waited for again`() async throws {
-        let port = freePort()
+        let port = try FreePort.next()
         let app = SupervisedApp(listener(on: port)) {
             $0.port = port
             $0.restart.policy = .always
@@ -64,14 +66,16 @@ import Testing
     }
 
     @Test func `an app that exits before its port opens is told apart`() async throws {
-        let app = SupervisedApp(shell: "exit 5") { $0.port = freePort() }
+        let port = try FreePort.next()
+        let app = SupervisedApp(shell: "exit 5") { $0.port = port }
         #expect(try await app.supervisor.run() == .code(5))
         #expect(app.events.last == .exited(.code(5), hadListened: false))
         #expect(app.logged.contains("app.exited-early"))
     }
 
     @Test func `an app that never opens its port is waited for, and stops when asked`() async throws {
-        let app = SupervisedApp(["sleep", "60"]) { $0.port = freePort() }
+        let port = try FreePort.next()
+        let app = SupervisedApp(["sleep", "60"]) { $0.port = port }
         let exit = try await app.run { app in
             try await Task.sleep(for: .milliseconds(300))
             #expect(!app.supervisor.state.isListening)
@@ -82,7 +86,7 @@ import Testing
     }
 
     @Test func `without a command only the port of a foreign app is waited for`() async throws {
-        let port = freePort()
+        let port = try FreePort.next()
         let scratch = Scratch()
         defer { scratch.remove() }
         let gate = scratch.file("gate")
@@ -101,7 +105,7 @@ import Testing
     }
 
     @Test func `a name is resolved and a name that nobody knows is only not open`() async throws {
-        let port = freePort()
+        let port = try FreePort.next()
         #expect(await !PortProbe(host: "no-such-host.invalid", port: port).isOpen())
         _ = try await SupervisedApp(listener(on: port)).run { app in
             let probe = PortProbe(host: "localhost", port: port)

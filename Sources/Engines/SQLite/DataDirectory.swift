@@ -28,13 +28,31 @@ struct DataDirectory: Sendable {
     }
 
     private static func make(_ path: String) throws(StateError) {
-        if mkdir(path, 0o700) == 0 || errno == EEXIST { return }
-        let parent = path.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
-        guard errno == ENOENT, !parent.isEmpty else { throw StateError(systemError: errno, "create", path) }
+        if mkdir(path, 0o700) == 0 { return sync(parent(of: path)) }
+        if errno == EEXIST { return }
+        let parent = parent(of: path)
+        guard errno == ENOENT, !parent.isEmpty, parent != path else {
+            throw StateError(systemError: errno, "create", path)
+        }
         try make(parent)
         guard mkdir(path, 0o700) == 0 || errno == EEXIST else {
             throw StateError(systemError: errno, "create", path)
         }
+        sync(parent)
+    }
+
+    private static func parent(of path: String) -> String {
+        let parts = path.split(separator: "/", omittingEmptySubsequences: false).dropLast()
+        return parts == [""] ? "/" : parts.joined(separator: "/")
+    }
+
+    /// Makes the new entry of a folder survive a power failure, as far as this user may open the folder: SQLite flushes
+    /// the folder of its file, and nobody the folder above.
+    private static func sync(_ folder: String) {
+        let descriptor = open(folder.isEmpty ? "." : folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { return }
+        fsync(descriptor)
+        close(descriptor)
     }
 
     private func restrict() throws(StateError) {

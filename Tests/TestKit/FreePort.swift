@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Foundation
+package import Foundation
 import Synchronization
 
 /// Ports that nobody uses, each given once per run.
 ///
 /// They lie below the range from which the kernel picks ports for outgoing connections (32768 and up): the kernel's own
 /// free ports could be taken by a neighbour's connection before the sidecar binds them.
-enum FreePort {
+package enum FreePort {
     private static let last = Atomic<Int>(20_000 + Int(getpid() % 1000) * 10)
 
-    static func next() throws -> Int {
+    package static func next() throws -> Int {
         for _ in 0..<10_000 {
             let candidate = 20_000 + last.add(1, ordering: .relaxed).newValue % 12_000
             if let listener = try? PortOccupation(port: candidate) {
@@ -23,10 +23,10 @@ enum FreePort {
 }
 
 /// A listener of the test's own process on 127.0.0.1 that is in somebody's way.
-final class PortOccupation: Sendable {
+package final class PortOccupation: Sendable {
     private let descriptor: Int32
 
-    init(port: Int) throws {
+    package init(port: Int) throws {
         descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         var reuse: Int32 = 1
         setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &reuse, socklen_t(MemoryLayout<Int32>.size))
@@ -37,11 +37,11 @@ final class PortOccupation: Sendable {
     }
 
     /// Only called once, by whoever made it.
-    func release() { close(descriptor) }
+    package func release() { close(descriptor) }
 }
 
 /// Calls `body` with 127.0.0.1:port in the form that the socket calls take.
-func withLoopbackAddress<R>(port: Int, _ body: (UnsafePointer<sockaddr>, socklen_t) -> R) -> R {
+package func withLoopbackAddress<R>(port: Int, _ body: (UnsafePointer<sockaddr>, socklen_t) -> R) -> R {
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
     address.sin_port = in_port_t(port).bigEndian
