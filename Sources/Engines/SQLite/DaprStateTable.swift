@@ -15,8 +15,7 @@ final class DaprStateTable: StateTable {
     private let selectETag: Statement
     private let upsert: Statement
     private let delete: Statement
-    private let deleteExpired: Statement
-    private let selectExpired: Statement
+    let expired: ExpiredRows
     private let validate: Statement
 
     private static let timeFormat = "'%Y-%m-%d %H:%M:%f'"
@@ -39,10 +38,10 @@ final class DaprStateTable: StateTable {
             VALUES (?1, ?2, ?3, ?4, \(Self.text(ofMilliseconds: "?5")), CURRENT_TIMESTAMP)
             """)
         delete = try database.prepare("DELETE FROM \(name) WHERE key = ?1")
-        let expired = "expiration_time IS NOT NULL AND expiration_time <= \(Self.text(ofMilliseconds: "?1"))"
-        deleteExpired = try database.prepare(
-            "DELETE FROM \(name) WHERE rowid IN (SELECT rowid FROM \(name) WHERE \(expired) LIMIT ?2)")
-        selectExpired = try database.prepare("SELECT 1 FROM \(name) WHERE \(expired) LIMIT 1")
+        let hasExpired = "expiration_time IS NOT NULL AND expiration_time <= \(Self.text(ofMilliseconds: "?1"))"
+        expired = try ExpiredRows(
+            database, select: "SELECT 1 FROM \(name) WHERE \(hasExpired) LIMIT 1",
+            delete: "DELETE FROM \(name) WHERE rowid IN (SELECT rowid FROM \(name) WHERE \(hasExpired) LIMIT ?2)")
         validate = try database.prepare("SELECT json_valid(?1)")
     }
 
@@ -95,20 +94,6 @@ final class DaprStateTable: StateTable {
     func remove(_ namespace: String, _ key: String) throws(SQLiteError) {
         try delete.bind(1, key)
         try delete.run()
-    }
-
-    func removeExpired(limit: Int, now: Int64) throws(SQLiteError) -> Int {
-        guard try hasExpired(now: now) else { return 0 }
-        try deleteExpired.bind(1, now)
-        try deleteExpired.bind(2, Int64(limit))
-        try deleteExpired.run()
-        return database.changes
-    }
-
-    func hasExpired(now: Int64) throws(SQLiteError) -> Bool {
-        try selectExpired.bind(1, now)
-        defer { selectExpired.reset() }
-        return try selectExpired.step()
     }
 
     /// Whether the value can be stored as text: valid UTF-8 with one JSON value and no zero byte, at which SQLite's

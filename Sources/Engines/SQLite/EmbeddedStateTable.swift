@@ -13,9 +13,7 @@ final class EmbeddedStateTable: StateTable {
     private let selectETag: Statement
     private let upsert: Statement
     private let delete: Statement
-    private let deleteExpired: Statement
-    private let selectExpired: Statement
-    private let database: Database
+    let expired: ExpiredRows
     private var etags = ETagSequence()
 
     static let creation = """
@@ -31,7 +29,6 @@ final class EmbeddedStateTable: StateTable {
         """
 
     init(_ database: Database) throws(SQLiteError) {
-        self.database = database
         let living = "namespace = ?1 AND key = ?2 AND (expires_at IS NULL OR expires_at > ?3)"
         select = try database.prepare("SELECT etag, expires_at, value FROM state WHERE \(living)")
         selectETag = try database.prepare("SELECT etag FROM state WHERE \(living)")
@@ -42,12 +39,12 @@ final class EmbeddedStateTable: StateTable {
             SET etag = excluded.etag, expires_at = excluded.expires_at, value = excluded.value
             """)
         delete = try database.prepare("DELETE FROM state WHERE namespace = ?1 AND key = ?2")
-        deleteExpired = try database.prepare(
-            """
-            DELETE FROM state WHERE (namespace, key) IN (
-                SELECT namespace, key FROM state WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)
-            """)
-        selectExpired = try database.prepare("SELECT 1 FROM state WHERE expires_at <= ?1 LIMIT 1")
+        expired = try ExpiredRows(
+            database, select: "SELECT 1 FROM state WHERE expires_at <= ?1 LIMIT 1",
+            delete: """
+                DELETE FROM state WHERE (namespace, key) IN (
+                    SELECT namespace, key FROM state WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)
+                """)
     }
 
     func item(_ namespace: String, _ key: String, now: Int64) throws(SQLiteError) -> StateItem? {
@@ -84,20 +81,6 @@ final class EmbeddedStateTable: StateTable {
     func remove(_ namespace: String, _ key: String) throws(SQLiteError) {
         try bind(delete, namespace, key)
         try delete.run()
-    }
-
-    func removeExpired(limit: Int, now: Int64) throws(SQLiteError) -> Int {
-        guard try hasExpired(now: now) else { return 0 }
-        try deleteExpired.bind(1, now)
-        try deleteExpired.bind(2, Int64(limit))
-        try deleteExpired.run()
-        return database.changes
-    }
-
-    func hasExpired(now: Int64) throws(SQLiteError) -> Bool {
-        try selectExpired.bind(1, now)
-        defer { selectExpired.reset() }
-        return try selectExpired.step()
     }
 
     private func bind(_ statement: Statement, _ namespace: String, _ key: String) throws(SQLiteError) {

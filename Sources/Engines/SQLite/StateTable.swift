@@ -20,11 +20,7 @@ protocol StateTable: AnyObject {
 
     func remove(_ namespace: String, _ key: String) throws(SQLiteError)
 
-    /// Deletes items that have expired at `now`, `limit` at most, and says how many.
-    func removeExpired(limit: Int, now: Int64) throws(SQLiteError) -> Int
-
-    /// Whether any item has expired at `now`; it only reads.
-    func hasExpired(now: Int64) throws(SQLiteError) -> Bool
+    var expired: ExpiredRows { get }
 }
 
 extension StateTable {

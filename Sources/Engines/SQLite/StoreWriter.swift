@@ -167,7 +167,7 @@ final class StoreWriter {
 
     private func sweep(_ start: MonotonicInstant, _ now: Int64) throws(SQLiteError) {
         guard file.sweepInterval != nil else { return }
-        let count = try table.removeExpired(limit: Self.expiredPerCommitMax, now: now)
+        let count = try table.expired.remove(limit: Self.expiredPerCommitMax, now: now)
         if count < Self.expiredPerCommitMax { nextSweep = start.advanced(byNanoseconds: Self.sweepNanoseconds) }
     }
 
@@ -182,7 +182,7 @@ final class StoreWriter {
     private func sweepWhileIdle(_ mailbox: LaneMailbox<StateRequest>) {
         guard fault.error == nil, file.access != .readOnly else { return }
         do {
-            while mailbox.count == 0, try table.hasExpired(now: WallClock.milliseconds) {
+            while mailbox.count == 0, try table.expired.exist(now: WallClock.milliseconds) {
                 try sweepOnce()
                 checkpointIfDue()
             }
@@ -198,7 +198,7 @@ final class StoreWriter {
         try file.lock?.acquire()
         defer { file.lock?.release() }
         try begin.run()
-        _ = try table.removeExpired(limit: Self.expiredPerCommitMax, now: WallClock.milliseconds)
+        _ = try table.expired.remove(limit: Self.expiredPerCommitMax, now: WallClock.milliseconds)
         try commit.run()
     }
 
