@@ -20,7 +20,7 @@ package struct APIResponder: Sendable {
 
     private let surface: Surface
     private let configuration: APIConfiguration
-    private let token: [UInt8]?
+    private let token: APIToken?
     private let state: StateEndpoints
     private let components: [StateComponent]
     private let metadata: SidecarMetadata
@@ -35,8 +35,7 @@ package struct APIResponder: Sendable {
     ) {
         self.surface = surface
         self.configuration = configuration
-        let token = Array((configuration.token ?? "").utf8)
-        self.token = surface == .public || token.isEmpty ? nil : token
+        self.token = surface == .public ? nil : configuration.token.flatMap(APIToken.init)
         self.state = StateEndpoints(components: components, appID: metadata.appID)
         self.components = components
         self.metadata = metadata
@@ -170,17 +169,7 @@ package struct APIResponder: Sendable {
 extension APIResponder {
     private func checkToken(_ request: Request, _ route: Route) throws(TokenError) {
         guard let token, route != .health, route != .outboundHealth else { return }
-        guard Self.isEqual(token, request.headers[.apiToken] ?? "") else { throw TokenError() }
-    }
-
-    /// Compares in a time that depends on the caller's token only, so that ours, which isn't empty, can't be found
-    /// byte by byte.
-    private static func isEqual(_ token: [UInt8], _ given: String) -> Bool {
-        var difference = UInt8(token.count == given.utf8.count ? 0 : 1)
-        for (index, byte) in given.utf8.enumerated() {
-            difference |= byte ^ token[index % token.count]
-        }
-        return difference == 0
+        guard token.matches(request.headers[.apiToken] ?? "") else { throw TokenError() }
     }
 }
 

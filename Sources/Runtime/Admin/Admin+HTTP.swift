@@ -11,22 +11,16 @@ extension Admin {
     /// adds `Origin`), and whoever gives the API token.
     package struct Access: Sendable {
         private let isLoopback: Bool
-        private let token: String?
+        private let token: APIToken?
 
         package init(listen: ListenAddress, token: String?) {
             isLoopback = listen.host.hasPrefix("127.") || ["::1", "localhost"].contains(listen.host)
-            self.token = token.flatMap { $0.isEmpty ? nil : $0 }
+            self.token = token.flatMap(APIToken.init)
         }
 
         func mayChange(token given: String?, origin: String?) -> Bool {
-            if let token, let given, Self.isSame(Array(token.utf8), Array(given.utf8)) { return true }
+            if let token, let given, token.matches(given) { return true }
             return isLoopback && origin == nil
-        }
-
-        /// Takes as long for a wrong token as for the right one.
-        private static func isSame(_ token: [UInt8], _ given: [UInt8]) -> Bool {
-            guard token.count == given.count else { return false }
-            return zip(token, given).reduce(0) { $0 | ($1.0 ^ $1.1) } == 0
         }
     }
 

@@ -139,7 +139,7 @@ extension Problems {
     package var exitStatus: Int32 {
         all.contains { problem in
             if case .flag = problem.location { true } else { false }
-        } ? 64 : 78
+        } ? ExitStatus.usage : ExitStatus.configuration
     }
 }
 
