@@ -25,12 +25,11 @@ let rooms: [Target] = [
     .target(
         name: "Runtime",
         dependencies: [
-            "Sidecar", "HTTPAPI", "SQLiteEngine", "MemoryEngine", "BuildingBlocks", "WireYAML", "WireJSON",
+            "Sidecar", "HTTPAPI", "SQLiteEngine", "MemoryEngine", "BuildingBlocks", "Proxying", "WireHTTP", "WireYAML",
+            "WireJSON",
             "Settings", "Telemetry", "Core",
-            .product(name: "HummingbirdCore", package: "hummingbird"),
             .product(name: "NIOCore", package: "swift-nio"),
             .product(name: "NIOPosix", package: "swift-nio"),
-            .product(name: "HTTPTypes", package: "swift-http-types"),
             .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             .product(name: "Logging", package: "swift-log"),
             .product(name: "Metrics", package: "swift-metrics"),
@@ -51,12 +50,8 @@ let rooms: [Target] = [
     .target(
         name: "HTTPAPI",
         dependencies: [
-            "BuildingBlocks", "WireJSON", "Telemetry", "Settings", "Core",
-            .product(name: "HummingbirdCore", package: "hummingbird"),
-            .product(name: "HTTPTypes", package: "swift-http-types"),
+            "BuildingBlocks", "Proxying", "WireHTTP", "WireJSON", "Telemetry", "Settings", "Core",
             .product(name: "NIOCore", package: "swift-nio"),
-            .product(name: "NIOHTTP1", package: "swift-nio"),
-            .product(name: "NIOPosix", package: "swift-nio"),
             .product(name: "Logging", package: "swift-log"),
             .product(name: "Metrics", package: "swift-metrics"),
             .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -89,6 +84,21 @@ let rooms: [Target] = [
             .product(name: "Logging", package: "swift-log"),
             .product(name: "Metrics", package: "swift-metrics"),
         ],
+        swiftSettings: house),
+    .target(
+        name: "Proxying",
+        dependencies: [
+            "WireHTTP", "Telemetry", "Core",
+            .product(name: "NIOCore", package: "swift-nio"),
+            .product(name: "NIOPosix", package: "swift-nio"),
+            .product(name: "Logging", package: "swift-log"),
+            .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+        ],
+        swiftSettings: house),
+    .target(
+        name: "WireHTTP",
+        dependencies: [.product(name: "NIOCore", package: "swift-nio")],
+        path: "Sources/Wire/HTTP",
         swiftSettings: house),
     .target(
         name: "SQLiteClient",
@@ -170,9 +180,7 @@ let tests: [Target] = [
         name: "HTTPAPITests",
         dependencies: [
             "HTTPAPI", "BuildingBlocks", "MemoryEngine", "WireJSON", "Core", "TestKit", nio,
-            .product(name: "HummingbirdCore", package: "hummingbird"),
             .product(name: "NIOPosix", package: "swift-nio"),
-            .product(name: "HTTPTypes", package: "swift-http-types"),
             .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             .product(name: "Logging", package: "swift-log"),
         ],
@@ -187,11 +195,19 @@ let tests: [Target] = [
         name: "RuntimeTests",
         dependencies: [
             "Runtime", "Sidecar", "HTTPAPI", "MemoryEngine", "BuildingBlocks", "Settings", "WireYAML", "Telemetry",
-            "Core", "TestKit", nio,
+            "Proxying", "WireHTTP", "Core", "TestKit", nio,
             .product(name: "Logging", package: "swift-log"),
-            .product(name: "HTTPTypes", package: "swift-http-types"),
-            .product(name: "HummingbirdCore", package: "hummingbird"),
         ], swiftSettings: house),
+    .testTarget(
+        name: "ProxyingTests",
+        dependencies: [
+            "Proxying", "WireHTTP", "Core", "TestKit", nio,
+            .product(name: "NIOPosix", package: "swift-nio"),
+            .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            .product(name: "Logging", package: "swift-log"),
+        ],
+        swiftSettings: house),
+    .testTarget(name: "WireHTTPTests", dependencies: ["WireHTTP", "TestKit", nio], swiftSettings: house),
     .testTarget(name: "ArchitectureTests", dependencies: ["TestKit"], swiftSettings: house),
     .testTarget(name: "EndToEndTests", dependencies: ["TestKit", "Core", "WireJSON"], swiftSettings: house),
 ]
@@ -202,10 +218,6 @@ let package = Package(
     products: [.executable(name: "outrigger", targets: ["outrigger"])],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
-        .package(
-            url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1",
-            traits: ["ConfigurationSupport"]),
-        .package(url: "https://github.com/apple/swift-http-types", exact: "1.8.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),

@@ -5,6 +5,7 @@ import Core
 import HTTPAPI
 import Logging
 import NIOPosix
+import Proxying
 import Settings
 import Sidecar
 import Telemetry

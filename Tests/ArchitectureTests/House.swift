@@ -28,6 +28,8 @@ enum House {
         Room(module: "MemoryEngine", folder: "Engines/Memory", row: .engines),
         Room(module: "BuildingBlocks", folder: "BuildingBlocks", row: .contracts),
         Room(module: "SQLiteClient", folder: "Clients/SQLite", row: .clients),
+        Room(module: "Proxying", folder: "Proxying", row: .proxying),
+        Room(module: "WireHTTP", folder: "Wire/HTTP", row: .wire),
         Room(module: "WireJSON", folder: "Wire/JSON", row: .wire),
         Room(module: "WireYAML", folder: "Wire/YAML", row: .wire),
         // The ground has an order of its own: what is said is set, and what is set is made of Core's values.

@@ -79,9 +79,8 @@ import Testing
         try await APIServer.run { server async throws in
             let long = String(repeating: "x", count: 20_000)
             #expect(try await server.client.send("PUT", "/v1.0/metadata/k", body: long).status == 400)
-            #expect(
-                try await server.client.exchange("PUT /v1.0/metadata/k HTTP/1.1\r\nContent-Length: 0\r\n\r\n")[0].status
-                    == 204)
+            let empty = "PUT /v1.0/metadata/k HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n"
+            #expect(try await server.client.exchange(empty)[0].status == 204)
             for index in 0..<300 { server.metadata.set("k\(index)", "v") }
             #expect(try await server.client.send("PUT", "/v1.0/metadata/another", body: "v").status == 400)
             #expect(try await server.client.send("PUT", "/v1.0/metadata/k0", body: "w").status == 204)
@@ -103,7 +102,7 @@ import Testing
         ("GET", "/v1.0/state/statestore/k/x"),
         ("POST", "/v1.0/healthz"), ("GET", "/v1.0/healthz/x"), ("POST", "/v1.0/metadata"), ("GET", "/v1.0/shutdown"),
         ("OPTIONS", "/v1.0/state/statestore"), ("GET", "/v1.0-alpha1/state/statestore/query"), ("GET", "/v2.0/healthz"),
-        ("GET", "/v1.0/metadata/k"), ("GET", "*"),
+        ("GET", "/v1.0/metadata/k"),
     ])
     func `what isn't known is 404, as in Dapr also for a known path with another method`(
         method: String, path: String

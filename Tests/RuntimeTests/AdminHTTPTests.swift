@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Core
-import HTTPTypes
-import HummingbirdCore
 import Logging
 import NIOCore
+import Proxying
 import Telemetry
 import Testing
+import WireHTTP
 
 @testable import Runtime
 
@@ -23,31 +23,26 @@ import Testing
             probes: Probes(), rooms: [echo])
     }
 
-    private func answer(
-        _ method: HTTPRequest.Method, _ path: String, body: String = ""
-    ) async throws -> Response {
-        let head = HTTPRequest(method: method, scheme: "http", authority: "localhost", path: path)
-        return try await admin.respond(
-            to: Request(head: head, body: RequestBody(buffer: ByteBuffer(string: body))), access: access)
+    private func answer(_ method: HTTPMethod, _ path: String, body: String = "") async throws -> HTTPResponse {
+        let request = HTTPRequest(HTTPRequestHead(method, path), body: .bytes(ByteBuffer(string: body)))
+        return try await admin.respond(to: request, access: access)
     }
 
     @Test func `The query and the body reach the endpoint`() async throws {
         let response = try await answer(.put, "/admin/echo?a=b?c", body: "body")
         #expect(response.status == .ok)
-        #expect(response.headers[.contentType] == "text/plain; charset=utf-8")
-        #expect(response.body.contentLength == "a=b?cbody".utf8.count)
-    }
-
-    @Test func `HEAD is answered with the length of the body, without it`() async throws {
-        let response = try await answer(.head, "/livez")
-        #expect(response.headers[.contentLength] == "3")
-        #expect(response.body.contentLength == 0)
+        #expect(response.fields["content-type"] == "text/plain; charset=utf-8")
+        guard case .bytes(let bytes) = response.body else {
+            Issue.record("an answer of the admin listener is whole")
+            return
+        }
+        #expect(String(buffer: bytes) == "a=b?cbody")
     }
 
     @Test func `A method that isn't taken is answered with those that are`() async throws {
         let response = try await answer(.delete, "/livez")
         #expect(response.status == .methodNotAllowed)
-        #expect(response.headers[.allow] == "GET, HEAD")
+        #expect(response.fields["allow"] == "GET, HEAD")
     }
 
     @Test func `Too large a body is refused`() async throws {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Core
-import HTTPTypes
-import HummingbirdCore
 import NIOCore
+import Proxying
+import WireHTTP
 
 /// An answer that isn't success, in Dapr's form: a status, a code, a sentence, and for some codes details
 /// (`google.rpc`).
@@ -15,23 +15,23 @@ struct APIError: Error, Sendable {
         case help(url: String, description: String)
     }
 
-    var status: HTTPResponse.Status
+    var status: HTTPStatus
     var code: String
     var message: String
     var details: [Detail] = []
     /// The connection ends after the answer, because the rest of the request wasn't read.
     var closesConnection = false
 
-    init(_ status: HTTPResponse.Status, _ code: String, _ message: String, details: [Detail] = []) {
+    init(_ status: HTTPStatus, _ code: String, _ message: String, details: [Detail] = []) {
         self.status = status
         self.code = code
         self.message = message
         self.details = details
     }
 
-    var response: Response {
-        var response = Response.json(status, json)
-        if closesConnection { response.headers[.connection] = "close" }
+    var response: HTTPResponse {
+        var response = HTTPResponse.json(status, json)
+        if closesConnection { response.fields["connection"] = "close" }
         return response
     }
 
@@ -121,18 +121,14 @@ extension APIError {
     }
 }
 
-extension Response {
-    static func json(_ status: HTTPResponse.Status, _ json: JSONWriter) -> Response {
-        Response(
-            status: status, headers: [.contentType: "application/json"],
-            body: ResponseBody(byteBuffer: ByteBuffer(bytes: json.bytes)))
+extension HTTPResponse {
+    static func json(_ status: HTTPStatus, _ json: JSONWriter) -> HTTPResponse {
+        HTTPResponse(status, fields: ["content-type": "application/json"], body: ByteBuffer(bytes: json.bytes))
     }
 
-    static func text(_ status: HTTPResponse.Status, _ text: String) -> Response {
-        Response(
-            status: status, headers: [.contentType: "text/plain; charset=utf-8"],
-            body: ResponseBody(byteBuffer: ByteBuffer(string: text)))
+    static func text(_ status: HTTPStatus, _ text: String) -> HTTPResponse {
+        HTTPResponse(status, fields: ["content-type": "text/plain; charset=utf-8"], body: ByteBuffer(string: text))
     }
 
-    static let noContent = Response(status: .noContent)
+    static let noContent = HTTPResponse(.noContent)
 }

@@ -2,11 +2,11 @@
 
 package import BuildingBlocks
 import Core
-import HTTPTypes
-package import HummingbirdCore
 package import Logging
 import NIOCore
+package import Proxying
 import Telemetry
+import WireHTTP
 
 /// Answers the requests of the HTTP API. The whole path of a request is in `respond`:
 /// the target is matched, the token checked, the body read within its limit, and the endpoint called.
@@ -45,14 +45,14 @@ package struct APIResponder: Sendable {
         self.logger = logger
     }
 
-    package func respond(_ request: Request) async -> Response {
+    package func respond(_ request: HTTPRequest) async -> HTTPResponse {
         let started = ContinuousClock.now
         metrics.began()
-        let method = RouteMethod(request.method.rawValue)
+        let method = RouteMethod(request.head.method)
         var route = Route.unknown
-        let response: Response
+        let response: HTTPResponse
         do {
-            let target = try RequestTarget(method: method, path: request.head.path ?? "/")
+            let target = try RequestTarget(method: method, path: request.head.target)
             route = target.route
             try checkToken(request, target.route)
             response = try await answer(request, method, target)
@@ -69,8 +69,8 @@ package struct APIResponder: Sendable {
     }
 
     private func answer(
-        _ request: Request, _ method: RouteMethod, _ target: RequestTarget
-    ) async throws(APIError) -> Response {
+        _ request: HTTPRequest, _ method: RouteMethod, _ target: RequestTarget
+    ) async throws(APIError) -> HTTPResponse {
         switch target.route {
         case .health: return try healthAnswer(target)
         case .outboundHealth:
@@ -85,31 +85,45 @@ package struct APIResponder: Sendable {
     }
 
     private func apiAnswer(
-        _ request: Request, _ method: RouteMethod, _ target: RequestTarget
-    ) async throws(APIError) -> Response {
+        _ request: HTTPRequest, _ method: RouteMethod, _ target: RequestTarget
+    ) async throws(APIError) -> HTTPResponse {
         switch target.route {
         case .getState where method == .delete:
-            return try await state.delete(target, ifMatch: request.headers[.ifMatch])
+            return try await state.delete(target, ifMatch: request.head.fields["if-match"])
         case .getState: return try await state.get(target)
-        case .saveState: return try await state.save(target, body(of: request))
-        case .bulkGetState: return try await state.bulkGet(target, body(of: request))
-        case .transactState: return try await state.transact(target, body(of: request))
+        case .saveState: return try await onPool(body(of: request), target, state.save)
+        case .bulkGetState: return try await onPool(body(of: request), target, state.bulkGet)
+        case .transactState: return try await onPool(body(of: request), target, state.transact)
         case .queryState: return try state.query(target)
         case .shutdown:
-            shutdown(request.headers[.forceShutdown]?.lowercased() == "true")
+            shutdown(request.head.fields["dapr-force-shutdown"]?.lowercased() == "true")
             return .noContent
         case .unimplemented: throw .unimplemented
         default: throw .unknownRoute
         }
     }
 
-    private func healthAnswer(_ target: RequestTarget) throws(APIError) -> Response {
+    /// A body that takes long to read is read on the task pool, so that it holds up no other connection of its loop.
+    private func onPool(
+        _ body: ByteBuffer, _ target: RequestTarget,
+        _ answer: (RequestTarget, ByteBuffer) async throws(APIError) -> HTTPResponse
+    ) async throws(APIError) -> HTTPResponse {
+        guard body.readableBytes > Self.bytesOnLoopMax else { return try await answer(target, body) }
+        return try await withTaskExecutorPreference(globalConcurrentExecutor) { () async throws(APIError) in
+            try await answer(target, body)
+        }
+    }
+
+    /// About a tenth of a millisecond of reading JSON.
+    private static let bytesOnLoopMax = 64 << 10
+
+    private func healthAnswer(_ target: RequestTarget) throws(APIError) -> HTTPResponse {
         guard health.isReady else { throw .healthNotReady(health.unreadyParts) }
         if let appID = target.query["appid"], appID != metadata.appID { throw .appIDMismatch }
         return .noContent
     }
 
-    private func setMetadata(_ request: Request, _ target: RequestTarget) async throws(APIError) -> Response {
+    private func setMetadata(_ request: HTTPRequest, _ target: RequestTarget) async throws(APIError) -> HTTPResponse {
         let bytes = try await body(of: request)
         guard let value = String(validating: bytes.readableBytesView, as: UTF8.self) else {
             throw .malformedRequest("the value of metadata must be UTF-8")
@@ -122,44 +136,27 @@ package struct APIResponder: Sendable {
         return .noContent
     }
 
-    /// The body, if it is within the limit. A length that is announced beyond it isn't even begun to be read; a body
-    /// that turns out to be larger is read to its end and dropped, so that its sender gets to the answer.
-    private func body(of request: Request) async throws(APIError) -> ByteBuffer {
+    /// The body, if it is within the limit. A length that is announced beyond it isn't even begun to be read.
+    private func body(of request: HTTPRequest) async throws(APIError) -> ByteBuffer {
         let limit = configuration.bodyLimit.bytes
-        if let length = request.headers[.contentLength], (Int(length) ?? .max) > limit {
+        if let length = request.head.fields["content-length"], (Int(length) ?? .max) > limit {
             var error = APIError.bodyTooLarge(limit: limit)
             error.closesConnection = true
             throw error
         }
-        var body = ByteBuffer()
-        var count = 0
-        do {
-            for try await part in request.body {
-                count += part.readableBytes
-                if count > limit {
-                    body = ByteBuffer()
-                    // What comes after this is dropped by the server, behind the answer.
-                    if count > limit + Self.droppedBytesMax { break }
-                } else if body.readableBytes == 0 {
-                    body = part
-                } else {
-                    body.writeImmutableBuffer(part)
-                }
-            }
-        } catch {
+        let body: ByteBuffer?
+        do { body = try await request.body.collect(upTo: limit) } catch {
             throw .bodyRead("the connection ended before the body")
         }
-        if count > limit { throw .bodyTooLarge(limit: limit) }
+        // What comes after this is dropped by the listener, behind the answer.
+        guard let body else { throw .bodyTooLarge(limit: limit) }
         return body
     }
 
-    /// How much of a body beyond the limit is waited for before the answer.
-    private static let droppedBytesMax = 64 << 20
-
-    private func logCall(_ request: Request, _ response: Response, since started: ContinuousClock.Instant) {
+    private func logCall(_ request: HTTPRequest, _ response: HTTPResponse, since started: ContinuousClock.Instant) {
         logger.emit(
             .apiCalled(
-                method: request.method.rawValue, path: request.head.path ?? "", status: response.status.code,
+                method: request.head.method.name, path: request.head.target, status: response.status.code,
                 duration: ContinuousClock.now - started))
     }
 }
@@ -167,19 +164,13 @@ package struct APIResponder: Sendable {
 // MARK: - The API token
 
 extension APIResponder {
-    private func checkToken(_ request: Request, _ route: Route) throws(TokenError) {
+    private func checkToken(_ request: HTTPRequest, _ route: Route) throws(TokenError) {
         guard let token, route != .health, route != .outboundHealth else { return }
-        guard token.matches(request.headers[.apiToken] ?? "") else { throw TokenError() }
+        guard token.matches(request.head.fields["dapr-api-token"] ?? "") else { throw TokenError() }
     }
 }
 
 /// The caller didn't send the API token.
 private struct TokenError: Error {
-    var response: Response { .text(.unauthorized, "invalid api token") }
-}
-
-extension HTTPField.Name {
-    // Safe: every character of these names may stand in a header's name.
-    fileprivate static let apiToken = HTTPField.Name("dapr-api-token")!
-    fileprivate static let forceShutdown = HTTPField.Name("dapr-force-shutdown")!
+    var response: HTTPResponse { .text(.unauthorized, "invalid api token") }
 }

@@ -3,6 +3,7 @@
 package import BuildingBlocks
 package import Logging
 package import NIOCore
+package import Proxying
 import ServiceLifecycle
 
 /// The HTTP API as a service: the listener of the whole API and, if one is set, the public one.

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import Core
-import HTTPTypes
-package import HummingbirdCore
 import NIOCore
+package import Proxying
+import WireHTTP
 
 extension Admin {
     /// Who may change something by the admin listener: whoever reaches a listener that is bound to loopback, as long as
@@ -28,37 +28,25 @@ extension Admin {
     package static let bodyBytesMax = 64 << 10
 
     /// Answers one HTTP request: the function for the listener.
-    package func respond(to request: Request, access: Access) async throws -> Response {
-        var body: [UInt8] = []
-        for try await part in request.body {
-            body += part.readableBytesView
-            if body.count > Self.bodyBytesMax {
-                let refusal = AdminResponse.text("A change has at most \(Self.bodyBytesMax) bytes.\n", status: 413)
-                return Self.response(refusal, isHead: false)
-            }
+    package func respond(to request: HTTPRequest, access: Access) async throws -> HTTPResponse {
+        guard let body = try await request.body.collect(upTo: Self.bodyBytesMax) else {
+            let refusal = AdminResponse.text("A change has at most \(Self.bodyBytesMax) bytes.\n", status: 413)
+            return Self.response(refusal)
         }
-        let headers = request.head.headerFields
-        let path = request.head.path ?? "/"
-        let target = path.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
-        let mayChange = access.mayChange(token: headers[Self.tokenField], origin: headers[.origin])
+        let fields = request.head.fields
+        let target = request.head.target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
+        let mayChange = access.mayChange(token: fields["dapr-api-token"], origin: fields["origin"])
         let answer = await respond(
             to: AdminRequest(
-                request.head.method.rawValue, target.first.map(String.init) ?? "/",
-                query: target.count > 1 ? String(target[1]) : "", body: body, mayChange: mayChange))
-        return Self.response(answer, isHead: request.head.method == .head)
+                request.head.method.name, target.first.map(String.init) ?? "/",
+                query: target.count > 1 ? String(target[1]) : "", body: Array(body.readableBytesView),
+                mayChange: mayChange))
+        return Self.response(answer)
     }
 
-    private static func response(_ answer: AdminResponse, isHead: Bool) -> Response {
-        var headers = HTTPFields()
-        headers[.contentType] = answer.contentType
-        headers[.allow] = answer.allow
-        let response = Response(
-            status: HTTPResponse.Status(code: answer.status), headers: headers,
-            body: ResponseBody(byteBuffer: ByteBuffer(bytes: answer.body)))
-        return isHead ? response.createHeadResponse() : response
+    private static func response(_ answer: AdminResponse) -> HTTPResponse {
+        var fields: HTTPFields = ["content-type": answer.contentType]
+        fields["allow"] = answer.allow
+        return HTTPResponse(HTTPStatus(answer.status), fields: fields, body: ByteBuffer(bytes: answer.body))
     }
-
-    /// Dapr's header for the API token.
-    // Safe: the name is a valid field name.
-    private static let tokenField = HTTPField.Name("dapr-api-token")!
 }

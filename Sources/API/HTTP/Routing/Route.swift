@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import WireHTTP
+
 /// What the API can be asked for. The raw value is the label `route` of its metrics, so the set is small and fixed.
 enum Route: String, CaseIterable, Sendable {
     case getState = "/v1.0/state/{store}/{key}"
@@ -43,8 +45,15 @@ enum RouteMethod: String, CaseIterable, Sendable {
     case delete = "DELETE"
     case other = "other"
 
-    init(_ method: String) {
-        self = RouteMethod(rawValue: method) ?? .other
+    init(_ method: HTTPMethod) {
+        self =
+            switch method {
+            case .get: .get
+            case .post: .post
+            case .put: .put
+            case .delete: .delete
+            default: .other
+            }
     }
 
     /// Dapr takes both wherever a body is sent to a state store.

@@ -2,9 +2,9 @@
 
 import BuildingBlocks
 import Core
-import HTTPTypes
-import HummingbirdCore
+import Proxying
 import Synchronization
+import WireHTTP
 
 /// How the sidecar reaches its app, for `GET /v1.0/metadata`.
 package struct AppConnection: Sendable, Equatable {
@@ -51,7 +51,7 @@ package final class SidecarMetadata: Sendable {
     package func remove(_ name: String) { extended.withLock { _ = $0.removeValue(forKey: name) } }
 
     /// A public answer leaves out the app's command, in which people write passwords.
-    func response(components: [StateComponent], isPublic: Bool) -> Response {
+    func response(components: [StateComponent], isPublic: Bool) -> HTTPResponse {
         var json = JSONWriter(capacity: 1024)
         json.beginObject()
         json.field("id", appID)

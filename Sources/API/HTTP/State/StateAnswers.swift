@@ -2,32 +2,26 @@
 
 import BuildingBlocks
 import Core
-import HTTPTypes
-import HummingbirdCore
 import NIOCore
+import Proxying
+import WireHTTP
 import WireJSON
 
-extension Response {
+extension HTTPResponse {
     /// A value exactly as it was stored, with its ETag and, if it will expire, the time.
-    static func stateValue(_ item: StateItem) -> Response {
-        var headers = HTTPFields()
-        headers.append(HTTPField(name: .contentType, value: "application/json"))
-        if !item.etag.isEmpty { headers.append(HTTPField(name: .eTag, value: item.etag)) }
+    static func stateValue(_ item: StateItem) -> HTTPResponse {
+        var fields: HTTPFields = ["content-type": "application/json"]
+        if !item.etag.isEmpty { fields.append("etag", item.etag) }
         if let expiry = item.expiresAtMilliseconds {
-            headers.append(HTTPField(name: .metadataExpiry, value: Timestamp.text(milliseconds: expiry)))
+            fields.append("metadata.\(StateRequest.MetadataName.expiry)", Timestamp.text(milliseconds: expiry))
         }
-        return Response(status: .ok, headers: headers, body: ResponseBody(byteBuffer: item.value))
+        return HTTPResponse(.ok, fields: fields, body: item.value)
     }
-}
-
-extension HTTPField.Name {
-    // Safe: every character of the name may stand in a header's name.
-    fileprivate static let metadataExpiry = HTTPField.Name("metadata.\(StateRequest.MetadataName.expiry)")!
 }
 
 /// The answer to a bulk get: one entry for each key, in the order of the request.
 enum BulkGetAnswer {
-    static func response(keys: [String], items: [StateItem?]) throws(StateError) -> Response {
+    static func response(keys: [String], items: [StateItem?]) throws(StateError) -> HTTPResponse {
         let bytes = items.reduce(0) { $0 + ($1?.value.readableBytes ?? 0) }
         if bytes > StateReadLimit.bytesMax { throw StateError(.tooLarge, "the answer would be too large") }
         var json = JSONWriter(capacity: bytes + keys.count * 64 + 2)

@@ -2,9 +2,8 @@
 
 import BuildingBlocks
 import Core
-import HTTPTypes
-import HummingbirdCore
 import NIOCore
+import Proxying
 import WireJSON
 
 /// The state routes: a request becomes keys and writes, the component's answer becomes a response.
@@ -22,7 +21,7 @@ struct StateEndpoints: Sendable {
         throw components.isEmpty ? .storeNotConfigured(name, appID: appID) : .storeNotFound(name, appID: appID)
     }
 
-    func get(_ target: RequestTarget) async throws(APIError) -> Response {
+    func get(_ target: RequestTarget) async throws(APIError) -> HTTPResponse {
         let component = try component(target.name)
         let key = try storedKey(target.key, component)
         do {
@@ -33,7 +32,7 @@ struct StateEndpoints: Sendable {
         }
     }
 
-    func delete(_ target: RequestTarget, ifMatch: String?) async throws(APIError) -> Response {
+    func delete(_ target: RequestTarget, ifMatch: String?) async throws(APIError) -> HTTPResponse {
         let component = try component(target.name)
         let request = StateRequest(
             key: target.key, value: nil, etag: ifMatch, concurrency: target.query["concurrency"],
@@ -47,7 +46,7 @@ struct StateEndpoints: Sendable {
     }
 
     /// Saves each item on its own, after all of them were found to be well formed.
-    func save(_ target: RequestTarget, _ body: ByteBuffer) async throws(APIError) -> Response {
+    func save(_ target: RequestTarget, _ body: ByteBuffer) async throws(APIError) -> HTTPResponse {
         let component = try component(target.name)
         let requests: [StateRequest]
         do { requests = try StateRequestBody.saves(body) } catch { throw .malformedRequest(error.description) }
@@ -66,7 +65,7 @@ struct StateEndpoints: Sendable {
         throw .stateSave(errors, writes: writes.count, store: target.name)
     }
 
-    func bulkGet(_ target: RequestTarget, _ body: ByteBuffer) async throws(APIError) -> Response {
+    func bulkGet(_ target: RequestTarget, _ body: ByteBuffer) async throws(APIError) -> HTTPResponse {
         let component = try component(target.name)
         let keys: [String]
         do { keys = try StateRequestBody.bulkKeys(body) } catch { throw Self.malformed(error) }
@@ -82,7 +81,7 @@ struct StateEndpoints: Sendable {
         }
     }
 
-    func transact(_ target: RequestTarget, _ body: ByteBuffer) async throws(APIError) -> Response {
+    func transact(_ target: RequestTarget, _ body: ByteBuffer) async throws(APIError) -> HTTPResponse {
         let component = try component(target.name)
         guard component.features.contains(.transactional) else { throw .transactionsUnsupported(target.name) }
         let operations: [StateRequestBody.Operation]
@@ -103,7 +102,7 @@ struct StateEndpoints: Sendable {
     }
 
     /// No store of ours can be queried.
-    func query(_ target: RequestTarget) throws(APIError) -> Response {
+    func query(_ target: RequestTarget) throws(APIError) -> HTTPResponse {
         _ = try component(target.name)
         throw .queryUnsupported(target.name)
     }

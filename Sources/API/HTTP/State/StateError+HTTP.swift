@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import BuildingBlocks
-import HTTPTypes
+import WireHTTP
 
 /// The only place in which an error of a state store becomes a status, a code and a text.
 extension StateError {
-    var status: HTTPResponse.Status {
+    var status: HTTPStatus {
         switch code {
         case .etagMismatch: .conflict
         case .etagInvalid, .tooLarge: .badRequest

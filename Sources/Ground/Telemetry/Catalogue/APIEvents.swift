@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import Core
 import Logging
 
 extension LogEvent {
-    /// A listener ended with an error; its port is free all the same.
-    package static func listenerStoppedBadly(address: ListenAddress, error: any Error) -> LogEvent {
-        LogEvent(
-            "listener.stopped-badly", .warning, "The listener on \(address) ended with an error.",
-            ["address": "\(address)", "error": "\(error)"])
+    /// A client sent bytes that are no request that is taken; it got an answer that says why.
+    package static func requestMalformed(_ reason: String) -> LogEvent {
+        LogEvent("request.malformed", .debug, "A client sent something that is no request.", ["reason": "\(reason)"])
+    }
+
+    /// An answer broke off after its head; the connection was closed, so that nobody takes the part for the whole.
+    package static func answerBroken(_ reason: String) -> LogEvent {
+        LogEvent("answer.broken", .warning, "An answer broke off before its end.", ["reason": "\(reason)"])
     }
 
     /// A request could not be answered, which is a fault of this program.

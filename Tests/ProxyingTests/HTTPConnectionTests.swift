@@ -2,16 +2,15 @@
 
 import Core
 import Glibc
-import HTTPTypes
-import HummingbirdCore
 import Logging
 import NIOCore
 import NIOPosix
 import ServiceLifecycle
 import TestKit
 import Testing
+import WireHTTP
 
-@testable import HTTPAPI
+@testable import Proxying
 
 /// Connections that are old, slow, or open at the end.
 @Suite struct HTTPConnectionTests {
@@ -19,7 +18,7 @@ import Testing
 
     private func listener(
         _ change: (inout HTTPListenerLimits) -> Void = { _ in },
-        _ respond: @escaping HTTPListener.Responder = { _ in Response(status: .ok) }
+        _ respond: @escaping HTTPListener.Responder = { _ in HTTPResponse(.ok) }
     ) -> HTTPListener {
         var limits = HTTPListenerLimits()
         change(&limits)
@@ -46,7 +45,7 @@ import Testing
             $0.idleTimeout = .milliseconds(400)
         } _: { _ in
             try await Task.sleep(for: .milliseconds(300))
-            return Response(status: .ok)
+            return HTTPResponse(.ok)
         }
         let client = HTTPClient(port: try await listener.bind())
         let writes = try await client.onConnection { connection in
@@ -93,7 +92,7 @@ import Testing
         } _: { _ in
             entered.yield()
             try await Task.sleep(for: .milliseconds(300))
-            return Response(status: .ok)
+            return HTTPResponse(.ok)
         }
         let client = HTTPClient(port: try await listener.bind())
         let group = ServiceGroup(services: [listener], logger: Self.quiet)

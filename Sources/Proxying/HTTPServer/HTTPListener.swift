@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Core
+package import Logging
+package import NIOCore
+import NIOPosix
+import ServiceLifecycle
+import Synchronization
+import Telemetry
+
+/// One HTTP/1.1 listener: an address, a function that answers requests, and an end that loses none of them.
+///
+/// `bind` takes the port and begins to answer, so that the port is known before anybody is told about it; `run` then
+/// lasts until a graceful shutdown, in which idle connections are closed and busy ones after their answer.
+package final class HTTPListener: Service {
+    /// Answers a request, on the connection's event loop until it goes elsewhere itself: it must not block. Its task is
+    /// cancelled when the client leaves.
+    package typealias Responder = @Sendable (HTTPRequest) async throws -> HTTPResponse
+
+    package let address: ListenAddress
+    private let eventLoopGroup: any EventLoopGroup
+    private let shared: HTTPConnection.Shared
+    private let executors: [ObjectIdentifier: EventLoopTaskExecutor]
+    private let bound = Mutex<(channel: any Channel, port: Int)?>(nil)
+
+    package init(
+        address: ListenAddress, limits: HTTPListenerLimits = HTTPListenerLimits(),
+        eventLoopGroup: any EventLoopGroup, logger: Logger, respond: @escaping Responder
+    ) {
+        self.address = address
+        self.eventLoopGroup = eventLoopGroup
+        shared = HTTPConnection.Shared(
+            limits: limits, inFlight: InFlightRequests(), connections: OpenConnections(), logger: logger,
+            respond: respond)
+        executors = Dictionary(
+            uniqueKeysWithValues: eventLoopGroup.makeIterator().map {
+                (ObjectIdentifier($0), EventLoopTaskExecutor($0))
+            })
+    }
+
+    /// The port that is listened on, once `bind` has returned.
+    package var boundPort: Int? { bound.withLock { $0?.port } }
+
+    /// Takes the port, begins to answer, and returns the port: the one asked for, or the one found when that was 0,
+    /// or, if `orAnyFree`, when that is in use.
+    @discardableResult
+    package func bind(orAnyFree: Bool = false) async throws(ListenError) -> Int {
+        precondition(boundPort == nil, "A listener is bound once.")
+        do {
+            return try await bind(port: address.port)
+        } catch {
+            guard orAnyFree, case .addressInUse = error.reason else { throw error }
+            return try await bind(port: 0)
+        }
+    }
+
+    private func bind(port: Int) async throws(ListenError) -> Int {
+        do {
+            let channel = try await bootstrap.bind(host: address.host, port: port).get()
+            let port = channel.localAddress?.port ?? port
+            bound.withLock { $0 = (channel, port) }
+            return port
+        } catch {
+            throw ListenError(address, cause: error)
+        }
+    }
+
+    private var bootstrap: ServerBootstrap {
+        let (shared, executors) = (shared, executors)
+        return ServerBootstrap(group: eventLoopGroup)
+            .serverChannelOption(.backlog, value: Int32(shared.limits.backlog))
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .serverChannelOption(.maxMessagesPerRead, value: 16)
+            .serverChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(
+                        ConnectionCap(max: shared.limits.connectionsMax), position: .first)
+                }
+            }
+            .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    let executor = executors[ObjectIdentifier(channel.eventLoop)]
+                    try channel.pipeline.syncOperations.addHandler(
+                        HTTPConnection(shared, executor: executor ?? EventLoopTaskExecutor(channel.eventLoop)))
+                }
+            }
+    }
+
+    /// Binds if that hasn't been done, and answers until a graceful shutdown, `stop`, or cancellation.
+    package func run() async throws {
+        if boundPort == nil { try await bind() }
+        await withTaskCancellationHandler {
+            await withGracefulShutdownHandler {
+                guard let channel = bound.withLock({ $0?.channel }) else { return }
+                try? await channel.closeFuture.get()
+                await shared.connections.closed()
+            } onGracefulShutdown: {
+                self.beginStop()
+            }
+        } onCancel: {
+            beginStop()
+        }
+    }
+
+    /// Ends the listener as a graceful shutdown does, and returns when its last connection is closed.
+    package func stop() async {
+        beginStop()
+        try? await bound.withLock({ $0?.channel })?.closeFuture.get()
+        await shared.connections.closed()
+    }
+
+    private func beginStop() {
+        bound.withLock { $0?.channel }?.close(promise: nil)
+        shared.connections.drain()
+    }
+
+    /// Waits until no request is being answered; new ones may come at any time.
+    package func drained() async { await shared.inFlight.drained() }
+}

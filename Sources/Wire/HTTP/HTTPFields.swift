@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import NIOCore
+
+/// The header or trailer fields of a message, in their order (RFC 9110, section 5).
+///
+/// All bytes are in one buffer, where they came in; a list of offsets tells the fields apart. So a head costs one small
+/// allocation however many fields it has, and forwarding one copies bytes without making strings of them. Names are
+/// compared without case, as ASCII.
+package struct HTTPFields: Sendable {
+    /// Offsets from the buffer's reader index.
+    struct Entry: Sendable {
+        var nameStart: UInt32
+        var nameLength: UInt32
+        var valueStart: UInt32
+        var valueLength: UInt32
+    }
+
+    private(set) var bytes: ByteBuffer
+    private(set) var entries: [Entry]
+
+    package init() {
+        bytes = ByteBuffer()
+        entries = []
+    }
+
+    init(bytes: ByteBuffer, entries: [Entry]) {
+        self.bytes = bytes
+        self.entries = entries
+    }
+
+    package var count: Int { entries.count }
+    package var isEmpty: Bool { entries.isEmpty }
+    /// About what the fields take when they are written.
+    package var byteCount: Int { bytes.readableBytes + entries.count * 4 }
+
+    // MARK: - Reading
+
+    /// The value of the first field with this name.
+    package subscript(name: String) -> String? {
+        get { index(of: name).map(value(at:)) }
+        set {
+            remove(name)
+            if let newValue { append(name, newValue) }
+        }
+    }
+
+    package func contains(_ name: String) -> Bool { index(of: name) != nil }
+
+    /// How many fields have this name.
+    package func count(of name: String) -> Int {
+        let name = name.utf8.span
+        var count = 0
+        for entry in entries where matches(entry, name) { count += 1 }
+        return count
+    }
+
+    package func name(at index: Int) -> String {
+        text(from: entries[index].nameStart, length: entries[index].nameLength)
+    }
+
+    /// Bytes that aren't UTF-8 are replaced; whoever forwards a value uses `append(contentsOf:)`, which keeps them.
+    package func value(at index: Int) -> String {
+        text(from: entries[index].valueStart, length: entries[index].valueLength)
+    }
+
+    /// Whether a field that is a list of tokens, such as `Connection`, has this one (RFC 9110, section 5.6.1).
+    package func hasToken(_ name: String, _ token: String) -> Bool {
+        var isFound = false
+        forEachToken(name) { bytes in if bytes.equalsIgnoringCase(token.utf8.span) { isFound = true } }
+        return isFound
+    }
+
+    /// Calls `body` with each element of the lists in the fields of this name, without the white space around it.
+    package func forEachToken(_ name: String, _ body: (borrowing Span<UInt8>) -> Void) {
+        let name = name.utf8.span
+        let all = bytes.readableBytesUInt8Span
+        for entry in entries where matches(entry, name) {
+            all.extracting(entry.valueRange).forEachListElement(body)
+        }
+    }
+
+    package func withValue<Result>(at index: Int, _ body: (borrowing Span<UInt8>) -> Result) -> Result {
+        body(bytes.readableBytesUInt8Span.extracting(entries[index].valueRange))
+    }
+
+    /// Whether the field at this place has this name.
+    package func isNamed(_ name: String, at index: Int) -> Bool { matches(entries[index], name.utf8.span) }
+
+    private func index(of name: String) -> Int? {
+        let name = name.utf8.span
+        for index in entries.indices where matches(entries[index], name) { return index }
+        return nil
+    }
+
+    private func matches(_ entry: Entry, _ name: borrowing Span<UInt8>) -> Bool {
+        guard Int(entry.nameLength) == name.count else { return false }
+        return bytes.readableBytesUInt8Span.extracting(entry.nameRange).equalsIgnoringCase(name)
+    }
+
+    private func text(from start: UInt32, length: UInt32) -> String {
+        // Safe: an entry's offsets lie within the readable bytes.
+        bytes.getString(at: bytes.readerIndex + Int(start), length: Int(length)) ?? ""
+    }
+
+    // MARK: - Changing
+
+    /// Puts a field at the end. A value is cut before the first byte that would end its line, so that no field can
+    /// bring a second one with it.
+    package mutating func append(_ name: String, _ value: String) {
+        let nameStart = bytes.readableBytes
+        bytes.writeString(name)
+        let valueStart = bytes.readableBytes
+        let isClean = value.utf8.allSatisfy { $0 != 0x0D && $0 != 0x0A && $0 != 0 }
+        bytes.writeString(isClean ? value : String(value.prefix { !"\r\n\0".contains($0) && $0 != "\r\n" }))
+        entries.append(
+            Entry(
+                nameStart: UInt32(nameStart), nameLength: UInt32(valueStart - nameStart),
+                valueStart: UInt32(valueStart), valueLength: UInt32(bytes.readableBytes - valueStart)))
+    }
+
+    /// Puts the fields of another list for which `isWanted` says so at the end, byte for byte.
+    package mutating func append(contentsOf other: HTTPFields, where isWanted: (Int) -> Bool) {
+        for index in other.entries.indices where isWanted(index) {
+            let entry = other.entries[index]
+            let start = bytes.readableBytes
+            let base = other.bytes.readerIndex
+            // Safe: an entry's offsets lie within the readable bytes.
+            if let slice = other.bytes.getSlice(at: base + Int(entry.nameStart), length: Int(entry.nameLength)) {
+                bytes.writeImmutableBuffer(slice)
+            }
+            if let slice = other.bytes.getSlice(at: base + Int(entry.valueStart), length: Int(entry.valueLength)) {
+                bytes.writeImmutableBuffer(slice)
+            }
+            entries.append(
+                Entry(
+                    nameStart: UInt32(start), nameLength: entry.nameLength,
+                    valueStart: UInt32(start) + entry.nameLength, valueLength: entry.valueLength))
+        }
+    }
+
+    /// Removes every field with this name.
+    package mutating func remove(_ name: String) {
+        guard contains(name) else { return }
+        let name = name.utf8.span
+        entries = entries.filter { !matches($0, name) }
+    }
+}
+
+extension HTTPFields.Entry {
+    var nameRange: Range<Int> { Int(nameStart)..<Int(nameStart + nameLength) }
+    var valueRange: Range<Int> { Int(valueStart)..<Int(valueStart + valueLength) }
+}
+
+extension HTTPFields: ExpressibleByDictionaryLiteral {
+    package init(dictionaryLiteral elements: (String, String)...) {
+        self.init()
+        for (name, value) in elements { append(name, value) }
+    }
+}
+
+extension HTTPFields: Equatable {
+    /// Equal if they have the same fields in the same order, byte for byte but for the case of names.
+    package static func == (a: HTTPFields, b: HTTPFields) -> Bool {
+        guard a.count == b.count else { return false }
+        return a.entries.indices.allSatisfy { index in
+            a.isNamed(b.name(at: index), at: index) && a.value(at: index) == b.value(at: index)
+        }
+    }
+}

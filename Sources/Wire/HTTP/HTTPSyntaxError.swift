@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Why bytes are no HTTP/1 message that we take. Whatever could be read in two ways is refused, because two programs on
+/// one path that read it differently can be made to serve a request that only one of them has seen.
+package struct HTTPSyntaxError: Error, Sendable, Equatable, CustomStringConvertible {
+    /// What a server answers with.
+    package var status: HTTPStatus
+    package var description: String
+
+    init(_ description: String) { self.init(.badRequest, description) }
+
+    init(_ status: HTTPStatus, _ description: String) {
+        self.status = status
+        self.description = description
+    }
+}
+
+/// What a message may bring before it is refused.
+package struct HTTPSyntaxLimits: Sendable {
+    /// One line: the request line, or a field.
+    package var lineBytesMax = 16 << 10
+    /// All lines of a head, or of a trailer.
+    package var headBytesMax = 64 << 10
+    package var fieldCountMax = 200
+    /// A chunk's size with its extensions.
+    package var chunkLineBytesMax = 256
+
+    package init() {}
+}
