@@ -79,7 +79,7 @@ let rooms: [Target] = [
     .target(
         name: "BuildingBlocks",
         dependencies: [
-            "Core",
+            "Proxying", "WireHTTP", "Core",
             .product(name: "NIOCore", package: "swift-nio"),
             .product(name: "Logging", package: "swift-log"),
             .product(name: "Metrics", package: "swift-metrics"),

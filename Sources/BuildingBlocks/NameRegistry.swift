@@ -11,14 +11,23 @@ package struct SidecarRecord: Sendable, Equatable {
     package var apiAddress: String
     /// The port on which the app listens, if it has one.
     package var appPort: Int?
+    /// `HOST:PORT` at which other sidecars call this one; nil if they can't.
+    package var internalAddress: String?
+    /// What they must know to do so; made anew at each start.
+    package var secret: String?
 
-    package init(id: String, appID: String, namespace: String, processID: Int32, apiAddress: String, appPort: Int?) {
+    package init(
+        id: String, appID: String, namespace: String, processID: Int32, apiAddress: String, appPort: Int?,
+        internalAddress: String? = nil, secret: String? = nil
+    ) {
         self.id = id
         self.appID = appID
         self.namespace = namespace
         self.processID = processID
         self.apiAddress = apiAddress
         self.appPort = appPort
+        self.internalAddress = internalAddress
+        self.secret = secret
     }
 }
 

@@ -8,7 +8,8 @@ import Synchronization
 /// The app's life as a service: the sidecar lives as long as the app, and the app ends before the sidecar does.
 final class AppService: Service {
     let supervisor: Supervisor
-    private let api: HTTPAPIService?
+    /// Waits for a moment in which nobody is being answered for whom the app may be needed.
+    private let serving: @Sendable () async -> Void
     private let health: HealthState
     private let grace: Duration
     /// Called when the app has ended for good.
@@ -16,11 +17,11 @@ final class AppService: Service {
     private let state = Mutex((exit: AppExit.code(0), stopSignal: Signal.terminate))
 
     init(
-        supervisor: Supervisor, api: HTTPAPIService?, health: HealthState, grace: Duration,
+        supervisor: Supervisor, serving: @escaping @Sendable () async -> Void, health: HealthState, grace: Duration,
         onEnd: @escaping @Sendable () -> Void
     ) {
         self.supervisor = supervisor
-        self.api = api
+        self.serving = serving
         self.health = health
         self.grace = grace
         self.onEnd = onEnd
@@ -56,7 +57,7 @@ final class AppService: Service {
 
     /// Waits for the requests that are in flight, but no longer than the grace period.
     private func drain() async {
-        guard let api else { return }
-        _ = try? await withDeadline(grace) { await api.drained() }
+        let serving = serving
+        _ = try? await withDeadline(grace) { await serving() }
     }
 }

@@ -14,11 +14,15 @@ import Telemetry
 struct Listeners: Sendable {
     var api: HTTPAPIService?
     var admin: HTTPListener?
+    /// What other sidecars call.
+    var `internal`: HTTPListener?
     private let configuration: Configuration
 
     /// What answers behind the ports.
     struct Answering {
         var components: [StateComponent]
+        var calls: AppCalls
+        var resolver: any NameResolver
         var metadata: SidecarMetadata
         var status: AppStatus
         var health: HealthState
@@ -34,6 +38,7 @@ struct Listeners: Sendable {
 
     var apiPort: Int? { api?.boundPort }
     var adminPort: Int? { admin?.boundPort }
+    private var internalPort: Int? { `internal`?.boundPort }
     var apiAddress: ListenAddress? {
         apiPort.map { ListenAddress(host: configuration.api.listen.host, port: $0) }
     }
@@ -60,22 +65,40 @@ struct Listeners: Sendable {
         }
         guard configuration.api.enabled else { return listeners }
         do {
+            let `internal` = makeInternal(configuration, parts)
+            try await `internal`?.bind()
+            listeners.internal = `internal`
             let api = makeAPI(configuration, parts)
             let port = try await api.bind(orAnyFree: mayGiveWay && !loaded.isGiven("api.listen.port"))
             parts.noteGivingWay(of: configuration.api.listen, to: port)
             listeners.api = api
         } catch {
             await listeners.admin?.stop()
+            await listeners.internal?.stop()
             throw error
         }
         return listeners
     }
 
+    private static func makeInternal(_ configuration: Configuration, _ parts: Answering) -> HTTPListener? {
+        guard let responder = parts.calls.responder else { return nil }
+        return HTTPListener(
+            address: configuration.api.internalListen, eventLoopGroup: eventLoops,
+            logger: parts.instruments.logs.logger("outrigger.internal")
+        ) { request in
+            await responder.respond(request)
+        }
+    }
+
     private static func makeAPI(_ configuration: Configuration, _ parts: Answering) -> HTTPAPIService {
         let shutdown = parts.shutdown
+        let invoker = Invoker(
+            appID: configuration.app.id ?? "", namespace: configuration.app.namespace, app: parts.calls.channel,
+            resolver: parts.resolver, eventLoopGroup: eventLoops)
         return HTTPAPIService(
-            configuration: configuration.api, components: parts.components, metadata: parts.metadata,
-            health: parts.health, eventLoopGroup: eventLoops, logger: parts.instruments.logs.logger("outrigger.api")
+            configuration: configuration.api, components: parts.components, invoker: invoker,
+            metadata: parts.metadata, health: parts.health, eventLoopGroup: eventLoops,
+            logger: parts.instruments.logs.logger("outrigger.api")
         ) { isForced in
             shutdown.request(isForced ? .forced : .graceful)
         }
@@ -109,13 +132,25 @@ struct Listeners: Sendable {
     /// work is done in tasks.
     private static var eventLoops: MultiThreadedEventLoopGroup { .singleton }
 
-    /// How neighbours see this sidecar; nil without an API.
-    var record: SidecarRecord? {
+    /// Waits for a moment in which neither the app nor another sidecar is being answered.
+    var serving: @Sendable () async -> Void {
+        let (api, `internal`) = (api, `internal`)
+        return {
+            await api?.drained()
+            await `internal`?.drained()
+        }
+    }
+
+    /// How neighbours see this sidecar, and the secret that they call it with; nil without an API.
+    func record(secret: String) -> SidecarRecord? {
         guard let appID = configuration.app.id, let apiAddress else { return nil }
         // Process ids repeat: every container that shares the folder may be process 1.
         let start = String(UInt32.random(in: 0 ... .max), radix: 16)
         return SidecarRecord(
             id: "\(appID)-\(processID())-\(start)", appID: appID, namespace: configuration.app.namespace,
-            processID: processID(), apiAddress: "\(apiAddress)", appPort: configuration.app.port)
+            processID: processID(), apiAddress: "\(apiAddress)", appPort: configuration.app.port,
+            internalAddress: internalPort.map {
+                "\(ListenAddress(host: configuration.api.internalListen.host, port: $0))"
+            }, secret: secret)
     }
 }

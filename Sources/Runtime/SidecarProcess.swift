@@ -16,6 +16,7 @@ struct SidecarProcess: Sendable {
     private let configuration: Configuration
     private let database: EmbeddedDatabase?
     private let listeners: Listeners
+    private let calls: AppCalls
     private let app: AppService
     private let health: HealthState
     private let shutdown: ShutdownRequest
@@ -30,13 +31,15 @@ struct SidecarProcess: Sendable {
         let stores = try await Stores.open(invocation, instruments.logger)
         let metadata = SidecarMetadata(invocation)
         let status = AppStatus()
+        let calls = AppCalls(configuration.app)
         let listeners: Listeners
         do {
             listeners = try await Listeners.bind(
                 invocation.loaded, mayGiveWay: !invocation.command.isEmpty,
                 Listeners.Answering(
-                    components: stores.components.state, metadata: metadata, status: status, health: health,
-                    shutdown: shutdown, instruments: instruments))
+                    components: stores.components.state, calls: calls, resolver: stores.resolver,
+                    metadata: metadata, status: status, health: health, shutdown: shutdown,
+                    instruments: instruments))
         } catch {
             await stores.database?.close()
             throw error
@@ -53,8 +56,10 @@ struct SidecarProcess: Sendable {
         }
         let process = SidecarProcess(
             configuration: configuration, database: stores.database, listeners: listeners,
-            app: AppService(supervisor: supervisor, api: listeners.api, health: health, grace: configuration.app.grace)
-            {
+            calls: calls,
+            app: AppService(
+                supervisor: supervisor, serving: listeners.serving, health: health, grace: configuration.app.grace
+            ) {
                 shutdown.request()
             },
             health: health, shutdown: shutdown, logger: instruments.logger)
@@ -73,6 +78,8 @@ struct SidecarProcess: Sendable {
         if let admin = listeners.admin { services.append(Self.configured(admin)) }
         if let database { services.append(Self.configured(DatabaseService(database: database))) }
         if let api = listeners.api { services.append(Self.configured(api)) }
+        if let listener = listeners.internal { services.append(Self.configured(listener)) }
+        if let health = calls.health { services.append(Self.configured(AppHealthService(health: health))) }
         services.append(Self.configured(app))
         let group = ServiceGroupConfiguration(
             services: services, logger: Logger(label: "services") { _ in SwiftLogNoOpLogHandler() })
@@ -140,7 +147,7 @@ struct SidecarProcess: Sendable {
 
     private func announce() async {
         var neighbours: [String] = []
-        if let database, let record = listeners.record {
+        if let database, let record = listeners.record(secret: calls.secret) {
             do {
                 try await database.nameRegistry.register(record)
                 neighbours = try await database.nameRegistry.sidecars(inNamespace: configuration.app.namespace)

@@ -16,6 +16,11 @@ struct Stores: Sendable {
     /// Nil if nothing needs it: without the API there are no building blocks and no registry.
     var database: EmbeddedDatabase?
 
+    /// Who finds other sidecars.
+    var resolver: any NameResolver {
+        database.map { RegistryResolver($0.nameRegistry) } ?? NoNeighbours()
+    }
+
     static func open(_ invocation: Invocation, _ logger: Logger) async throws -> Stores {
         let configuration = invocation.loaded.configuration
         guard configuration.api.enabled, let appID = configuration.app.id else {

@@ -68,6 +68,20 @@ struct ConfigurationFlagsTests {
         #expect(configuration.data.path == "d")
     }
 
+    @Test func `the app's health, its concurrency and the internal port are in Dapr's words`() throws {
+        let configuration = try configuration(
+            "--app-max-concurrency", "4", "--enable-app-health-check", "--app-health-check-path", "h",
+            "--app-health-probe-interval", "7", "--app-health-probe-timeout", "300", "--app-health-threshold", "2",
+            "-I", "50002", "--dapr-internal-grpc-listen-address", "localhost")
+        var health = HealthConfiguration()
+        (health.enabled, health.path, health.threshold) = (true, "/h", 2)
+        (health.interval, health.timeout) = (.seconds(7), .milliseconds(300))
+        #expect(configuration.app.health == health)
+        #expect(configuration.app.maxConcurrency == 4)
+        #expect(configuration.api.internalListen == ListenAddress(host: "localhost", port: 50002))
+        #expect(try self.configuration("--app-max-concurrency", "-1").app.maxConcurrency == 0)
+    }
+
     @Test func `a switch that says false gives the other format`() throws {
         #expect(try configuration("--log-as-json=false").log.format == .text)
     }
@@ -78,10 +92,7 @@ struct ConfigurationFlagsTests {
             ["--enable-mtls=false"], ["--enable-profiling=false"], ["--profile-port", "7777"],
             ["--mode", "standalone"],
             ["--placement-host-address", "localhost:50005"], ["--scheduler-host-address="], ["--sentry-address=x"],
-            ["--app-max-concurrency", "-1"], ["--enable-app-health-check=false"], ["--app-health-check-path", "/h"],
-            ["--app-health-probe-interval", "5"], ["--app-health-probe-timeout", "500"],
-            ["--app-health-threshold", "3"],
-            ["-I", "50002"], ["--dapr-internal-grpc-listen-address", "x"], ["-G", "50001"], ["--dapr-grpc-port=1"],
+            ["-G", "50001"], ["--dapr-grpc-port=1"],
             ["--disable-init-endpoints", "config"], ["--allowed-origins", "*"], ["--wait=false"],
             ["--hot-reload-reconcile-interval", "1s"], ["--read-buffer-size", "80Ki"], ["--runtime-path", "x"],
         ])
@@ -97,8 +108,8 @@ struct ConfigurationFlagsTests {
         arguments: [
             ["-u", "/tmp"], ["--unix-domain-socket=/tmp"], ["-f", "dapr.yaml"], ["-k"], ["--enable-mtls"],
             ["--enable-mtls=true"], ["--enable-mtls=maybe"], ["--mode", "kubernetes"], ["--wait"],
-            ["--dapr-block-shutdown-duration", "5s"], ["--enable-app-health-check"], ["--enable-profiling"],
-            ["--app-max-concurrency", "1"], ["--allowed-origins", "https://a"], ["--read-buffer-size", "81Ki"],
+            ["--dapr-block-shutdown-duration", "5s"], ["--enable-profiling"],
+            ["--allowed-origins", "https://a"], ["--read-buffer-size", "81Ki"],
             ["--read-buffer-size", "x"], ["--app-ssl"],
         ])
     func refused(arguments: [String]) throws {

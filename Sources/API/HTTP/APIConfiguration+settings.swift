@@ -32,6 +32,18 @@ extension APIConfiguration {
                             note: "The address of `api.public-listen`; port 3501 if none is given."),
                     ]),
                 .setting(
+                    "internal-listen", \.internalListen, .listenAddress,
+                    "Where other sidecars call this one; port 0 is any free one, which they find by themselves.",
+                    .listened,
+                    flags: [
+                        .flag(
+                            "dapr-internal-grpc-port", short: "I", part: "port", gives: \.internalListen.port,
+                            .listenedPort, note: "The port on which other sidecars call this one."),
+                        .flag(
+                            "dapr-internal-grpc-listen-address", part: "host", gives: \.internalListen.host, .host,
+                            note: "The address on which other sidecars call this one."),
+                    ]),
+                .setting(
                     "body-limit", \.bodyLimit, .byteCount(in: .kibibytes(1)...(.mebibytes(512))),
                     "The largest body that is kept in memory, of a request or of a value.",
                     flags: [.flag("max-body-size")]),

@@ -22,6 +22,7 @@ package struct APIResponder: Sendable {
     private let configuration: APIConfiguration
     private let token: APIToken?
     private let state: StateEndpoints
+    private let invoker: Invoker?
     private let components: [StateComponent]
     private let metadata: SidecarMetadata
     private let health: HealthState
@@ -30,13 +31,15 @@ package struct APIResponder: Sendable {
     private let logger: Logger
 
     package init(
-        surface: Surface, configuration: APIConfiguration, components: [StateComponent], metadata: SidecarMetadata,
-        health: HealthState, logger: Logger, shutdown: @escaping @Sendable (_ isForced: Bool) -> Void
+        surface: Surface, configuration: APIConfiguration, components: [StateComponent], invoker: Invoker?,
+        metadata: SidecarMetadata, health: HealthState, logger: Logger,
+        shutdown: @escaping @Sendable (_ isForced: Bool) -> Void
     ) {
         self.surface = surface
         self.configuration = configuration
         self.token = surface == .public ? nil : configuration.token.flatMap(APIToken.init)
         self.state = StateEndpoints(components: components, appID: metadata.appID)
+        self.invoker = invoker
         self.components = components
         self.metadata = metadata
         self.health = health
@@ -52,7 +55,8 @@ package struct APIResponder: Sendable {
         var route = Route.unknown
         let response: HTTPResponse
         do {
-            let target = try RequestTarget(method: method, path: request.head.target)
+            var target = try RequestTarget(method: method, path: request.head.target)
+            if target.route == .unknown, surface == .api { target.invoke(request.head) }
             route = target.route
             try checkToken(request, target.route)
             response = try await answer(request, method, target)
@@ -98,8 +102,18 @@ package struct APIResponder: Sendable {
         case .shutdown:
             shutdown(request.head.fields["dapr-force-shutdown"]?.lowercased() == "true")
             return .noContent
+        case .invoke: return try await invoke(request, target)
         case .unimplemented: throw .unimplemented
         default: throw .unknownRoute
+        }
+    }
+
+    private func invoke(_ request: HTTPRequest, _ target: RequestTarget) async throws(APIError) -> HTTPResponse {
+        guard let invoker else { throw .unimplemented }
+        var request = request
+        target.removeCredentials(from: &request.head)
+        do { return try await invoker.invoke(target.name, target.key, request) } catch {
+            throw .invocation(error)
         }
     }
 

@@ -15,13 +15,14 @@ package final class HTTPAPIService: Service {
     private let publicListener: HTTPListener?
 
     package init(
-        configuration: APIConfiguration, components: [StateComponent], metadata: SidecarMetadata, health: HealthState,
-        eventLoopGroup: any EventLoopGroup, logger: Logger, shutdown: @escaping @Sendable (_ isForced: Bool) -> Void
+        configuration: APIConfiguration, components: [StateComponent], invoker: Invoker?, metadata: SidecarMetadata,
+        health: HealthState, eventLoopGroup: any EventLoopGroup, logger: Logger,
+        shutdown: @escaping @Sendable (_ isForced: Bool) -> Void
     ) {
         func responder(_ surface: APIResponder.Surface) -> APIResponder {
             APIResponder(
-                surface: surface, configuration: configuration, components: components, metadata: metadata,
-                health: health, logger: logger, shutdown: shutdown)
+                surface: surface, configuration: configuration, components: components, invoker: invoker,
+                metadata: metadata, health: health, logger: logger, shutdown: shutdown)
         }
         let api = responder(.api)
         listener = HTTPListener(address: configuration.listen, eventLoopGroup: eventLoopGroup, logger: logger) {

@@ -44,6 +44,10 @@ package final class Statement {
         try database.check(result)
     }
 
+    package func bind(_ index: Int32, _ text: String?) throws(SQLiteError) {
+        if let text { try bind(index, text) } else { try bindNull(index) }
+    }
+
     /// Binds bytes that the caller keeps alive and unchanged until `reset` or the next binding of `index`.
     package func bindBorrowed(_ index: Int32, blob: UnsafeRawBufferPointer) throws(SQLiteError) {
         try database.check(
@@ -105,6 +109,8 @@ package final class Statement {
     package func text(_ column: Int32) -> String {
         withBytes(column) { String(decoding: $0, as: UTF8.self) }
     }
+
+    package func optionalText(_ column: Int32) -> String? { isNull(column) ? nil : text(column) }
 
     /// Lends the bytes of a blob or a text; they are gone with the next step or reset.
     package func withBytes<Result>(_ column: Int32, _ body: (UnsafeRawBufferPointer) -> Result) -> Result {

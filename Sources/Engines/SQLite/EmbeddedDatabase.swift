@@ -22,7 +22,8 @@ package final class EmbeddedDatabase: Sendable {
     static let schema = Schema(
         applicationID: 0x4F75_7472,
         migrations: [
-            Schema.Migration(Schema.Version(1, 0), EmbeddedStateTable.creation + EmbeddedNameRegistry.creation)
+            Schema.Migration(Schema.Version(1, 0), EmbeddedStateTable.creation + EmbeddedNameRegistry.creation),
+            Schema.Migration(Schema.Version(1, 1), EmbeddedNameRegistry.addressesAddition),
         ])
 
     private init(directory: DataDirectory, store: SQLiteStore) {

@@ -21,6 +21,12 @@ final class EmbeddedNameRegistry: NameRegistry {
         ) WITHOUT ROWID;
         """
 
+    /// Schema 1.1: sidecars call each other. A program of 1.0 leaves both columns out, and can't be called.
+    static let addressesAddition = """
+        ALTER TABLE sidecars ADD COLUMN internal_address TEXT;
+        ALTER TABLE sidecars ADD COLUMN secret TEXT;
+        """
+
     private let store: SQLiteStore
     private let folder: String
     /// What this sidecar has registered, with the sign of its life.
@@ -95,7 +101,8 @@ final class EmbeddedNameRegistry: NameRegistry {
         try await store.read { (database) throws(SQLiteError) in
             let select = try database.prepare(
                 """
-                SELECT id, app_id, namespace, process_id, api_address, app_port FROM sidecars ORDER BY app_id, id
+                SELECT id, app_id, namespace, process_id, api_address, app_port, internal_address, secret
+                FROM sidecars ORDER BY app_id, id
                 """)
             var records: [SidecarRecord] = []
             while try select.step() {
@@ -103,7 +110,8 @@ final class EmbeddedNameRegistry: NameRegistry {
                     SidecarRecord(
                         id: select.text(0), appID: select.text(1), namespace: select.text(2),
                         processID: Int32(truncatingIfNeeded: select.integer(3)), apiAddress: select.text(4),
-                        appPort: select.optionalInteger(5).map(Int.init)))
+                        appPort: select.optionalInteger(5).map(Int.init), internalAddress: select.optionalText(6),
+                        secret: select.optionalText(7)))
             }
             return records
         }
@@ -112,8 +120,9 @@ final class EmbeddedNameRegistry: NameRegistry {
     private static func insert(_ record: SidecarRecord, _ database: Database) throws(SQLiteError) {
         let insert = try database.prepare(
             """
-            INSERT OR REPLACE INTO sidecars (id, app_id, namespace, process_id, api_address, app_port)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+            INSERT OR REPLACE INTO sidecars
+                (id, app_id, namespace, process_id, api_address, app_port, internal_address, secret)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
             """)
         try insert.bind(1, record.id)
         try insert.bind(2, record.appID)
@@ -121,6 +130,8 @@ final class EmbeddedNameRegistry: NameRegistry {
         try insert.bind(4, Int64(record.processID))
         try insert.bind(5, record.apiAddress)
         try insert.bind(6, record.appPort.map(Int64.init))
+        try insert.bind(7, record.internalAddress)
+        try insert.bind(8, record.secret)
         try insert.run()
     }
 

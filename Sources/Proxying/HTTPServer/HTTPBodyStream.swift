@@ -34,11 +34,18 @@ package final class HTTPBodyStream: Sendable {
         case begin
         /// There is room again after a pause.
         case resume
+        /// Nobody holds the body any more, and its end hasn't come.
+        case abandon
     }
 
     /// `demand` is called on any thread.
     package init(demand: @escaping @Sendable (Demand) -> Void) {
         state.withLock { $0.demand = demand }
+    }
+
+    deinit {
+        let demand = state.withLock { $0.demand }
+        demand?(.abandon)
     }
 
     // MARK: - The connection's side

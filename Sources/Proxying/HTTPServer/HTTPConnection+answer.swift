@@ -34,6 +34,8 @@ extension HTTPConnection {
                 switch demand {
                 case .begin: bound.value.sendContinue()
                 case .resume: bound.value.resume()
+                // The connection itself holds it until the answer is out.
+                case .abandon: break
                 }
             }
         }

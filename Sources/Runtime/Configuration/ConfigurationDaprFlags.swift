@@ -38,7 +38,6 @@ struct DaprFlag: Sendable {
             asksForNothing: { SettingType<Bool>.boolean.parse($0) == false }, sentence: sentence)
     }
 
-    private static let health = "Outrigger doesn't probe the app's health yet"
     private static let noActors = "Outrigger has no actors, workflows or jobs, and connects to no control plane"
     private static let kubernetes = "Outrigger runs the same everywhere and has no mode of its own for Kubernetes"
     private static let grpc = "the port is kept for later; gRPC is not served yet"
@@ -46,8 +45,6 @@ struct DaprFlag: Sendable {
     /// All of them, by what they are for.
     static let all: [DaprFlag] = [
         flag("dapr-grpc-port", short: "G", grpc),
-        flag("dapr-internal-grpc-port", short: "I", grpc),
-        flag("dapr-internal-grpc-listen-address", grpc),
         flag("placement-host-address", noActors),
         flag("scheduler-host-address", noActors),
         flag("sentry-address", noActors),
@@ -56,13 +53,7 @@ struct DaprFlag: Sendable {
         toggle("enable-mtls", "Outrigger has no mutual TLS between sidecars"),
         toggle("enable-profiling", "Outrigger has no profiling endpoint"),
         flag("profile-port", "Outrigger has no profiling endpoint"),
-        flag("app-max-concurrency", "Outrigger doesn't limit the calls to the app") { ["-1", "0"].contains($0) },
         toggle("app-ssl", "Outrigger speaks plain HTTP with the app"),
-        toggle("enable-app-health-check", health),
-        flag("app-health-check-path", health),
-        flag("app-health-probe-interval", health),
-        flag("app-health-probe-timeout", health),
-        flag("app-health-threshold", health),
         flag("disable-init-endpoints", "the endpoints are not called at the start anyway"),
         flag("allowed-origins", "Outrigger doesn't answer for other origins (CORS)") { $0 == "*" },
         flag("hot-reload-reconcile-interval", "Outrigger reads resources at its start only"),

@@ -27,6 +27,15 @@ extension AppConfiguration {
                     "output", \.output, .choice,
                     "How the app's output is passed on: as it is, or each line after the app's id.",
                     flags: [.flag("app-output")]),
+                .setting(
+                    "token", optional: \.token, .text,
+                    "Sent to the app as `dapr-api-token` with each call, so that it knows its sidecar.", .secret,
+                    environment: ["APP_API_TOKEN"]),
+                .setting(
+                    "max-concurrency", \.maxConcurrency, .callCount,
+                    "How many calls may be with the app at once; 0 is any number.",
+                    flags: [.flag("app-max-concurrency")]),
+                .group("health", \.health, HealthConfiguration.settings),
                 .group("restart", \.restart, RestartConfiguration.settings),
                 .setting(
                     "grace", \.grace, .duration(in: .zero...(.seconds(3600))),
@@ -37,6 +46,76 @@ extension AppConfiguration {
                             note: "The same as `app.grace`, in seconds.")
                     ]),
             ])
+    }
+}
+
+extension HealthConfiguration {
+    package static var settings: SettingGroup<HealthConfiguration> {
+        SettingGroup(
+            "Whether and how the app is asked if it is well; nothing is sent to an app that isn't.",
+            [
+                .setting(
+                    "enabled", \.enabled, .boolean, "Asks the app.", flags: [.flag("enable-app-health-check")]),
+                .setting(
+                    "path", \.path, .urlPath, "What is asked for; any status from 200 to 299 is well.",
+                    flags: [.flag("app-health-check-path")]),
+                .setting(
+                    "interval", \.interval, .duration(in: .milliseconds(10)...(.seconds(3600))),
+                    "The wait between two questions.",
+                    flags: [
+                        .flag(
+                            "app-health-probe-interval", gives: \.interval,
+                            .seconds(in: .milliseconds(10)...(.seconds(3600))),
+                            note: "The same as `app.health.interval`, in seconds.")
+                    ]),
+                .setting(
+                    "timeout", \.timeout, .duration(in: .milliseconds(1)...(.seconds(60))),
+                    "How long the app may take to answer.",
+                    flags: [
+                        .flag(
+                            "app-health-probe-timeout", gives: \.timeout, .milliseconds,
+                            note: "The same as `app.health.timeout`, in milliseconds.")
+                    ]),
+                .setting(
+                    "threshold", \.threshold, .integer(1...1000),
+                    "Failures in a row after which the app counts as unhealthy.",
+                    flags: [.flag("app-health-threshold")]),
+            ])
+    }
+}
+
+extension SettingType where Value == Int {
+    /// Dapr's -1 is any number, too.
+    fileprivate static var callCount: Self {
+        var type = SettingType.integer(0...1_000_000)
+        let parse = type.parse
+        type.parse = { $0 == "-1" ? 0 : parse($0) }
+        return type
+    }
+}
+
+extension SettingType where Value == Duration {
+    /// For a flag that gives plain milliseconds; a duration with its unit works too.
+    fileprivate static var milliseconds: Self {
+        var type = SettingType.duration(in: .milliseconds(1)...(.seconds(60)))
+        let parse = type.parse
+        type.expectation = "milliseconds, or a duration such as 500ms, of at most 1m"
+        type.placeholder = "MILLISECONDS"
+        type.parse = { text in parse(Int32(text) == nil ? text : text + "ms") }
+        return type
+    }
+}
+
+extension SettingType where Value == String {
+    /// A path on the app; Dapr takes it with and without its first slash.
+    fileprivate static var urlPath: Self {
+        SettingType(
+            expectation: "a path of visible ASCII characters", placeholder: "PATH",
+            schema: .string(pattern: "^[!-~]+$"),
+            parse: { text in
+                guard !text.isEmpty, text.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else { return nil }
+                return text.hasPrefix("/") ? text : "/" + text
+            }, text: { $0 })
     }
 }
 

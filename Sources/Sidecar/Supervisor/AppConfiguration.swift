@@ -16,8 +16,25 @@ package struct AppConfiguration: Sendable, Equatable {
     /// Plain: the app's bytes as they are. Prefixed: each line begins with the app's id.
     package var output = OutputStyle.plain
     package var restart = RestartConfiguration()
+    /// Sent to the app as `dapr-api-token` with each call, so that it knows its sidecar.
+    package var token: String? = nil
+    /// How many calls may be with the app at once; 0: any number.
+    package var maxConcurrency = 0
+    package var health = HealthConfiguration()
     /// How long an app may take to exit after SIGTERM before it is killed.
     package var grace = Duration.seconds(5)
+
+    package init() {}
+}
+
+/// Whether and how the app is asked if it is well.
+package struct HealthConfiguration: Sendable, Equatable {
+    package var enabled = false
+    package var path = "/healthz"
+    package var interval = Duration.seconds(5)
+    package var timeout = Duration.milliseconds(500)
+    /// Failures in a row after which the app counts as unhealthy.
+    package var threshold = 3
 
     package init() {}
 }

@@ -80,6 +80,15 @@ package struct HTTPFields: Sendable {
         }
     }
 
+    /// The elements of the lists in the fields of this name.
+    package func tokens(of name: String) -> [String] {
+        var tokens: [String] = []
+        forEachToken(name) { bytes in
+            do { tokens.append(String(copying: try UTF8Span(validating: bytes.extracting(bytes.indices)))) } catch {}
+        }
+        return tokens
+    }
+
     package func withValue<Result>(at index: Int, _ body: (borrowing Span<UInt8>) -> Result) -> Result {
         body(bytes.readableBytesUInt8Span.extracting(entries[index].valueRange))
     }

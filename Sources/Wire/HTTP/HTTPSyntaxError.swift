@@ -7,7 +7,7 @@ package struct HTTPSyntaxError: Error, Sendable, Equatable, CustomStringConverti
     package var status: HTTPStatus
     package var description: String
 
-    init(_ description: String) { self.init(.badRequest, description) }
+    package init(_ description: String) { self.init(.badRequest, description) }
 
     init(_ status: HTTPStatus, _ description: String) {
         self.status = status

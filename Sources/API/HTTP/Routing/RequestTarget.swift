@@ -7,8 +7,9 @@
 /// request, where splitting into strings and looking each up costs a third.
 struct RequestTarget: Sendable {
     var route: Route
-    /// The store, or the key of the metadata.
+    /// The store, the key of the metadata, or the app that is invoked.
     var name = ""
+    /// The state's key; for an invocation the callee's path, with the query and as it was encoded.
     var key = ""
     var query = QueryParameters()
 
@@ -46,6 +47,7 @@ struct RequestTarget: Sendable {
         _ method: RouteMethod, _ bytes: borrowing Span<UInt8>, _ path: inout PathCursor
     ) throws(Failure) {
         guard let block = path.next(bytes) else { return }
+        if bytes.matches("invoke", block) { return try matchInvoke(bytes, &path) }
         let first = path.next(bytes)
         let second = path.next(bytes)
         let isLonger = path.next(bytes) != nil
@@ -97,6 +99,26 @@ struct RequestTarget: Sendable {
         name = try bytes.decoded(store)
     }
 
+    /// `/v1.0/invoke/{app}/method/{path...}`. The slashes of a URL in the place of the app have become one.
+    private mutating func matchInvoke(
+        _ bytes: borrowing Span<UInt8>, _ path: inout PathCursor
+    ) throws(Failure) {
+        guard let first = path.next(bytes) else { return }
+        var app = try bytes.decoded(first)
+        if app == "http:" || app == "https:", let authority = path.next(bytes) {
+            app += "//" + (try bytes.decoded(authority))
+        }
+        guard let verb = path.next(bytes), bytes.matches("method", verb) else { return }
+        var start = path.offset
+        while start < path.end, bytes[start] == UInt8(ascii: "/") { start += 1 }
+        guard start < path.end else { return }
+        route = .invoke
+        name = app
+        do {
+            key = "/" + String(copying: try UTF8Span(validating: bytes.extracting(start..<bytes.count)))
+        } catch { throw .encodingInvalid }
+    }
+
     private mutating func matchAlpha(
         _ method: RouteMethod, _ bytes: borrowing Span<UInt8>, _ path: inout PathCursor
     ) throws(Failure) {
@@ -126,7 +148,8 @@ struct RequestTarget: Sendable {
     }
 
     /// The target with its empty and dotted segments resolved (RFC 3986, section 5.2.4). It happens before
-    /// percent-decoding, so an encoded dot or slash is part of a name.
+    /// percent-decoding, so an encoded slash is part of a name; so is an encoded dot, but not in a path that is
+    /// passed on (`invoked`).
     private static func cleaned(_ target: String) -> String {
         let parts = target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
         var segments: [Substring] = []
@@ -137,7 +160,9 @@ struct RequestTarget: Sendable {
             default: segments.append(segment)
             }
         }
-        let path = "/" + segments.joined(separator: "/")
+        // A callee may tell a path with a slash at its end from one without.
+        let end = parts[0].hasSuffix("/") && !segments.isEmpty ? "/" : ""
+        let path = "/" + segments.joined(separator: "/") + end
         return parts.count == 2 ? "\(path)?\(parts[1])" : path
     }
 }

@@ -14,6 +14,7 @@ enum Route: String, CaseIterable, Sendable {
     case metadata = "/v1.0/metadata"
     case setMetadata = "/v1.0/metadata/{key}"
     case shutdown = "/v1.0/shutdown"
+    case invoke = "/v1.0/invoke/{app}/method"
     /// A part of Dapr's API that isn't built.
     case unimplemented = "unimplemented"
     case unknown = "unknown"
@@ -31,8 +32,9 @@ enum Route: String, CaseIterable, Sendable {
         case .metadata: 7
         case .setMetadata: 8
         case .shutdown: 9
-        case .unimplemented: 10
-        case .unknown: 11
+        case .invoke: 10
+        case .unimplemented: 11
+        case .unknown: 12
         }
     }
 }

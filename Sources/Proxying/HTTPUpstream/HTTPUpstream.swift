@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Core
+import Glibc
+package import NIOCore
+import NIOPosix
+package import WireHTTP
+
+/// One HTTP/1.1 server that is called, with the connections to it.
+///
+/// A request is made on the event loop of whoever asks, if that is on one: then neither request nor response ever
+/// changes its thread. Each loop keeps its own idle connections.
+package final class HTTPUpstream: Sendable {
+    /// A response, of which the body may still be coming. A body that nobody holds any more ends its connection.
+    package struct Response: Sendable {
+        package var head: HTTPResponseHead
+        package var body: HTTPBody
+    }
+
+    package let address: ListenAddress
+    let limits: HTTPUpstreamLimits
+    private let eventLoopGroup: any EventLoopGroup
+    private let loops: [ObjectIdentifier: Loop]
+
+    /// What an event loop keeps; touched only there.
+    private struct Loop: Sendable {
+        var executor: EventLoopTaskExecutor
+        var pool: NIOLoopBoundBox<HTTPUpstreamPool?>
+    }
+
+    package init(address: ListenAddress, limits: HTTPUpstreamLimits = .init(), eventLoopGroup: any EventLoopGroup) {
+        self.address = address
+        self.limits = limits
+        self.eventLoopGroup = eventLoopGroup
+        loops = Dictionary(
+            uniqueKeysWithValues: eventLoopGroup.makeIterator().map { eventLoop in
+                let pool = NIOLoopBoundBox.makeEmptyBox(valueType: HTTPUpstreamPool.self, eventLoop: eventLoop)
+                return (ObjectIdentifier(eventLoop), Loop(executor: EventLoopTaskExecutor(eventLoop), pool: pool))
+            })
+    }
+
+    /// Sends a request and returns when the response's head is here, within `timeout` if there is one.
+    ///
+    /// `Host`, `Content-Length` and `Transfer-Encoding` are added; the request has none of them, nor any other field
+    /// that belongs to a connection, but for a `Content-Length` of a streamed body. The upload of such a body goes on
+    /// after the response's head has come. Cancelling the task closes the connection.
+    package func send(
+        _ request: HTTPRequest, within timeout: TimeAmount? = nil
+    ) async throws(HTTPUpstreamError) -> Response {
+        if let current = MultiThreadedEventLoopGroup.currentEventLoop, let loop = loops[ObjectIdentifier(current)] {
+            return try await send(request, timeout, loop)
+        }
+        guard let loop = loops[ObjectIdentifier(eventLoopGroup.next())] else {
+            throw .unreachable("there is no event loop")
+        }
+        return try await withTaskExecutorPreference(loop.executor) { () async throws(HTTPUpstreamError) in
+            try await send(request, timeout, loop)
+        }
+    }
+
+    /// Closes the connections that nobody uses.
+    package func closeIdle() {
+        for loop in loops.values {
+            loop.executor.eventLoop.execute { loop.pool.value?.closeIdle() }
+        }
+    }
+
+    // MARK: - On the loop
+
+    private func send(
+        _ request: HTTPRequest, _ timeout: TimeAmount?, _ loop: Loop
+    ) async throws(HTTPUpstreamError) -> Response {
+        let pool = loop.pool.value ?? HTTPUpstreamPool(limits)
+        if loop.pool.value == nil { loop.pool.value = pool }
+        while let idle = pool.takeIdle() {
+            do throws(HTTPUpstreamError) {
+                return try await idle.exchange(request, timeout)
+            } catch {
+                // The server closed the idle connection just when it was used again. What may be done twice, and can
+                // be sent twice, is sent again (RFC 9110, section 9.2.2).
+                guard case .closed = error, idle.hasHeardNothing, request.isRepeatable else { throw error }
+            }
+        }
+        return try await connect(pool, loop).exchange(request, timeout)
+    }
+
+    private func connect(
+        _ pool: HTTPUpstreamPool, _ loop: Loop
+    ) async throws(HTTPUpstreamError)
+        -> HTTPUpstreamConnection
+    {
+        guard pool.open < limits.connectionsMax else { throw .overloaded(limit: limits.connectionsMax) }
+        pool.open += 1
+        let limits = limits
+        let host = "\(address)"
+        let bound = NIOLoopBound(pool, eventLoop: loop.executor.eventLoop)
+        let executor = loop.executor
+        do {
+            let channel = try await ClientBootstrap(group: loop.executor.eventLoop)
+                .connectTimeout(.seconds(Int64(limits.connectSeconds)))
+                .channelOption(.tcpOption(.tcp_nodelay), value: 1)
+                .channelInitializer { channel in
+                    channel.eventLoop.makeCompletedFuture {
+                        try channel.pipeline.syncOperations.addHandler(
+                            HTTPUpstreamConnection(bound.value, host: host, executor: executor))
+                    }
+                }
+                .connect(host: address.host, port: address.port).get()
+            return try channel.pipeline.syncOperations.handler(type: HTTPUpstreamConnection.self)
+        } catch {
+            pool.open -= 1
+            throw .unreachable(Self.reason(error, address))
+        }
+    }
+
+    private static func reason(_ error: any Error, _ address: ListenAddress) -> String {
+        switch error {
+        case let error as IOError: "can't connect to \(address): \(String(cString: strerror(error.errnoCode)))"
+        case let error as NIOConnectionError:
+            error.connectionErrors.first.map { reason($0.error, address) }
+                ?? "can't find the address of \(address.host)"
+        case ChannelError.connectTimeout: "can't connect to \(address): no answer in time"
+        default: "can't connect to \(address): \(error)"
+        }
+    }
+}
+
+extension HTTPRequest {
+    /// Whether it can be sent twice, and has the same effect then.
+    fileprivate var isRepeatable: Bool {
+        guard case .bytes = body else { return false }
+        switch head.method {
+        case .get, .head, .put, .delete, .options, .trace: return true
+        case .post, .patch, .connect, .other: return false
+        }
+    }
+}
+
+/// The connections of one upstream on one event loop.
+final class HTTPUpstreamPool {
+    let limits: HTTPUpstreamLimits
+    var open = 0
+    /// The one that was used last is used first, so that a burst's connections grow old.
+    private var idle: [HTTPUpstreamConnection] = []
+
+    init(_ limits: HTTPUpstreamLimits) { self.limits = limits }
+
+    func takeIdle() -> HTTPUpstreamConnection? {
+        while let connection = idle.popLast() {
+            if connection.isUsable { return connection }
+        }
+        return nil
+    }
+
+    /// Keeps a connection for later; false if there are enough.
+    func keep(_ connection: HTTPUpstreamConnection) -> Bool {
+        guard idle.count < limits.idleConnectionsMax else { return false }
+        idle.append(connection)
+        return true
+    }
+
+    func closed(_ connection: HTTPUpstreamConnection) {
+        open -= 1
+        idle.removeAll { $0 === connection }
+    }
+
+    func closeIdle() { for connection in idle { connection.close() } }
+}

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import BuildingBlocks
+import Core
+import HTTPAPI
+import NIOCore
+import NIOPosix
+import Proxying
+import ServiceLifecycle
+import Sidecar
+import WireHTTP
+
+/// How the app is called, and how other sidecars reach it.
+struct AppCalls: Sendable {
+    let channel: any AppChannel
+    /// Nil if the app's health isn't checked.
+    let health: AppHealth?
+    /// What other sidecars must know to call this one.
+    let secret: String
+
+    init(_ app: AppConfiguration) {
+        secret = Self.newSecret()
+        guard let port = app.port else {
+            (channel, health) = (NoAppChannel(), nil)
+            return
+        }
+        let upstream = HTTPUpstream(
+            address: ListenAddress(host: app.address, port: port),
+            eventLoopGroup: MultiThreadedEventLoopGroup.singleton)
+        health = app.health.enabled ? AppHealth(AppHealth.Check(app.health), upstream) : nil
+        channel = HTTPAppChannel(
+            upstream, token: app.token, concurrency: app.maxConcurrency > 0 ? app.maxConcurrency : nil,
+            health: health)
+    }
+
+    /// 128 random bits.
+    private static func newSecret() -> String {
+        var generator = SystemRandomNumberGenerator()
+        return (0..<2).map { _ in String(generator.next() as UInt64, radix: 16) }.joined()
+    }
+
+    /// What answers other sidecars.
+    var responder: InternalResponder? {
+        APIToken(secret).map { InternalResponder(app: channel, secret: $0) }
+    }
+}
+
+/// The channel to an app that has no port.
+private struct NoAppChannel: AppChannel {
+    var isHealthy: Bool { true }
+
+    func call(
+        _ request: HTTPRequest, within timeout: TimeAmount?
+    ) async throws(AppChannelError) -> AppResponse {
+        throw .noPort
+    }
+}
+
+/// Finds nobody: a sidecar without the registry has no neighbours.
+struct NoNeighbours: NameResolver {
+    func resolve(_ appID: String, namespace: String, isFresh: Bool) async throws -> [SidecarPeer] { [] }
+}
+
+/// Asks the app for its health as long as the sidecar runs.
+struct AppHealthService: Service {
+    var health: AppHealth
+
+    func run() async throws {
+        let health = health
+        let asking = Task { await health.run() }
+        try? await gracefulShutdown()
+        asking.cancel()
+    }
+}
+
+extension AppHealth.Check {
+    fileprivate init(_ configuration: HealthConfiguration) {
+        self.init()
+        path = configuration.path
+        interval = configuration.interval
+        timeout = configuration.timeout
+        threshold = configuration.threshold
+    }
+}
