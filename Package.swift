@@ -141,6 +141,19 @@ let rooms: [Target] = [
         swiftSettings: house),
 ]
 
+// Measure what the binary doesn't show from outside; `swift run -c release NAME`.
+let benchmarks: [Target] = [
+    .executableTarget(
+        name: "EventLogBenchmark",
+        dependencies: [
+            "SQLiteEngine", "BuildingBlocks",
+            .product(name: "NIOCore", package: "swift-nio"),
+            .product(name: "Logging", package: "swift-log"),
+        ],
+        path: "Benchmarks/EventLog",
+        swiftSettings: house)
+]
+
 let nio: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 
 let tests: [Target] = [
@@ -223,5 +236,5 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
         .package(url: "https://github.com/apple/swift-metrics", exact: "2.13.0"),
     ],
-    targets: rooms + tests
+    targets: rooms + benchmarks + tests
 )

@@ -15,8 +15,11 @@ package import NIOCore
 package protocol EventLog: Sendable {
     var durability: StateDurability { get }
 
-    /// Appends the events of each append together or not at all; the appends don't depend on each other. The answers are
-    /// in the order of `appends`. An answer with an error left nothing of its append in the log.
+    /// Appends the events of each append together or not at all; the appends don't depend on each other. The answers
+    /// are in the order of `appends`. An answer with an error left nothing of its append in the log.
+    ///
+    /// An append that expects a revision, or no stream, may be repeated: if its events are in the stream already, where
+    /// they would be, under the same ids and with the same type, key and data, the answer is that of the first time.
     func append(_ appends: [EventAppend]) async -> [Result<AppendedEvents, EventLogError>]
 
     /// The events of a stream whose position is above `position`, in order.
@@ -34,8 +37,9 @@ package protocol EventLog: Sendable {
     /// The position of the newest event; 0 before the first.
     func head() async throws(EventLogError) -> Int64
 
-    /// Removes the events of a stream up to and including `position`, at most `limit` of them, oldest first, and returns
-    /// how many that were.
+    /// Removes the events of a stream up to and including `position`, oldest first: at most `limit` of them, and at
+    /// most as many as the engine removes at once. Returns how many that were; 0 when there is nothing left to remove.
+    /// After a crash of the machine they may be there again.
     func trim(_ stream: String, through position: Int64, limit: Int) async throws(EventLogError) -> Int
 
     // MARK: - Consumers
@@ -43,8 +47,9 @@ package protocol EventLog: Sendable {
     /// The checkpoints that were saved under a consumer's name.
     func checkpoints(of consumer: String) async throws(EventLogError) -> [Checkpoint]
 
-    /// Saves checkpoints; one of the same stream and partition is replaced. They survive the end of the process at once,
-    /// and a crash of the machine from the next append on: a checkpoint that is lost only means that events come again.
+    /// Saves checkpoints; one of the same stream and partition is replaced. They survive the end of the process at
+    /// once, and a crash of the machine from the next append on: a checkpoint that is lost only means that events come
+    /// again.
     func save(_ checkpoints: [Checkpoint], of consumer: String) async throws(EventLogError)
 
     /// The consumers that have checkpoints of a stream, by name.
@@ -53,9 +58,9 @@ package protocol EventLog: Sendable {
     /// Removes all checkpoints of a consumer.
     func forget(_ consumer: String) async throws(EventLogError)
 
-    /// Calls `notify` with the streams that were appended to, by this process or another, soon after the commit, until the
-    /// watch is cancelled. Calls may be merged, and one may come without a new event; none is lost for long. `notify` must
-    /// return at once.
+    /// Calls `notify` with the streams that were appended to, by this process or another, soon after the commit, until
+    /// the watch is cancelled. Calls may be merged, and one may come without a new event; none is lost for long.
+    /// `notify` must return at once.
     func watch(_ notify: @escaping @Sendable (Set<String>) -> Void) async throws(EventLogError) -> any EventWatch
 
     /// Takes part in a group of consumers that share the work.
@@ -64,7 +69,7 @@ package protocol EventLog: Sendable {
 
 /// A watch of appends; ends when it is cancelled.
 package protocol EventWatch: Sendable {
-    /// Tells which streams are of interest; others needn't be told of.
+    /// Tells which streams are of interest; others needn't be told of. Those that are new may be told of at once.
     func setStreams(_ streams: Set<String>) async
     func cancel() async
 }

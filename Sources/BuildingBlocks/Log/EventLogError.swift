@@ -5,7 +5,8 @@ package struct EventLogError: Error, Sendable, CustomStringConvertible {
     package enum Code: String, Sendable, CaseIterable {
         /// The stream isn't where the append expected it.
         case expectationFailed
-        /// An event with this id was appended to the stream before, with other content.
+        /// An event with this id was appended to the stream before, with other content or at another revision; or the
+        /// append has the id twice.
         case idConflict
         /// The disk or the log is full; nothing was written, and a later try may succeed.
         case storageFull

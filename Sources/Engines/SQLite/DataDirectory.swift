@@ -11,6 +11,7 @@ struct DataDirectory: Sendable {
     var databasePath: String { path + "/outrigger.db" }
     var writeLockPath: String { path + "/write.lock" }
     var sidecarsPath: String { path + "/sidecars" }
+    var groupsPath: String { path + "/groups" }
 
     /// Makes the folder if it is missing, and refuses one that can't be used safely.
     ///

@@ -15,6 +15,7 @@ package final class EmbeddedDatabase: Sendable {
     package let databasePath: String
     private let directory: DataDirectory
     private let store: SQLiteStore
+    private let watches: AppendWatches
     /// Where the sidecars that share this directory find each other.
     package let nameRegistry: any NameRegistry
 
@@ -24,13 +25,17 @@ package final class EmbeddedDatabase: Sendable {
         migrations: [
             Schema.Migration(Schema.Version(1, 0), EmbeddedStateTable.creation + EmbeddedNameRegistry.creation),
             Schema.Migration(Schema.Version(1, 1), EmbeddedNameRegistry.addressesAddition),
+            // Older programs don't know these tables and work on beside them.
+            Schema.Migration(Schema.Version(1, 2), EventTables.creation),
         ])
 
-    private init(directory: DataDirectory, store: SQLiteStore) {
+    private init(directory: DataDirectory, store: SQLiteStore, watches: AppendWatches) {
         path = directory.path
         databasePath = directory.databasePath
         self.directory = directory
         self.store = store
+        self.watches = watches
+        watches.attach(store)
         nameRegistry = EmbeddedNameRegistry(store, folder: directory.sidecarsPath)
     }
 
@@ -51,11 +56,14 @@ package final class EmbeddedDatabase: Sendable {
             path: directory.databasePath, lock: try WriteLock(path: directory.writeLockPath), pragmas: pragmas,
             check: { (database) throws(SQLiteError) in try schema.check(database) },
             migrate: { (database) throws(SQLiteError) in try schema.migrate(database) },
-            makeTable: { (database) throws(SQLiteError) in try EmbeddedStateTable(database) })
+            makeTable: { (database) throws(SQLiteError) in try EmbeddedStateTable(database) },
+            makeEventTables: { (database) throws(SQLiteError) in try EventTables(database) })
+        let watches = AppendWatches(folder: directory.sidecarsPath, logger: logger)
+        file.appended = watches.appended
         change(&file)
         let store = try await SQLiteStore.open(file, logger: logger)
         logger.emit(.databaseOpened(directory.databasePath))
-        return EmbeddedDatabase(directory: directory, store: store)
+        return EmbeddedDatabase(directory: directory, store: store, watches: watches)
     }
 
     /// The state of one namespace. Stores of one database share its lanes and may be made as often as needed.
@@ -63,8 +71,16 @@ package final class EmbeddedDatabase: Sendable {
         SQLiteStateStore(store, namespace: namespace, durability: .synced)
     }
 
-    /// Finishes the writes that are queued and closes the file.
+    /// The event log of one namespace. Logs of one database share its lanes with the state, and may be made as often as
+    /// needed.
+    package func log(namespace: String) -> any EventLog {
+        SQLiteEventLog(
+            store, watches: watches, groups: GroupFolder(path: directory.groupsPath), namespace: namespace)
+    }
+
+    /// Ends the watches of logs, finishes the writes that are queued and closes the file.
     package func close() async {
+        await watches.close()
         await store.close()
     }
 }

@@ -12,4 +12,5 @@ struct SQLiteMetrics: Sendable {
     let logBytes = Gauge(label: "outrigger_sqlite_wal_bytes")
     /// Waits for more writes that ended before enough had come.
     let gatherTimeouts = Counter(label: "outrigger_sqlite_gather_timeouts_total")
+    let eventsAppended = Counter(label: "outrigger_eventlog_appended_total")
 }

@@ -99,7 +99,7 @@ final class SQLiteStore: Sendable {
         _ body: @escaping @Sendable (Database) throws(SQLiteError) -> Value
     ) async throws(StateError) -> Value {
         try await withUnsafeContinuation { answer in
-            read(.statements(DatabaseWork(body, answer)))
+            read(.statements(LaneWork(body, answer)))
         }.get()
     }
 
@@ -108,20 +108,7 @@ final class SQLiteStore: Sendable {
         _ body: @escaping @Sendable (Database) throws(SQLiteError) -> Value
     ) async throws(StateError) -> Value {
         try await withUnsafeContinuation { answer in
-            write(.statements(DatabaseWork(body, answer)))
+            write(.statements(LaneWork(body, answer)))
         }.get()
-    }
-}
-
-extension DatabaseWork {
-    fileprivate init<Value: Sendable>(
-        _ body: @escaping @Sendable (Database) throws(SQLiteError) -> Value,
-        _ answer: UnsafeContinuation<Result<Value, StateError>, Never>
-    ) {
-        run = { (database) throws(SQLiteError) in
-            let value = try body(database)
-            return { answer.resume(returning: .success(value)) }
-        }
-        refuse = { answer.resume(returning: .failure($0)) }
     }
 }

@@ -15,7 +15,9 @@ enum StateRequest: Sendable {
     case getMany(namespace: String, keys: [String], Answer<[StateItem?]>)
     case apply(namespace: String, [StateWrite], UnsafeContinuation<[Result<Void, StateError>], Never>)
     case transact(namespace: String, [StateWrite], Answer<Void>)
-    case statements(DatabaseWork)
+    case statements(LaneWork<Database>)
+    /// Only where the file has event logs.
+    case log(LaneWork<EventTables>)
 
     /// Answers with an error, on behalf of a request that nobody performs.
     func refuse(_ error: StateError) {
@@ -26,6 +28,7 @@ enum StateRequest: Sendable {
             answer.resume(returning: Array(repeating: .failure(error), count: writes.count))
         case .transact(_, _, let answer): answer.resume(returning: .failure(error))
         case .statements(let work): work.refuse(error)
+        case .log(let work): work.refuse(error)
         }
     }
 
@@ -35,7 +38,18 @@ enum StateRequest: Sendable {
         case .get, .statements: 0
         case .getMany(_, let keys, _): keys.reduce(0) { $0 + $1.utf8.count }
         case .apply(_, let writes, _), .transact(_, let writes, _): writes.reduce(0) { $0 + $1.byteCount }
+        case .log(let work): work.byteCount
         }
+    }
+
+    /// Whether its commit has to be on the disk before it is answered.
+    var needsFlush: Bool {
+        if case .log(let work) = self { work.needsFlush } else { true }
+    }
+
+    /// Whether it comes every second and does next to nothing.
+    var isProbe: Bool {
+        if case .log(let work) = self { work.isProbe } else { false }
     }
 }
 
@@ -54,7 +68,7 @@ enum StateAnswer {
     case items([StateItem?])
     case applied([Result<Void, StateError>])
     case transacted(Result<Void, StateError>)
-    case statements(@Sendable () -> Void)
+    case done(@Sendable () -> Void)
     /// A read that found a row it can't understand; its neighbours in the batch are answered.
     case refused(StateError)
 }
@@ -67,16 +81,39 @@ extension StateRequest {
         case (.getMany(_, _, let continuation), .items(let items)): continuation.resume(returning: .success(items))
         case (.apply(_, _, let continuation), .applied(let results)): continuation.resume(returning: results)
         case (.transact(_, _, let continuation), .transacted(let result)): continuation.resume(returning: result)
-        case (.statements, .statements(let done)): done()
+        case (.statements, .done(let done)), (.log, .done(let done)): done()
         case (_, .refused(let error)): refuse(error)
         default: preconditionFailure("An answer belongs to its request.")
         }
     }
 }
 
-/// Statements of another table than that of the state, run on a lane's connection inside its transaction.
-struct DatabaseWork: Sendable {
-    /// Runs the statements; what it returns gives the answer, and is called once the transaction has been committed.
-    var run: @Sendable (Database) throws(SQLiteError) -> @Sendable () -> Void
+/// Work on other tables than that of the state, run on a lane's connection inside its transaction.
+struct LaneWork<Tables>: Sendable {
+    /// Does the work; what it returns gives the answer, and is called once the transaction has been committed.
+    var run: @Sendable (Tables) throws(SQLiteError) -> @Sendable () -> Void
     var refuse: @Sendable (StateError) -> Void
+    var byteCount = 0
+    var needsFlush = true
+    var isProbe = false
+
+    init(
+        run: @escaping @Sendable (Tables) throws(SQLiteError) -> @Sendable () -> Void,
+        refuse: @escaping @Sendable (StateError) -> Void
+    ) {
+        self.run = run
+        self.refuse = refuse
+    }
+
+    /// Work whose value is the answer that a task waits for.
+    init<Value: Sendable>(
+        _ body: @escaping @Sendable (Tables) throws(SQLiteError) -> Value,
+        _ answer: UnsafeContinuation<Result<Value, StateError>, Never>
+    ) {
+        run = { (tables) throws(SQLiteError) in
+            let value = try body(tables)
+            return { answer.resume(returning: .success(value)) }
+        }
+        refuse = { answer.resume(returning: .failure($0)) }
+    }
 }

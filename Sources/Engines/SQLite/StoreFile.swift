@@ -37,6 +37,10 @@ struct StoreFile: Sendable {
     /// Brings the file to the newest form; called under the lock.
     var migrate: @Sendable (Database) throws(SQLiteError) -> Void
     var makeTable: @Sendable (Database) throws(SQLiteError) -> any StateTable
+    /// The tables of event logs, if the file has any.
+    var makeEventTables: (@Sendable (Database) throws(SQLiteError) -> EventTables)?
+    /// Told what each commit appended to event logs, on the writing lane.
+    var appended: (@Sendable ([AppendedBatch]) -> Void)?
 
     /// The connection that writes. The first one on a file checks it and brings it up to date, with other writers
     /// locked out.

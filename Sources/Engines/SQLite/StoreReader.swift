@@ -14,6 +14,7 @@ import Telemetry
 final class StoreReader {
     private let database: Database
     private let table: any StateTable
+    private let events: EventTables?
     private let begin: Statement
     private let commit: Statement
     private let fault: StoreFault
@@ -29,6 +30,7 @@ final class StoreReader {
         do throws(SQLiteError) {
             begin = try database.prepare("BEGIN")
             commit = try database.prepare("COMMIT")
+            events = try file.makeEventTables?(database)
         } catch {
             throw StateError(error)
         }
@@ -38,18 +40,20 @@ final class StoreReader {
 
     /// Works until the mailbox is closed and empty.
     func run(_ mailbox: LaneMailbox<StateRequest>) {
-        var hasCache = false
+        // Nil while there is no cache that could be given back.
+        var idleEnd: MonotonicInstant?
         while true {
-            let idleEnd = hasCache ? MonotonicInstant.now.advanced(byNanoseconds: Self.idleNanoseconds) : nil
             switch mailbox.wait(for: 1, until: idleEnd) {
             case .closed: return
             case .timedOut:
                 database.releaseMemory()
-                hasCache = false
+                idleEnd = nil
             case .ready:
                 mailbox.drain(into: &batch)
+                if batch.contains(where: { !$0.isProbe }) {
+                    idleEnd = MonotonicInstant.now.advanced(byNanoseconds: Self.idleNanoseconds)
+                }
                 answerBatch()
-                hasCache = true
             }
         }
     }
@@ -97,7 +101,10 @@ final class StoreReader {
         switch request {
         case .get(let namespace, let key, _): return .item(try table.item(namespace, key, now: now))
         case .getMany(let namespace, let keys, _): return .items(try table.items(namespace, keys, now: now))
-        case .statements(let work): return .statements(try work.run(database))
+        case .statements(let work): return .done(try work.run(database))
+        case .log(let work):
+            guard let events else { preconditionFailure("Only a file with event logs gets work for them.") }
+            return .done(try work.run(events))
         case .apply, .transact: preconditionFailure("Writes go to the writing lane.")
         }
     }

@@ -12,7 +12,7 @@ import Telemetry
 /// 1. Wait for a write, and at a busy time for most of those that are on their way (`CommitGate`).
 /// 2. Take the write lock that all processes share, then drain whatever waits by now.
 /// 3. Perform every request in one transaction: one whose condition doesn't hold is refused alone, without a trace.
-/// 4. Commit, which flushes the log; give the lock back; only then answer.
+/// 4. Commit, which flushes the log if one of them needs that; give the lock back; only then answer.
 /// 5. Move pages from the log to the file when it has grown (`CheckpointPolicy`).
 ///
 /// An error of the database rolls the whole batch back, and all of its requests are answered with it.
@@ -25,6 +25,7 @@ final class StoreWriter {
     private let file: StoreFile
     private let database: Database
     private let table: any StateTable
+    private let events: EventTables?
     private let begin: Statement
     private let commit: Statement
     private let fault: StoreFault
@@ -38,6 +39,8 @@ final class StoreWriter {
     private var lastFailure: StateError.Code?
     private var batch: [StateRequest] = []
     private var answers: [StateAnswer] = []
+    /// Whether commits return after a flush. A connection begins so.
+    private var flushes = true
 
     init(_ file: StoreFile, fault: StoreFault, logger: Logger) throws(StateError) {
         self.file = file
@@ -45,6 +48,7 @@ final class StoreWriter {
         do throws(SQLiteError) {
             begin = try database.prepare(file.access == .readOnly ? "BEGIN" : "BEGIN IMMEDIATE")
             commit = try database.prepare("COMMIT")
+            events = try file.makeEventTables?(database)
         } catch {
             throw StateError(error)
         }
@@ -90,6 +94,7 @@ final class StoreWriter {
         case .success: deliver()
         case .failure(let error): refuseBatch(error)
         }
+        endEvents(isCommitted: (try? result.get()) != nil)
         batch.removeAll(keepingCapacity: true)
         answers.removeAll(keepingCapacity: true)
         checkpointIfDue()
@@ -100,10 +105,12 @@ final class StoreWriter {
         if let error = fault.error { throw error }
         let start = MonotonicInstant.now
         do throws(SQLiteError) {
+            try setFlush(batch.contains { $0.needsFlush })
             try begin.run()
             let now = WallClock.milliseconds
             for request in batch { answers.append(try perform(request, now)) }
             if start >= nextSweep { try sweep(start, now) }
+            try events?.flush()
             try commit.run()
         } catch {
             database.rollback()
@@ -111,6 +118,20 @@ final class StoreWriter {
         }
         metrics.commitBatchSize.record(batch.count)
         metrics.commitSeconds.recordNanoseconds(MonotonicInstant.now.nanoseconds - start.nanoseconds)
+    }
+
+    private func endEvents(isCommitted: Bool) {
+        guard let appended = events?.end(), isCommitted, !appended.isEmpty else { return }
+        metrics.eventsAppended.increment(by: appended.reduce(0) { $0 + $1.head - $1.oldHead })
+        file.appended?(appended)
+    }
+
+    /// Chooses whether the next commit is flushed. One that isn't has written its pages to the log all the same, which
+    /// the end of the process doesn't take back, and the next flush of the log, by whichever process, covers them.
+    private func setFlush(_ isWanted: Bool) throws(SQLiteError) {
+        guard isWanted != flushes else { return }
+        try database.execute("PRAGMA synchronous = \(isWanted ? "FULL" : "NORMAL")")
+        flushes = isWanted
     }
 
     private func perform(_ request: StateRequest, _ now: Int64) throws(SQLiteError) -> StateAnswer {
@@ -130,8 +151,14 @@ final class StoreWriter {
         case .transact(let namespace, let writes, _):
             let refusal = try table.perform(all: writes, in: namespace, now: now)
             return .transacted(refusal.map { .failure($0) } ?? .success(()))
-        case .statements(let work): return .statements(try work.run(database))
+        case .statements(let work): return .done(try work.run(database))
+        case .log(let work): return .done(try run(work))
         }
+    }
+
+    private func run(_ work: LaneWork<EventTables>) throws(SQLiteError) -> @Sendable () -> Void {
+        guard let events else { preconditionFailure("Only a file with event logs gets work for them.") }
+        return try work.run(events)
     }
 
     /// A row that can't be understood says nothing about the database, so it fails its own read and not the batch.

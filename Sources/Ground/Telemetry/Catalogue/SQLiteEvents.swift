@@ -30,4 +30,12 @@ extension LogEvent {
             "database.checkpoint.failed", .warning, "Moving the write-ahead log into the database failed.",
             ["reason": .string(reason)])
     }
+
+    /// The cost is latency: events of other processes are noticed once a second.
+    package static func eventInterestNotPublished(_ reason: String) -> LogEvent {
+        LogEvent(
+            "eventlog.interest.unpublished", .warning,
+            "Other processes can't be told which streams are watched here; their events come up to a second late.",
+            ["reason": .string(reason)])
+    }
 }

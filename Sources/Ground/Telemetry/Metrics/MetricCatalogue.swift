@@ -14,7 +14,7 @@ package enum MetricCatalogue {
     ]
     static let batchSizes: [Double] = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512]
 
-    package static let all: [MetricDefinition] = (http + state + sqlite + app + telemetry + process)
+    package static let all: [MetricDefinition] = (http + state + sqlite + eventLog + app + telemetry + process)
         .sorted { $0.name < $1.name }
 
     package static func definition(of name: String) -> MetricDefinition? {
@@ -58,6 +58,18 @@ package enum MetricCatalogue {
             "Waits for more writes, to commit them together, that ended before enough had come."),
         MetricDefinition(
             "outrigger_sqlite_wal_bytes", .gauge, "Size of the embedded store's write-ahead log."),
+    ]
+
+    static let eventLog = [
+        MetricDefinition(
+            "outrigger_eventlog_appended_total", .counter, "Events appended to the embedded log."),
+        MetricDefinition(
+            "outrigger_eventlog_wakeups_total", .counter, labels: ["source"],
+            "Times that a watch was told of new events: by an append of this process (local), because another process"
+                + " woke this one (neighbour), or by the look of each second (poll)."),
+        MetricDefinition(
+            "outrigger_eventlog_wakeups_dropped_total", .counter,
+            "Wake-ups that weren't sent because many wait for the other process already."),
     ]
 
     static let app = [
