@@ -178,7 +178,7 @@ let tests: [Target] = [
     .testTarget(
         name: "SQLiteEngineTests",
         dependencies: [
-            "SQLiteEngine", "SQLiteClient", "BuildingBlocks", "Conformance", "Core", "TestKit", nio,
+            "SQLiteEngine", "SQLiteClient", "CSQLite", "BuildingBlocks", "Conformance", "Core", "TestKit", nio,
             .product(name: "Logging", package: "swift-log"),
         ],
         swiftSettings: house),

@@ -21,9 +21,9 @@ struct GroupFolder: Sendable {
     /// the two names is none of theirs. A name that is too long ends in a hash of the whole.
     static func fileName(_ group: String, in namespace: String) -> String {
         let name = "\(encode(namespace)).\(encode(group))"
-        guard name.utf8.count > readableBytesMax else { return name }
+        guard name.utf8.count > readableBytesMax else { return name + ".lock" }
         let hash = StableHash.of(name)
-        return "\(name.prefix(readableBytesMax))~\(String(hash, radix: 16))"
+        return "\(name.prefix(readableBytesMax))~\(String(hash, radix: 16)).lock"
     }
 
     private static func encode(_ name: String) -> String {

@@ -13,11 +13,13 @@ final class SQLiteGroupMember: GroupMember {
     private static let firstSlot = 1024
 
     private let path: String
+    private let membersMax: Int
     /// Nil after `leave`.
     private let file: Mutex<Int32?>
 
-    init(path: String) throws(EventLogError) {
+    init(path: String, membersMax: Int = EventLogLimit.groupMembersMax) throws(EventLogError) {
         self.path = path
+        self.membersMax = membersMax
         let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard descriptor >= 0 else { throw EventLogError(StateError(systemError: errno, "open", path)) }
         file = Mutex(descriptor)
@@ -42,7 +44,7 @@ final class SQLiteGroupMember: GroupMember {
 
     func memberCount() throws(EventLogError) -> Int {
         try withFile { file throws(EventLogError) in
-            1 + (try countLocks(file, Self.firstSlot, EventLogLimit.groupMembersMax))
+            1 + (try countLocks(file, Self.firstSlot, membersMax))
         }
     }
 
@@ -65,11 +67,10 @@ final class SQLiteGroupMember: GroupMember {
     }
 
     private func takeSlot(_ file: Int32) throws(EventLogError) {
-        for slot in 0..<EventLogLimit.groupMembersMax {
+        for slot in 0..<membersMax {
             if try lock(file, Self.firstSlot + slot) { return }
         }
-        throw EventLogError(
-            .overloaded, "the group \(path) has \(EventLogLimit.groupMembersMax) members, which is the most")
+        throw EventLogError(.overloaded, "the group \(path) has \(membersMax) members, which is the most")
     }
 
     private func lock(_ file: Int32, _ byte: Int) throws(EventLogError) -> Bool {
