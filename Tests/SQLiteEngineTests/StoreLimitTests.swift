@@ -3,10 +3,8 @@
 import BuildingBlocks
 import Core
 import Glibc
-import Logging
 import NIOCore
 import SQLiteClient
-import Synchronization
 import Testing
 
 @testable import SQLiteEngine
@@ -141,29 +139,6 @@ import Testing
             var target = [CChar](repeating: 0, count: 4096)
             let length = readlink("/proc/self/fd/\(number)", &target, target.count)
             return String(decoding: target.prefix(max(length, 0)).map { UInt8(bitPattern: $0) }, as: UTF8.self) == path
-        }
-    }
-}
-
-/// The ids of the events that were logged.
-private final class LogRecord: Sendable {
-    private let recorded = Mutex<[String]>([])
-
-    var ids: [String] { recorded.withLock { $0 } }
-    var logger: Logger { Logger(label: "test") { _ in Handler(record: self) } }
-
-    private struct Handler: LogHandler {
-        var metadata = Logger.Metadata()
-        var logLevel = Logger.Level.trace
-        let record: LogRecord
-
-        subscript(metadataKey key: String) -> Logger.Metadata.Value? {
-            get { metadata[key] }
-            set { metadata[key] = newValue }
-        }
-
-        func log(event: Logging.LogEvent) {
-            record.recorded.withLock { $0.append(event.metadata?["event"].map { "\($0)" } ?? "") }
         }
     }
 }
