@@ -59,6 +59,16 @@ let rooms: [Target] = [
         path: "Sources/API/HTTP",
         swiftSettings: house),
     .target(
+        name: "LogBroker",
+        dependencies: [
+            "BuildingBlocks", "Telemetry", "Core",
+            .product(name: "NIOCore", package: "swift-nio"),
+            .product(name: "Logging", package: "swift-log"),
+            .product(name: "Metrics", package: "swift-metrics"),
+        ],
+        path: "Sources/Events/Broker",
+        swiftSettings: house),
+    .target(
         name: "SQLiteEngine",
         dependencies: [
             "BuildingBlocks", "SQLiteClient", "Telemetry", "Core",
@@ -185,6 +195,13 @@ let tests: [Target] = [
     .testTarget(
         name: "MemoryEngineTests",
         dependencies: ["MemoryEngine", "BuildingBlocks", "Conformance", "Core", "TestKit", nio],
+        swiftSettings: house),
+    .testTarget(
+        name: "LogBrokerTests",
+        dependencies: [
+            "LogBroker", "MemoryEngine", "BuildingBlocks", "Telemetry", "Core", "TestKit", nio,
+            .product(name: "Logging", package: "swift-log"),
+        ],
         swiftSettings: house),
     .testTarget(
         name: "BuildingBlocksTests", dependencies: ["BuildingBlocks", "Core", "TestKit", nio],

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import BuildingBlocks
+import Core
+
+extension DeliveryQueue {
+    // MARK: - To the app
+
+    /// The next call to the app; nil if there is none now. `wall` is the time of day in milliseconds since 1970.
+    mutating func nextBatch(_ now: MonotonicInstant, wall: Int64) -> DeliveryBatch? {
+        guard !isPaused, !isEnding, inFlightCount < limits.inFlightMax, isBatchDue(now) else { return nil }
+        var batch = DeliveryBatch()
+        let countMax = min(max(request.batchMessagesMax, 1), limits.inFlightMax - inFlightCount)
+        while batch.members.count < countMax, let position = nextCandidate(&batch) { send(position, wall, &batch) }
+        batchSince = nil
+        guard !batch.members.isEmpty else { return nil }
+        inFlightCount += batch.members.count
+        if batch.holdsUnkeyed { unkeyedCalls += 1 }
+        return batch
+    }
+
+    /// When something is to be done without any event: a try is due, or a batch has waited long enough.
+    var nextWake: MonotonicInstant? {
+        let batchDue = batchSince?.advanced(byNanoseconds: request.batchWait.nanoseconds)
+        guard let retry = retries.first?.due else { return batchDue }
+        return batchDue.map { min($0, retry) } ?? retry
+    }
+
+    /// Lets everything go on whose time has come.
+    mutating func wake(_ now: MonotonicInstant) {
+        let dueCount = retries.prefix { $0.due <= now }.count
+        let due = retries.prefix(dueCount).map(\.position)
+        retries.removeFirst(dueCount)
+        for position in due where entries[position]?.phase == .retrying { activate(position) }
+    }
+
+    private mutating func isBatchDue(_ now: MonotonicInstant) -> Bool {
+        let waitingCount = ready.count + (unkeyedCalls < request.concurrency ? unkeyed.count : 0)
+        guard waitingCount > 0 else {
+            batchSince = nil
+            return false
+        }
+        guard request.batchMessagesMax > 1, request.batchWait > .zero, waitingCount < request.batchMessagesMax else {
+            return true
+        }
+        let since = batchSince ?? now
+        batchSince = since
+        return now >= since.advanced(byNanoseconds: request.batchWait.nanoseconds)
+    }
+
+    /// The older of the first that is ready and the first in the line.
+    private mutating func nextCandidate(_ batch: inout DeliveryBatch) -> Int64? {
+        let line = batch.holdsUnkeyed || unkeyedCalls < request.concurrency ? unkeyed.first : nil
+        if let first = ready.first, line.map({ first < $0 }) ?? true {
+            return ready.removeFirst()
+        }
+        return line == nil ? nil : unkeyed.removeFirst()
+    }
+
+    private mutating func send(_ position: Int64, _ wall: Int64, _ batch: inout DeliveryBatch) {
+        // What was given up with its partition leaves its place in the line behind.
+        guard let entry = entries[position], entry.phase == .ready || entry.phase == .waiting else { return }
+        guard let event = entry.body else { return activate(position) }
+        partitions[entry.partition]?.busyCount += 1
+        if let expiry = event.event.expiresAtMilliseconds, expiry <= wall {
+            tally.expirations += 1
+            return settle(position, .expired)
+        }
+        if entry.key == nil && entry.attempts == 0 { batch.holdsUnkeyed = true }
+        if entry.attempts > 0 { tally.redeliveries += 1 }
+        entries[position]?.phase = .inFlight
+        batch.members.append(DeliveryBatch.Member(event: event, attempt: entry.attempts + 1))
+    }
+
+    // MARK: - Back from the app
+
+    /// What the app made of a batch; an outcome that is missing counts as a failure.
+    mutating func finish(_ batch: DeliveryBatch, _ outcomes: [DeliveryOutcome], _ now: MonotonicInstant) {
+        inFlightCount -= batch.members.count
+        if batch.holdsUnkeyed { unkeyedCalls -= 1 }
+        for (index, member) in batch.members.enumerated() {
+            let outcome = index < outcomes.count ? outcomes[index] : .retry("the app gave no answer for it")
+            finish(member.event.position, outcome, now)
+        }
+    }
+
+    private mutating func finish(_ position: Int64, _ outcome: DeliveryOutcome, _ now: MonotonicInstant) {
+        switch outcome {
+        case .success:
+            tally.successes += 1
+            done(position)
+        case .drop(let reason):
+            tally.drops += 1
+            settle(position, .dropped(reason))
+        case .retry(let reason):
+            tally.retries += 1
+            retry(position, reason, now)
+        }
+    }
+
+    private mutating func retry(_ position: Int64, _ reason: String, _ now: MonotonicInstant) {
+        guard var entry = entries[position] else { return }
+        entry.attempts += 1
+        entries[position] = entry
+        partitions[entry.partition]?.isDirty = true
+        if entry.attempts >= request.retry.attemptsMax { return settle(position, .exhausted(reason)) }
+        entries[position]?.phase = .retrying
+        partitions[entry.partition]?.busyCount -= 1
+        dropBodies(behind: entry)
+        resumeIfPossible(entry.partition)
+        if partitions[entry.partition]?.isLeaving == false {
+            schedule(position, now.advanced(byNanoseconds: request.retry.wait(afterAttempt: entry.attempts).nanoseconds))
+        }
+    }
+
+    private mutating func schedule(_ position: Int64, _ due: MonotonicInstant) {
+        let index = retries.lastIndex { $0.due <= due }.map { $0 + 1 } ?? 0
+        retries.insert(Retry(due: due, position: position), at: index)
+    }
+
+    /// Buries a message, or is done with it if nobody wants to keep it.
+    private mutating func settle(_ position: Int64, _ reason: Burial.Reason) {
+        guard let entry = entries[position], let event = entry.body else { return }
+        if request.deadLetterTopic == nil {
+            switch reason {
+            case .dropped, .expired: return done(position)
+            case .exhausted: break
+            }
+        }
+        entries[position]?.phase = .burying
+        burials.append(Burial(event: event, attempts: entry.attempts, reason: reason))
+    }
+
+    /// A burial has ended; without success the message stays owed, as at the end of a subscription.
+    mutating func finishBurial(_ position: Int64, isBuried: Bool) {
+        if isBuried { return done(position) }
+        guard let entry = entries[position] else { return }
+        entries[position]?.phase = .waiting
+        partitions[entry.partition]?.busyCount -= 1
+    }
+
+    private mutating func done(_ position: Int64) {
+        guard let entry = entries[position] else { return }
+        partitions[entry.partition]?.busyCount -= 1
+        remove(position)
+    }
+}
+
+extension Duration {
+    var nanoseconds: Int64 {
+        let (seconds, attoseconds) = components
+        let (whole, isTooLong) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
+        return isTooLong ? .max / 2 : min(whole, .max / 2) + attoseconds / 1_000_000_000
+    }
+}

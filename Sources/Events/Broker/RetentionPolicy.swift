@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import BuildingBlocks
+import NIOCore
+
+/// What a topic keeps of messages that every group has taken.
+package struct RetentionPolicy: Sendable, Equatable {
+    package var age: Duration = .seconds(7 * 24 * 3600)
+    package var bytesMax: Int64 = 1 << 30
+    /// A group without a living instance for so long is forgotten.
+    package var absenceMax: Duration = .seconds(7 * 24 * 3600)
+    /// How often topics are looked at that were appended to.
+    package var interval: Duration = .seconds(60)
+    /// How often the others are looked at that hold messages, and whether groups are still there.
+    package var slowInterval: Duration = .seconds(3600)
+
+    package init() {}
+
+    /// The position through which the oldest events may go; nil if none may.
+    ///
+    /// `bytes` is what the stream holds in all, `floor` the position that every group has passed.
+    func trimmable(_ oldest: [StoredEvent], bytes: Int64, floor: Int64, now: Int64) -> Int64? {
+        let cutoff = now - age.milliseconds
+        var excess = bytes - bytesMax
+        var through: Int64?
+        for event in oldest {
+            guard event.position <= floor, excess > 0 || event.appendedAtMilliseconds < cutoff else { break }
+            excess -= Int64(event.event.data.readableBytes + event.event.metadata.readableBytes)
+            through = event.position
+        }
+        return through
+    }
+}
+
+extension Duration {
+    var milliseconds: Int64 { nanoseconds / 1_000_000 }
+}

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import BuildingBlocks
+import Logging
+import Synchronization
+import Telemetry
+
+/// The subscriptions of one broker in this process: one watch of the log for all of them, one membership for each group.
+actor Subscriptions {
+    private let names: BrokerNames
+    private let log: any EventLog
+    private let logger: Logger
+
+    private var consumers: [ObjectIdentifier: TopicConsumer] = [:]
+    private var memberships: [String: GroupMembership] = [:]
+    private var watch: (any EventWatch)?
+    private let streams = WatchedStreams()
+
+    /// How long a new group waits for another instance that creates it at the same time, and between two looks.
+    private static let creationLooksMax = 400
+    private static let creationLook = Duration.milliseconds(5)
+
+    init(pubsub: String, log: any EventLog, logger: Logger) {
+        names = BrokerNames(pubsub: pubsub)
+        self.log = log
+        self.logger = logger
+    }
+
+    /// Begins to deliver; false if the process has as many subscriptions as it may.
+    func add(_ consumer: TopicConsumer) async throws(EventLogError) -> Bool {
+        guard consumers.count < LogBroker.subscriptionsMax else { return false }
+        consumers[ObjectIdentifier(consumer)] = consumer
+        do throws(EventLogError) {
+            // First the watch, then the first read: nothing is missed between them.
+            streams.add(consumer)
+            try await updateWatch()
+            try await greet(consumer)
+            try await membership(consumer.request.group).add(consumer)
+        } catch {
+            await forget(consumer)
+            throw error
+        }
+        return true
+    }
+
+    func end(_ consumer: TopicConsumer) async {
+        guard consumers[ObjectIdentifier(consumer)] != nil else { return }
+        await consumer.end()
+        await membership(consumer.request.group).remove(consumer)
+        await forget(consumer)
+    }
+
+    func endAll() async {
+        await withDiscardingTaskGroup { group in
+            for consumer in consumers.values { group.addTask { await self.end(consumer) } }
+        }
+    }
+
+    /// Whether an instance of the group is in this process.
+    func serves(_ group: String) -> Bool { consumers.values.contains { $0.request.group == group } }
+
+    private func membership(_ group: String) -> GroupMembership {
+        if let membership = memberships[group] { return membership }
+        let membership = GroupMembership(group: group, names: names, log: log, logger: logger)
+        memberships[group] = membership
+        return membership
+    }
+
+    private func forget(_ consumer: TopicConsumer) async {
+        consumers[ObjectIdentifier(consumer)] = nil
+        streams.remove(consumer)
+        guard consumers.isEmpty else { return await watch?.setStreams(streams.names) ?? () }
+        await watch?.cancel()
+        // A subscription that came meanwhile has found this watch; it needs another.
+        watch = nil
+        if !consumers.isEmpty { try? await updateWatch() }
+    }
+
+    private func updateWatch() async throws(EventLogError) {
+        if watch == nil {
+            let streams = streams
+            let made = try await log.watch { streams.notice($0) }
+            if watch == nil { watch = made } else { await made.cancel() }
+        }
+        await watch?.setStreams(streams.names)
+    }
+
+    // MARK: - New groups
+
+    /// Makes the group known to the log, or says that it is back.
+    private func greet(_ consumer: TopicConsumer) async throws(EventLogError) {
+        let places = try await places(of: consumer)
+        if places.isNew { return try await create(consumer) }
+        if places.absentSinceMilliseconds != nil {
+            try await log.save(
+                [Checkpoint(stream: consumer.stream, partition: CheckpointPlaces.absence, position: 0)],
+                of: consumer.consumer)
+        }
+    }
+
+    private func places(of consumer: TopicConsumer) async throws(EventLogError) -> CheckpointPlaces {
+        CheckpointPlaces(try await log.checkpoints(of: consumer.consumer), stream: consumer.stream)
+    }
+
+    /// Saves where the group begins. Only one instance does so, or a later one would move the start of an earlier one.
+    private func create(_ consumer: TopicConsumer) async throws(EventLogError) {
+        let creator = try await log.join(group: names.newcomers)
+        defer { creator.leave() }
+        var lookCount = 0
+        while !(try creator.tryAcquire(0)) {
+            lookCount += 1
+            guard lookCount < Self.creationLooksMax else {
+                throw EventLogError(.unavailable, "another process has been creating a group for too long")
+            }
+            try? await Task.sleep(for: Self.creationLook)
+        }
+        guard try await places(of: consumer).isNew else { return }
+        let position: Int64 =
+            switch consumer.request.start {
+            case .oldest: 0
+            case .latest: try await log.head()
+            }
+        try await log.save(
+            [Checkpoint(stream: consumer.stream, partition: CheckpointPlaces.start, position: position)],
+            of: consumer.consumer)
+        logger.emit(
+            .subscriptionGroupCreated(
+                topic: consumer.request.topic, group: consumer.request.group, position: position))
+    }
+}
+
+/// Which consumer wants which stream; read by the log's threads.
+private final class WatchedStreams: Sendable {
+    private let consumers = Mutex([String: [TopicConsumer]]())
+
+    var names: Set<String> { consumers.withLock { Set($0.keys) } }
+
+    func add(_ consumer: TopicConsumer) {
+        consumers.withLock { $0[consumer.stream, default: []].append(consumer) }
+    }
+
+    func remove(_ consumer: TopicConsumer) {
+        consumers.withLock { consumers in
+            let others = (consumers[consumer.stream] ?? []).filter { $0 !== consumer }
+            consumers[consumer.stream] = others.isEmpty ? nil : others
+        }
+    }
+
+    func notice(_ streams: Set<String>) {
+        let noticed = consumers.withLock { consumers in streams.flatMap { consumers[$0] ?? [] } }
+        for consumer in noticed { consumer.noticeAppend() }
+    }
+}

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Logging
+
+// What pub/sub on the event log can say.
+extension LogEvent {
+    /// Said once when it begins, not for each try.
+    package static func subscriptionLogFailed(topic: String, group: String, during: String, reason: String) -> LogEvent {
+        LogEvent(
+            "subscription.log.failed", .error, "A subscription can't use the event log, and tries again.",
+            [
+                "topic": .string(topic), "group": .string(group), "during": .string(during), "reason": .string(reason),
+            ])
+    }
+
+    package static func subscriptionLogRecovered(topic: String, group: String) -> LogEvent {
+        LogEvent(
+            "subscription.log.recovered", .notice, "A subscription can use the event log again.",
+            ["topic": .string(topic), "group": .string(group)])
+    }
+
+    /// The group has the topic's messages from this position on.
+    package static func subscriptionGroupCreated(topic: String, group: String, position: Int64) -> LogEvent {
+        LogEvent(
+            "subscription.group.created", .info, "A group begins with a topic.",
+            ["topic": .string(topic), "group": .string(group), "position": .stringConvertible(position)])
+    }
+
+    package static func subscriptionGroupForgotten(topic: String, group: String) -> LogEvent {
+        LogEvent(
+            "subscription.group.forgotten", .warning,
+            "A group without an instance was forgotten; messages that it hasn't taken are no longer kept for it.",
+            ["topic": .string(topic), "group": .string(group)])
+    }
+
+    package static func subscriptionPartitionsFailed(group: String, reason: String) -> LogEvent {
+        LogEvent(
+            "subscription.partitions.failed", .error, "The share of a group's partitions can't be settled.",
+            ["group": .string(group), "reason": .string(reason)])
+    }
+
+    package static func messageParked(topic: String, group: String, position: Int64, tries: Int, reason: String)
+        -> LogEvent
+    {
+        LogEvent(
+            "message.parked", .warning, "A message was tried in vain and is parked.",
+            [
+                "topic": .string(topic), "group": .string(group), "position": .stringConvertible(position),
+                "tries": .stringConvertible(tries), "reason": .string(reason),
+            ])
+    }
+
+    package static func messageDeadLettered(
+        topic: String, group: String, position: Int64, tries: Int, deadLetterTopic: String, reason: String
+    ) -> LogEvent {
+        LogEvent(
+            "message.dead-lettered", .warning, "A message went to the dead letters.",
+            [
+                "topic": .string(topic), "group": .string(group), "position": .stringConvertible(position),
+                "tries": .stringConvertible(tries), "dead_letter_topic": .string(deadLetterTopic),
+                "reason": .string(reason),
+            ])
+    }
+
+    package static func retentionFailed(topic: String, reason: String) -> LogEvent {
+        LogEvent(
+            "retention.failed", .warning, "Old messages of a topic couldn't be removed.",
+            ["topic": .string(topic), "reason": .string(reason)])
+    }
+
+    package static func retentionHeldBack(topic: String, bytes: Int64) -> LogEvent {
+        LogEvent(
+            "retention.held-back", .warning,
+            "A topic is larger than it may be, because a group hasn't taken its messages yet.",
+            ["topic": .string(topic), "bytes": .stringConvertible(bytes)])
+    }
+
+    package static func parkedMessagesRemoved(stream: String, count: Int) -> LogEvent {
+        LogEvent(
+            "message.parked.removed", .warning, "Parked messages were removed to make room for later ones.",
+            ["stream": .string(stream), "count": .stringConvertible(count)])
+    }
+}
