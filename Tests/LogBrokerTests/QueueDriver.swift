@@ -63,10 +63,11 @@ struct QueueDriver {
     }
 
     /// Delivers what may be delivered, and returns the positions in their order.
-    mutating func deliverAll(wall: Int64 = 0) -> [Int64] {
+    mutating func deliverAll(wall: Int64 = 0, max: Int = .max) -> [Int64] {
         var positions: [Int64] = []
         read()
-        while let batch = queue.nextBatch(now, wall: wall) {
+        let batchesMax = max == .max ? .max : batchCount + max
+        while batchCount < batchesMax, let batch = queue.nextBatch(now, wall: wall) {
             let members = batch.members.map(\.event.position)
             for member in batch.members { attempts[member.event.position] = member.attempt }
             batches[members] = batch

@@ -16,7 +16,8 @@ extension LogBroker {
         _ log: any EventLog, retention: RetentionPolicy = RetentionPolicy(),
         limits: DeliveryQueue.Limits = DeliveryQueue.Limits()
     ) -> LogBroker {
-        LogBroker(pubsub: "pubsub", log: log, retention: retention, limits: limits, logger: silent)
+        LogBroker(pubsub: "pubsub", log: log, retention: retention, limits: limits,
+            balanceInterval: .milliseconds(20), logger: silent)
     }
 
     /// Publishes texts and expects that each is taken.
@@ -127,9 +128,10 @@ final class FragileLog: EventLog {
     func set(_ change: @Sendable (inout State) -> Void) { state.withLock { change(&$0) } }
 
     /// What a process does that is killed: its locks are freed, and nothing that it still tries has an effect.
-    func die() {
+    func die(_ meanwhile: () -> Void = {}) {
         let members = state.withLock { state in
             state.isDead = true
+            meanwhile()
             return state.members
         }
         for member in members { member.leave() }

@@ -11,12 +11,13 @@ import Telemetry
 actor GroupMembership {
     /// How often a member looks whether partitions are free or others have come. It costs some system calls and writes
     /// nothing.
-    static let interval = Duration.milliseconds(500)
+    static let intervalDefault = Duration.milliseconds(500)
 
     private let group: String
     private let lockGroup: String
     private let log: any EventLog
     private let logger: Logger
+    private let interval: Duration
 
     private var member: (any GroupMember)?
     /// Counts memberships, so that what belongs to one that has ended is told from a later one's.
@@ -35,8 +36,9 @@ actor GroupMembership {
     private var isStale = false
     private var waiters: [CheckedContinuation<Void, Never>] = []
 
-    init(group: String, names: BrokerNames, log: any EventLog, logger: Logger) {
+    init(group: String, names: BrokerNames, log: any EventLog, logger: Logger, interval: Duration) {
         self.group = group
+        self.interval = interval
         lockGroup = names.lockGroup(group)
         self.log = log
         self.logger = logger
@@ -87,7 +89,7 @@ actor GroupMembership {
         guard loop == nil, !topics.isEmpty else { return }
         loop = Task {
             while !Task.isCancelled {
-                try? await Task.sleep(for: Self.interval)
+                try? await Task.sleep(for: interval)
                 if !Task.isCancelled { await self.balance() }
             }
         }

@@ -37,7 +37,7 @@ package final class LogBroker: Broker {
 
     init(
         pubsub: String, log: any EventLog, retention policy: RetentionPolicy, limits: DeliveryQueue.Limits,
-        logger: Logger
+        balanceInterval: Duration = GroupMembership.intervalDefault, logger: Logger
     ) {
         self.pubsub = pubsub
         self.log = log
@@ -45,7 +45,8 @@ package final class LogBroker: Broker {
         self.logger = logger
         names = BrokerNames(pubsub: pubsub)
         publishMetrics = PublishMetrics(pubsub: pubsub)
-        let subscriptions = Subscriptions(pubsub: pubsub, log: log, logger: logger)
+        let subscriptions = Subscriptions(
+            pubsub: pubsub, log: log, logger: logger, balanceInterval: balanceInterval)
         self.subscriptions = subscriptions
         retention = Retention(policy, names: names, log: log, logger: logger) { await subscriptions.serves($0) }
     }

@@ -10,6 +10,7 @@ actor Subscriptions {
     private let names: BrokerNames
     private let log: any EventLog
     private let logger: Logger
+    private let balanceInterval: Duration
 
     private var consumers: [ObjectIdentifier: TopicConsumer] = [:]
     private var memberships: [String: GroupMembership] = [:]
@@ -20,7 +21,8 @@ actor Subscriptions {
     private static let creationLooksMax = 400
     private static let creationLook = Duration.milliseconds(5)
 
-    init(pubsub: String, log: any EventLog, logger: Logger) {
+    init(pubsub: String, log: any EventLog, logger: Logger, balanceInterval: Duration) {
+        self.balanceInterval = balanceInterval
         names = BrokerNames(pubsub: pubsub)
         self.log = log
         self.logger = logger
@@ -61,7 +63,8 @@ actor Subscriptions {
 
     private func membership(_ group: String) -> GroupMembership {
         if let membership = memberships[group] { return membership }
-        let membership = GroupMembership(group: group, names: names, log: log, logger: logger)
+        let membership = GroupMembership(
+            group: group, names: names, log: log, logger: logger, interval: balanceInterval)
         memberships[group] = membership
         return membership
     }
