@@ -124,6 +124,16 @@ let rooms: [Target] = [
         path: "Sources/Wire/JSON",
         swiftSettings: house),
     .target(
+        name: "WireCEL",
+        dependencies: ["WireJSON", "Core"],
+        path: "Sources/Wire/CEL",
+        swiftSettings: house),
+    .target(
+        name: "WireCloudEvents",
+        dependencies: ["WireJSON", "Core"],
+        path: "Sources/Wire/CloudEvents",
+        swiftSettings: house),
+    .target(
         name: "WireYAML",
         dependencies: ["CYAML", "Core"],
         path: "Sources/Wire/YAML",
@@ -183,6 +193,9 @@ let tests: [Target] = [
         ], swiftSettings: house),
     .testTarget(name: "WireYAMLTests", dependencies: ["WireYAML", "Core", "TestKit"], swiftSettings: house),
     .testTarget(name: "WireJSONTests", dependencies: ["WireJSON", "Core", "TestKit"], swiftSettings: house),
+    .testTarget(name: "WireCELTests", dependencies: ["WireCEL", "Core"], swiftSettings: house),
+    .testTarget(
+        name: "WireCloudEventsTests", dependencies: ["WireCloudEvents", "WireJSON", "Core"], swiftSettings: house),
     .testTarget(
         name: "SQLiteClientTests", dependencies: ["SQLiteClient", "Core", "TestKit"], swiftSettings: house),
     .testTarget(

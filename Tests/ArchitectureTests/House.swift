@@ -32,6 +32,9 @@ enum House {
         Room(module: "Proxying", folder: "Proxying", row: .proxying),
         Room(module: "WireHTTP", folder: "Wire/HTTP", row: .wire),
         Room(module: "WireJSON", folder: "Wire/JSON", row: .wire),
+        // Events are JSON, and rules look at events.
+        Room(module: "WireCEL", folder: "Wire/CEL", row: .wire, neighbours: ["WireJSON"]),
+        Room(module: "WireCloudEvents", folder: "Wire/CloudEvents", row: .wire, neighbours: ["WireJSON"]),
         Room(module: "WireYAML", folder: "Wire/YAML", row: .wire),
         // The ground has an order of its own: what is said is set, and what is set is made of Core's values.
         Room(module: "Telemetry", folder: "Ground/Telemetry", row: .ground, neighbours: ["Settings", "Core"]),

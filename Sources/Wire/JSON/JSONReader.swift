@@ -150,7 +150,8 @@ package struct JSONReader: ~Copyable {
         offset < bytes.count ? error(.byteUnexpected(bytes[offset], expected: expected)) : error(.endOfText)
     }
 
-    func error(_ reason: JSONError.Reason, at place: Int? = nil) -> JSONError {
+    /// An error at a place, or where the reader is; for limits that a caller has beside the reader's own.
+    package func error(_ reason: JSONError.Reason, at place: Int? = nil) -> JSONError {
         let place = place ?? offset
         var line = 1
         var lineStart = 0

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Core
+
 #if canImport(Glibc)
 import Glibc
 #elseif canImport(Musl)
@@ -24,7 +26,7 @@ struct WallTime: Hashable, Sendable {
     /// the lock of the time zone.
     func append(to bytes: inout [UInt8]) {
         let (days, second) = seconds.flooredQuotientAndRemainder(by: 86_400)
-        let date = Self.date(days: days)
+        let date = CalendarDate(daysSince1970: days)
         for (value, width, end) in [
             (date.year, 4, "-"), (date.month, 2, "-"), (date.day, 2, "T"), (second / 3600, 2, ":"),
             (second / 60 % 60, 2, ":"), (second % 60, 2, "."), (milliseconds, 3, "Z"),
@@ -38,18 +40,6 @@ struct WallTime: Hashable, Sendable {
         var bytes: [UInt8] = []
         append(to: &bytes)
         return String(decoding: bytes, as: UTF8.self)
-    }
-
-    /// The Gregorian date of a day counted from 1970-01-01: within eras of 400 years (146 097 days), whose years are
-    /// counted from March, so that the leap day is the last of its year.
-    private static func date(days: Int) -> (year: Int, month: Int, day: Int) {
-        let (era, dayOfEra) = (days + 719_468).flooredQuotientAndRemainder(by: 146_097)
-        let year = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
-        let dayOfYear = dayOfEra - (365 * year + year / 4 - year / 100)
-        let monthFromMarch = (5 * dayOfYear + 2) / 153
-        let day = dayOfYear - (153 * monthFromMarch + 2) / 5 + 1
-        let month = monthFromMarch < 10 ? monthFromMarch + 3 : monthFromMarch - 9
-        return (era * 400 + year + (month <= 2 ? 1 : 0), month, day)
     }
 }
 
