@@ -67,6 +67,13 @@ let rooms: [Target] = [
             .product(name: "Metrics", package: "swift-metrics"),
         ],
         path: "Sources/Events/Broker",
+        name: "Subscriptions",
+        dependencies: [
+            "BuildingBlocks", "WireCEL", "WireCloudEvents", "WireJSON", "Core",
+            .product(name: "NIOCore", package: "swift-nio"),
+            .product(name: "Metrics", package: "swift-metrics"),
+        ],
+        path: "Sources/Events/Subscriptions",
         swiftSettings: house),
     .target(
         name: "SQLiteEngine",
@@ -196,6 +203,12 @@ let tests: [Target] = [
     .testTarget(name: "WireCELTests", dependencies: ["WireCEL", "Core"], swiftSettings: house),
     .testTarget(
         name: "WireCloudEventsTests", dependencies: ["WireCloudEvents", "WireJSON", "Core"], swiftSettings: house),
+    .testTarget(
+        name: "SubscriptionsTests",
+        dependencies: [
+            "Subscriptions", "BuildingBlocks", "WireCEL", "WireCloudEvents", "WireJSON", "WireYAML", "Core", nio,
+        ],
+        swiftSettings: house),
     .testTarget(
         name: "SQLiteClientTests", dependencies: ["SQLiteClient", "Core", "TestKit"], swiftSettings: house),
     .testTarget(

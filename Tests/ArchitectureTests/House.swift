@@ -25,6 +25,8 @@ enum House {
         // The API serves the event log's own endpoints, so it may know Events.
         Room(module: "HTTPAPI", folder: "API/HTTP", row: .rooms, neighbours: ["Events"]),
         Room(module: "LogBroker", folder: "Events/Broker", row: .rooms),
+        Room(module: "HTTPAPI", folder: "API/HTTP", row: .rooms, neighbours: ["Subscriptions"]),
+        Room(module: "Subscriptions", folder: "Events/Subscriptions", row: .rooms),
         Room(module: "SQLiteEngine", folder: "Engines/SQLite", row: .engines),
         Room(module: "MemoryEngine", folder: "Engines/Memory", row: .engines),
         Room(module: "BuildingBlocks", folder: "BuildingBlocks", row: .contracts),

@@ -49,7 +49,7 @@ import Testing
     @Test(
         "The table objects to what the design forbids",
         arguments: [
-            ("Runtime", "SQLiteEngine", true), ("Runtime", "Core", true), ("HTTPAPI", "Events", true),
+            ("Runtime", "SQLiteEngine", true), ("Runtime", "Core", true), ("HTTPAPI", "Subscriptions", true),
             ("SQLiteClient", "CSQLite", true), ("Telemetry", "Settings", true),
             ("HTTPAPI", "FoundationEssentials", true),
             ("HTTPAPI", "SQLiteEngine", false), ("outrigger", "SQLiteEngine", false), ("HTTPAPI", "Sidecar", false),

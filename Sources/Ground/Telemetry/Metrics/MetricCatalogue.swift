@@ -15,6 +15,7 @@ package enum MetricCatalogue {
     static let batchSizes: [Double] = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512]
 
     package static let all: [MetricDefinition] = (http + state + sqlite + eventLog + app + telemetry + process)
+    package static let all: [MetricDefinition] = (http + state + pubsub + sqlite + app + telemetry + process)
         .sorted { $0.name < $1.name }
 
     package static func definition(of name: String) -> MetricDefinition? {
@@ -41,6 +42,12 @@ package enum MetricCatalogue {
         MetricDefinition(
             "outrigger_state_errors_total", .counter, labels: ["component", "code"],
             "Operations on a state store that failed, by error code."),
+    ]
+
+    static let pubsub = [
+        MetricDefinition(
+            "outrigger_pubsub_rule_failures_total", .counter, labels: ["component", "topic"],
+            "Rules of subscriptions that had no value for an event, which counts as no match."),
     ]
 
     static let sqlite = [

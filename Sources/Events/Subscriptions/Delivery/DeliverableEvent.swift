@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import BuildingBlocks
+internal import NIOCore
+internal import WireCloudEvents
+
+/// A message as the app gets it.
+struct DeliverableEvent {
+    var message: ReceivedMessage
+    /// The CloudEvent in JSON.
+    var envelope: ByteBuffer
+    var attributes: ReceivedCloudEvent
+    var path = ""
+
+    /// Takes a message's CloudEvent, or puts one around a message for a subscriber of raw payloads.
+    init(_ message: ReceivedMessage, of declaration: SubscriptionDeclaration) throws(UnwantedMessage) {
+        self.message = message
+        envelope =
+            declaration.options.isRaw ? Self.wrap(message, pubsub: declaration.pubsub) : message.message.data
+        guard let attributes = envelope.withUnsafeReadableBytes({ try? ReceivedCloudEvent.read($0) }) else {
+            throw UnwantedMessage(reason: "the message is no CloudEvent, and the subscription isn't for raw payloads")
+        }
+        self.attributes = attributes
+    }
+
+    /// The id is the one that the message got at random when it was published, so that each try has the same.
+    private static func wrap(_ message: ReceivedMessage, pubsub: String) -> ByteBuffer {
+        var event = CloudEvent(
+            id: message.message.id, source: CloudEvent.rawSource, topic: message.topic, pubsubName: pubsub)
+        for header in message.message.metadata {
+            switch header.name.lowercased() {
+            case "traceparent": event.traceParent = header.value
+            case "tracestate": event.traceState = header.value
+            default: break
+            }
+        }
+        let json = message.message.data.withUnsafeReadableBytes {
+            event.json(data: $0, contentType: CloudEvent.binaryContentType)
+        }
+        return ByteBuffer(bytes: json)
+    }
+
+    /// The content type, the trace context, and the message's metadata.
+    var headers: [MessageHeader] {
+        var headers = [MessageHeader("content-type", CloudEvent.contentType)]
+        if let parent = attributes.traceParent { headers.append(MessageHeader("traceparent", parent)) }
+        if let state = attributes.traceState { headers.append(MessageHeader("tracestate", state)) }
+        return headers.filter(\.isSafe) + message.message.metadata.filter { $0.isSafe && !$0.isReserved }
+    }
+}
+
+extension MessageHeader {
+    /// Headers that are the sidecar's or the connection's business, whatever a publisher says.
+    private static let reserved: Set<String> = [
+        "connection", "content-encoding", "content-length", "content-type", "dapr-api-token", "expect", "host",
+        "keep-alive", "proxy-authenticate", "proxy-authorization", "te", "traceparent", "tracestate", "trailer",
+        "transfer-encoding", "upgrade",
+    ]
+
+    fileprivate var isReserved: Bool { Self.reserved.contains(name.lowercased()) }
+
+    /// Whether this may stand in a request's head: a token, and a value that neither ends a line nor is cut by one
+    /// (RFC 9110, section 5). A publisher is another app, so what it names may be anything.
+    fileprivate var isSafe: Bool {
+        let isToken =
+            !name.isEmpty
+            && name.utf8.allSatisfy { byte in
+                switch byte {
+                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                    UInt8(ascii: "0")...UInt8(ascii: "9"):
+                    true
+                default: "!#$%&'*+-.^_`|~".utf8.contains(byte)
+                }
+            }
+        return isToken && value.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F || $0 == 0x09 }
+    }
+}
