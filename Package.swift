@@ -71,7 +71,7 @@ let rooms: [Target] = [
         dependencies: [
             "BuildingBlocks", "WireCEL", "WireCloudEvents", "WireJSON", "Core",
             .product(name: "NIOCore", package: "swift-nio"),
-            .product(name: "Metrics", package: "swift-metrics"),
+            .product(name: "CoreMetrics", package: "swift-metrics"),
         ],
         path: "Sources/Events/Subscriptions",
         swiftSettings: house),
@@ -207,6 +207,7 @@ let tests: [Target] = [
         name: "SubscriptionsTests",
         dependencies: [
             "Subscriptions", "BuildingBlocks", "WireCEL", "WireCloudEvents", "WireJSON", "WireYAML", "Core", nio,
+            .product(name: "CoreMetrics", package: "swift-metrics"),
         ],
         swiftSettings: house),
     .testTarget(

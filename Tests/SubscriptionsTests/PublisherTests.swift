@@ -19,7 +19,7 @@ import WireCloudEvents
             ], topic: "orders", traceParent: "00-a-b-01", traceState: "x=y")
         #expect(message.id == "mine" && message.partitionKey == "k" && message.timeToLiveSeconds == nil)
         #expect(message.contentType == "application/cloudevents+json")
-        #expect(message.metadata == [MessageHeader("cloudevent.id", "mine"), MessageHeader("tenant", "acme")])
+        #expect(message.metadata == [MessageHeader("tenant", "acme")])
         let json = String(buffer: message.data)
         for part in [
             #""id":"mine""#, #""source":"cart""#, #""topic":"orders""#, #""pubsubname":"pubsub""#,

@@ -121,6 +121,18 @@ import Testing
         #expect(app.requests.map(\.path) == ["/default"])
     }
 
+    @Test func `a rule that has no value for an event doesn't take it, and is counted`() async throws {
+        let metrics = CountingMetrics()
+        let app = FakeApp(status: 200)
+        let declaration = try declaration(rules: [("event.data.n > 3", "/big"), ("event.type == 'a'", "/a")])
+        let delivery = SubscriptionDelivery(declaration, to: app, metrics: metrics)
+        _ = await delivery.deliver([message(#"{"type":"a"}"#)])
+        #expect(app.requests.map(\.path) == ["/a"])
+        #expect(metrics["outrigger_pubsub_rule_failures_total", "pubsub", "orders"] == 1)
+        _ = await delivery.deliver([message(#"{"type":"b","data":{"n":1}}"#)])
+        #expect(metrics["outrigger_pubsub_rule_failures_total", "pubsub", "orders"] == 1)
+    }
+
     @Test func `several messages are delivered one after another, each with its own outcome`() async throws {
         let app = FakeApp { request in
             .success(AppResponse(status: request.text.contains("bad") ? 500 : 200))

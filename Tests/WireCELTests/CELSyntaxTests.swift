@@ -16,7 +16,7 @@ import WireCEL
         ("1)", "1:2: found ')', expected an operator or the end"),
         ("[1, 2", "1:6: found the end, expected ',' or ']'"),
         ("{'a' 1}", "1:6: found a number, expected ':' after a map's key"),
-        ("1 ? 2", "1:6: found the end, expected ':' of the conditional '?'"),
+        ("true ? 2", "1:9: found the end, expected ':' of the conditional '?'"),
         ("'abc", "1:5: found the end in a string, expected '"),
         ("'a\nb'", "1:3: found the end of the line in a string, expected '"),
         ("'ä' ==\n  'x' §", "2:7: found '§', which no expression has outside of strings"),
@@ -55,6 +55,44 @@ import WireCEL
         let error = #expect(throws: CELSyntaxError.self) { try CELProgram(row.source, variables: ["event"]) }
         #expect(error?.description == row.message)
     }
+
+    @Test(arguments: [
+        ("'event.type'", "1:1: found a rule of type string, expected bool"),
+        ("size(event.data)", "1:1: found a rule of type int, expected bool"),
+        ("1 + 1", "1:1: found a rule of type int, expected bool"),
+        ("event.a.map(x, x)", "1:1: found a rule of type list, expected bool"),
+        ("event.a == 1 && 'b'", "1:17: found a value of type string, expected bool"),
+        ("1 || event.a", "1:1: found a value of type int, expected bool"),
+        ("!size(event)", "1:2: found a value of type int, expected bool"),
+        ("event.a.all(x, 'b')", "1:16: found a value of type string, expected bool"),
+        ("(1 ? true : false)", "1:2: found a value of type int, expected bool"),
+        ("size(event.data) > '3'", "1:18: there is no 'int > string'"),
+        ("1 + 1.0 == event.a", "1:3: there is no 'int + double'"),
+        ("'a' - 'b' == event.a", "1:5: there is no 'string - string'"),
+        ("2.0 % 1.0 == event.a", "1:5: there is no 'double % double'"),
+        ("'a' * 2 == event.a", "1:5: there is no 'string * int'"),
+        ("timestamp(event.time) > 5", "1:23: there is no 'google.protobuf.Timestamp > int'"),
+        (
+            "timestamp(event.time) + timestamp(0) == event.a",
+            "1:23: there is no "
+                + "'google.protobuf.Timestamp + google.protobuf.Timestamp'"
+        ),
+        ("event.a in 'abc'", "1:12: found a value of type string, expected list or map"),
+    ])
+    func `types that evidently don't go together are found in a rule`(_ row: (source: String, message: String)) {
+        let error = #expect(throws: CELSyntaxError.self) { try CELProgram(rule: row.source) }
+        #expect(error?.description == row.message)
+    }
+
+    @Test(arguments: [
+        "event.data.n + 1 > 2", "event.a", "event.a ? event.b : false", "1 < 1.5",
+        "timestamp(event.time) - duration('1h') > timestamp(0)",
+        "timestamp(event.a) - timestamp(event.b) > duration('1h')",
+        "duration('1h') + timestamp(0) > timestamp(event.time)",
+        "[1] + [2] == event.a", "event.a in {}", "'1' == 1", "(event.a ? 1 : 'b') == 1", "-1 < 2u",
+        "dyn(1) == dyn('a')", "event.a && event.b",
+    ])
+    func `types that an event decides are left to it`(source: String) throws { _ = try CELProgram(rule: source) }
 
     @Test func `rows of 32 terms and 12 levels are allowed, as the language asks`() throws {
         let row = Array(repeating: "true", count: 32)

@@ -9,14 +9,22 @@ package struct CELProgram: Sendable {
     package let source: String
     private let root: CELNode
 
-    /// - Parameter variables: the variables that there will be, so that a mistyped name is found at once; nil if any
-    ///   may be bound.
+    /// - Parameter variables: the variables that there will be, so that a mistyped name is found at once, and
+    ///   types that evidently don't go together; nil if any may be bound.
     package init(_ source: String, variables: Set<String>? = nil) throws(CELSyntaxError) {
         self.source = source
         let bytes = Array(source.utf8)
         do { root = try CELParser.parse(bytes, variables: variables) } catch {
             throw CELSyntaxError(position: CELPosition(of: error.offset, in: bytes), message: error.message)
         }
+    }
+
+    /// A rule over one `event`: an expression whose value may be true.
+    package init(rule source: String) throws(CELSyntaxError) {
+        try self.init(source, variables: [Self.eventVariable])
+        guard let type = root.form.evidentType, type != .bool else { return }
+        throw CELSyntaxError(
+            position: CELPosition(line: 1, column: 1), message: "found a rule of type \(type.rawValue), expected bool")
     }
 
     package func evaluate(_ bindings: [String: CELValue]) throws(CELEvaluationError) -> CELValue {

@@ -24,7 +24,7 @@ package struct SubscriptionDeclaration: Sendable {
         package init(match: String, path: String) throws(CELSyntaxError) {
             self.match = match
             self.path = path
-            program = match.isEmpty ? nil : try CELProgram(match, variables: [CELProgram.eventVariable])
+            program = match.isEmpty ? nil : try CELProgram(rule: match)
         }
     }
 

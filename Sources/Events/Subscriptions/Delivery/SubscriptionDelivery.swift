@@ -2,6 +2,7 @@
 
 package import BuildingBlocks
 internal import Core
+package import CoreMetrics
 internal import NIOCore
 internal import WireCEL
 internal import WireCloudEvents
@@ -18,12 +19,12 @@ package struct SubscriptionDelivery: Sendable {
     /// - Parameter timeout: how long the app may take for a call before the messages count as failed.
     package init(
         _ declaration: SubscriptionDeclaration, to channel: any AppChannel,
-        timeout: Duration = AppRequest.timeoutDefault
+        timeout: Duration = AppRequest.timeoutDefault, metrics factory: any MetricsFactory = MetricsSystem.factory
     ) {
         self.declaration = declaration
         self.channel = channel
         self.timeout = timeout
-        metrics = SubscriptionMetrics(component: declaration.pubsub, topic: declaration.topic)
+        metrics = SubscriptionMetrics(component: declaration.pubsub, topic: declaration.topic, factory: factory)
     }
 
     /// Delivers messages, in their order, and says what the app made of each.

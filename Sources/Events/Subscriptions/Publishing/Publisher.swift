@@ -49,7 +49,8 @@ package struct Publisher: Sendable {
         var event = CloudEvent(source: appID, topic: topic, pubsubName: pubsub)
         event.traceParent = traceParent
         event.traceState = traceState
-        for header in metadata { _ = event.override(header.name, with: header.value) }
+        // What the envelope says needn't be said beside it.
+        options.rest.removeAll { event.override($0.name, with: $0.value) }
         if let seconds = options.timeToLiveSeconds, !features.contains(.timeToLive) {
             event.expiration = Self.expiration(after: seconds, from: event.time)
         }

@@ -4,7 +4,7 @@
 ///
 /// 1. `PatternParser` makes a tree of the text; `PatternCompiler` writes the tree out as instructions of a
 ///    nondeterministic automaton, repetitions included, at most `CELLimits.patternInstructionsMax` of them.
-/// 2. `isFound` goes through the text once and keeps the set of instructions that can be reached. There is no
+/// 2. `PatternSearch` goes through the text once and keeps the set of instructions that can be reached. There is no
 ///    backtracking, so each code point costs at most one visit of each instruction.
 /// 3. Only whether there is a match is asked, so captures and greediness mean nothing.
 ///
@@ -27,31 +27,56 @@ struct Pattern: Sendable {
 
     var instructionCount: Int { instructions.count }
 
+    /// Whether the pattern matches anywhere in the text.
+    func isFound(in text: String, _ budget: inout CELBudget) throws(CELEvaluationError) -> Bool {
+        var search = PatternSearch(instructions)
+        return try search.run(text, &budget)
+    }
+}
+
+/// One way of a pattern through a text.
+private struct PatternSearch {
     /// How many visits of instructions cost what one step of an evaluation does.
     private static let visitsPerStep = 8
 
-    /// Whether the pattern matches anywhere in the text.
-    func isFound(in text: String, _ budget: inout CELBudget) throws(CELEvaluationError) -> Bool {
-        var reached = ReachedInstructions(count: instructions.count)
-        var pending: [Int] = []
+    private let instructions: [Pattern.Instruction]
+    private var reached: ReachedInstructions
+    /// Where the last code point led to, and what is still to be followed from there.
+    private var pending: [Int] = []
+    private var open: [Int] = []
+    private var visits = 0
+
+    init(_ instructions: [Pattern.Instruction]) {
+        self.instructions = instructions
+        reached = ReachedInstructions(count: instructions.count)
+    }
+
+    mutating func run(_ text: String, _ budget: inout CELBudget) throws(CELEvaluationError) -> Bool {
         var rest = text.unicodeScalars.makeIterator()
         var previous: Unicode.Scalar?
         var next = rest.next()
         while true {
             reached.removeAll()
             // A match may begin at every place.
-            for start in pending + [0] where follow(start, &reached, previous, next) { return true }
-            try budget.charge(1 + reached.dense.count / Self.visitsPerStep)
+            pending.append(0)
+            for start in pending where follow(start, previous, next) { return true }
+            try charge(&budget)
             guard let scalar = next else { return false }
             pending.removeAll(keepingCapacity: true)
-            for index in reached.dense where takes(instructions[index], scalar) { pending.append(index + 1) }
+            for index in reached.dense where takes(index, scalar) { pending.append(index + 1) }
             previous = scalar
             next = rest.next()
         }
     }
 
-    private func takes(_ instruction: Instruction, _ scalar: Unicode.Scalar) -> Bool {
-        switch instruction {
+    private mutating func charge(_ budget: inout CELBudget) throws(CELEvaluationError) {
+        visits += 1 + reached.dense.count
+        try budget.charge(visits / Self.visitsPerStep)
+        visits %= Self.visitsPerStep
+    }
+
+    private func takes(_ index: Int, _ scalar: Unicode.Scalar) -> Bool {
+        switch instructions[index] {
         case .scalar(let wanted): wanted == scalar
         case .set(let set): set.contains(scalar)
         case .split, .jump, .assert, .match: false
@@ -59,16 +84,16 @@ struct Pattern: Sendable {
     }
 
     /// Adds what can be reached without taking a code point; true if that is a match.
-    private func follow(
-        _ start: Int, _ reached: inout ReachedInstructions, _ previous: Unicode.Scalar?, _ next: Unicode.Scalar?
-    ) -> Bool {
-        var open = [start]
+    private mutating func follow(_ start: Int, _ previous: Unicode.Scalar?, _ next: Unicode.Scalar?) -> Bool {
+        open.append(start)
         while let index = open.popLast() {
             guard reached.insert(index) else { continue }
             switch instructions[index] {
             case .match: return true
             case .jump(let target): open.append(target)
-            case .split(let first, let second): open += [second, first]
+            case .split(let first, let second):
+                open.append(second)
+                open.append(first)
             case .assert(let assertion): if assertion.holds(between: previous, and: next) { open.append(index + 1) }
             case .scalar, .set: break
             }

@@ -215,6 +215,7 @@ extension CELParser {
                 (result.condition, result.transform) = (nil, first)
             }
         }
+        try checkTruth([result.condition].compactMap { $0 })
         try expect(")")
         let parts = [range, result.condition, result.transform].compactMap { $0 }
         return try node(.comprehension(result), at: offset, over: parts)

@@ -73,6 +73,7 @@ struct CELParser {
         let offset = token.offset
         let condition = try disjunction()
         guard take("?") else { return condition }
+        try checkTruth([condition])
         let then = try disjunction()
         try expect(":", "':' of the conditional '?'")
         let otherwise = try expression()
@@ -85,14 +86,18 @@ struct CELParser {
         let offset = token.offset
         var terms = [try conjunction()]
         while take("||") { terms.append(try conjunction()) }
-        return terms.count == 1 ? terms[0] : try node(.any(terms), at: offset, over: terms)
+        if terms.count == 1 { return terms[0] }
+        try checkTruth(terms)
+        return try node(.any(terms), at: offset, over: terms)
     }
 
     private mutating func conjunction() throws(CELMistake) -> CELNode {
         let offset = token.offset
         var terms = [try binary(above: 0)]
         while take("&&") { terms.append(try binary(above: 0)) }
-        return terms.count == 1 ? terms[0] : try node(.all(terms), at: offset, over: terms)
+        if terms.count == 1 { return terms[0] }
+        try checkTruth(terms)
+        return try node(.all(terms), at: offset, over: terms)
     }
 
     private mutating func binary(above precedence: Int) throws(CELMistake) -> CELNode {
@@ -101,6 +106,7 @@ struct CELParser {
             let offset = token.offset
             advance()
             let right = try binary(above: infix.precedence)
+            try check(infix, left, right, at: offset)
             left = try node(.binary(infix, left, right), at: offset, over: [left, right])
         }
         return left
@@ -125,6 +131,7 @@ struct CELParser {
             } else {
                 operand = try member()
             }
+            if symbol == "!" { try checkTruth([operand]) }
             for _ in 0..<count {
                 operand = try node(symbol == "!" ? .not(operand) : .negate(operand), at: offset, over: [operand])
             }
