@@ -25,7 +25,8 @@ let rooms: [Target] = [
     .target(
         name: "Runtime",
         dependencies: [
-            "Sidecar", "HTTPAPI", "SQLiteEngine", "MemoryEngine", "BuildingBlocks", "Proxying", "WireHTTP", "WireYAML",
+            "Sidecar", "HTTPAPI", "LogBroker", "Subscriptions", "SQLiteEngine", "MemoryEngine", "BuildingBlocks",
+            "Proxying", "WireHTTP", "WireYAML",
             "WireJSON",
             "Settings", "Telemetry", "Core",
             .product(name: "NIOCore", package: "swift-nio"),
@@ -50,7 +51,7 @@ let rooms: [Target] = [
     .target(
         name: "HTTPAPI",
         dependencies: [
-            "BuildingBlocks", "Proxying", "WireHTTP", "WireJSON", "Telemetry", "Settings", "Core",
+            "Subscriptions", "BuildingBlocks", "Proxying", "WireHTTP", "WireJSON", "Telemetry", "Settings", "Core",
             .product(name: "NIOCore", package: "swift-nio"),
             .product(name: "Logging", package: "swift-log"),
             .product(name: "Metrics", package: "swift-metrics"),
@@ -67,6 +68,8 @@ let rooms: [Target] = [
             .product(name: "Metrics", package: "swift-metrics"),
         ],
         path: "Sources/Events/Broker",
+        swiftSettings: house),
+    .target(
         name: "Subscriptions",
         dependencies: [
             "BuildingBlocks", "WireCEL", "WireCloudEvents", "WireJSON", "Core",
@@ -206,7 +209,8 @@ let tests: [Target] = [
     .testTarget(
         name: "SubscriptionsTests",
         dependencies: [
-            "Subscriptions", "BuildingBlocks", "WireCEL", "WireCloudEvents", "WireJSON", "WireYAML", "Core", nio,
+            "Subscriptions", "BuildingBlocks", "Proxying", "WireCEL", "WireCloudEvents", "WireJSON", "WireYAML", "Core",
+            nio,
             .product(name: "CoreMetrics", package: "swift-metrics"),
         ],
         swiftSettings: house),

@@ -13,6 +13,8 @@ import WireHTTP
 /// How the app is called, and how other sidecars reach it.
 struct AppCalls: Sendable {
     let channel: any AppChannel
+    /// Whether the app has a port at all.
+    let canCall: Bool
     /// Nil if the app's health isn't checked.
     let health: AppHealth?
     /// What other sidecars must know to call this one.
@@ -20,6 +22,7 @@ struct AppCalls: Sendable {
 
     init(_ app: AppConfiguration) {
         secret = Self.newSecret()
+        canCall = app.port != nil
         guard let port = app.port else {
             (channel, health) = (NoAppChannel(), nil)
             return
@@ -47,11 +50,9 @@ struct AppCalls: Sendable {
 
 /// The channel to an app that has no port.
 private struct NoAppChannel: AppChannel {
-    var isHealthy: Bool { true }
-
     func call(
         _ request: HTTPRequest, within timeout: TimeAmount?
-    ) async throws(AppChannelError) -> AppResponse {
+    ) async throws(AppChannelError) -> AppCall {
         throw .noPort
     }
 }

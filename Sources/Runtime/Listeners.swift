@@ -20,7 +20,7 @@ struct Listeners: Sendable {
 
     /// What answers behind the ports.
     struct Answering {
-        var components: [StateComponent]
+        var components: APIComponents
         var calls: AppCalls
         var resolver: any NameResolver
         var metadata: SidecarMetadata

@@ -3,11 +3,13 @@
 import BuildingBlocks
 import Core
 import HTTPAPI
+import LogBroker
 import Logging
 import SQLiteEngine
 import ServiceLifecycle
 import Settings
 import Sidecar
+import Subscriptions
 import Synchronization
 import Telemetry
 
@@ -17,6 +19,8 @@ struct SidecarProcess: Sendable {
     private let database: EmbeddedDatabase?
     private let listeners: Listeners
     private let calls: AppCalls
+    private let subscriber: Subscriber
+    private let brokers: [LogBroker]
     private let app: AppService
     private let health: HealthState
     private let shutdown: ShutdownRequest
@@ -37,7 +41,7 @@ struct SidecarProcess: Sendable {
             listeners = try await Listeners.bind(
                 invocation.loaded, mayGiveWay: !invocation.command.isEmpty,
                 Listeners.Answering(
-                    components: stores.components.state, calls: calls, resolver: stores.resolver,
+                    components: stores.components.ofAPI, calls: calls, resolver: stores.resolver,
                     metadata: metadata, status: status, health: health, shutdown: shutdown,
                     instruments: instruments))
         } catch {
@@ -54,11 +58,20 @@ struct SidecarProcess: Sendable {
             metadata.note(event)
             health.note(event)
         }
+        let subscriber = Subscriber(
+            components: stores.components.pubsub, declared: invocation.subscriptions, calls: calls,
+            appID: configuration.app.id ?? "", health: health, metadata: metadata,
+            logger: instruments.logs.logger("outrigger.pubsub"))
         let process = SidecarProcess(
             configuration: configuration, database: stores.database, listeners: listeners,
-            calls: calls,
+            calls: calls, subscriber: subscriber,
+            brokers: stores.components.pubsub.compactMap { $0.broker as? LogBroker },
             app: AppService(
-                supervisor: supervisor, serving: listeners.serving, health: health, grace: configuration.app.grace
+                supervisor: supervisor,
+                serving: {
+                    await subscriber.end()
+                    await listeners.serving()
+                }, health: health, grace: configuration.app.grace
             ) {
                 shutdown.request()
             },
@@ -78,6 +91,8 @@ struct SidecarProcess: Sendable {
         if let admin = listeners.admin { services.append(Self.configured(admin)) }
         if let database { services.append(Self.configured(DatabaseService(database: database))) }
         if let api = listeners.api { services.append(Self.configured(api)) }
+        services += brokers.map { Self.configured(BrokerService(broker: $0)) }
+        if configuration.api.enabled { services.append(Self.configured(subscriber)) }
         if let listener = listeners.internal { services.append(Self.configured(listener)) }
         if let health = calls.health { services.append(Self.configured(AppHealthService(health: health))) }
         services.append(Self.configured(app))

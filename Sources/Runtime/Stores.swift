@@ -28,11 +28,14 @@ struct Stores: Sendable {
         }
         let surroundings = ComponentSurroundings(
             appID: appID, namespace: configuration.app.namespace, logger: logger)
-        var components = try await Components(invocation.statePlans, surroundings)
-        let needsDefault = invocation.statePlans.isEmpty
-        let database = try await openDatabase(invocation, isNeeded: needsDefault, logger)
-        if let database, needsDefault {
+        var components = try await Components(invocation.plans, surroundings)
+        let (hasState, hasPubSub) = (!invocation.plans.state.isEmpty, !invocation.plans.pubsub.isEmpty)
+        let database = try await openDatabase(invocation, isNeeded: !hasState || !hasPubSub, logger)
+        if let database, !hasState {
             components.addDefaultState(database.stateStore(namespace: surroundings.namespace), surroundings)
+        }
+        if let database, !hasPubSub {
+            components.addDefaultPubSub(database.log(namespace: surroundings.namespace), surroundings)
         }
         return Stores(components: components, database: database)
     }

@@ -22,9 +22,8 @@ enum House {
         Room(module: "outrigger", folder: "outrigger", row: .commandLine),
         Room(module: "Runtime", folder: "Runtime", row: .assembly),
         Room(module: "Sidecar", folder: "Sidecar", row: .rooms),
-        // The API serves the event log's own endpoints, so it may know Events.
-        Room(module: "HTTPAPI", folder: "API/HTTP", row: .rooms, neighbours: ["Events"]),
         Room(module: "LogBroker", folder: "Events/Broker", row: .rooms),
+        // The API publishes, so it may know Events.
         Room(module: "HTTPAPI", folder: "API/HTTP", row: .rooms, neighbours: ["Subscriptions"]),
         Room(module: "Subscriptions", folder: "Events/Subscriptions", row: .rooms),
         Room(module: "SQLiteEngine", folder: "Engines/SQLite", row: .engines),

@@ -34,7 +34,8 @@ struct ComponentsTests {
 
     private func make(_ documents: ComponentDocument...) async throws -> Components {
         let templates = ComponentTemplates(appID: "cart", namespace: "shop", environment: [:])
-        let plans = try documents.map { try StatePlan($0, Self.catalog, templates) }
+        var plans = ComponentPlans()
+        for document in documents { _ = try plans.add(document, Self.catalog, templates) }
         return try await Components(
             plans, ComponentSurroundings(appID: "cart", namespace: "shop", logger: log.logger))
     }

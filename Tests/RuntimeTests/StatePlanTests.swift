@@ -21,7 +21,7 @@ struct StatePlanTests {
         let folder = try ConfigurationFolder([
             "r.yaml": Self.head + "spec:\n  type: state.in-memory\n  metadata: [\(metadata)]\n"
         ])
-        return try #require(try folder.invocation("-a", "cart", "-d", "@/r.yaml").statePlans.first)
+        return try #require(try folder.invocation("-a", "cart", "-d", "@/r.yaml").plans.state.first)
     }
 
     @Test(
@@ -33,7 +33,7 @@ struct StatePlanTests {
             ),
             (
                 "spec:\n  version: v1\n  type: pubsub.kafka",
-                "@/r.yaml:6: spec.type: found \"pubsub.kafka\", expected state.in-memory or state.sqlite"
+                "@/r.yaml:6: spec.type: found \"pubsub.kafka\", expected pubsub.in-memory, state.in-memory or state.sqlite"
             ),
             (
                 "spec: {type: state.in-memory, version: v3}",

@@ -2,6 +2,7 @@
 
 import BuildingBlocks
 import NIOCore
+import Proxying
 import Synchronization
 
 /// An app that answers as it is told to, and remembers what it was sent.
@@ -18,6 +19,10 @@ final class FakeApp: AppChannel {
     }
 
     var requests: [AppRequest] { received.withLock { $0 } }
+
+    func call(_ request: HTTPRequest, within timeout: TimeAmount?) async throws(AppChannelError) -> AppCall {
+        throw .noPort
+    }
 
     func send(_ request: AppRequest) async throws(AppChannelError) -> AppResponse {
         received.withLock { $0.append(request) }

@@ -5,8 +5,20 @@ import Core
 package import Logging
 import NIOCore
 package import Proxying
+package import Subscriptions
 import Telemetry
 import WireHTTP
+
+/// The components of which the API is a face.
+package struct APIComponents: Sendable {
+    package var state: [StateComponent]
+    package var pubsub: [PubSubComponent]
+
+    package init(state: [StateComponent] = [], pubsub: [PubSubComponent] = []) {
+        self.state = state
+        self.pubsub = pubsub
+    }
+}
 
 /// Answers the requests of the HTTP API. The whole path of a request is in `respond`:
 /// the target is matched, the token checked, the body read within its limit, and the endpoint called.
@@ -23,7 +35,8 @@ package struct APIResponder: Sendable {
     private let token: APIToken?
     private let state: StateEndpoints
     private let invoker: Invoker?
-    private let components: [StateComponent]
+    private let pubsub: PubSubEndpoints
+    private let components: APIComponents
     private let metadata: SidecarMetadata
     private let health: HealthState
     private let shutdown: @Sendable (_ isForced: Bool) -> Void
@@ -31,15 +44,16 @@ package struct APIResponder: Sendable {
     private let logger: Logger
 
     package init(
-        surface: Surface, configuration: APIConfiguration, components: [StateComponent], invoker: Invoker?,
+        surface: Surface, configuration: APIConfiguration, components: APIComponents, invoker: Invoker?,
         metadata: SidecarMetadata, health: HealthState, logger: Logger,
         shutdown: @escaping @Sendable (_ isForced: Bool) -> Void
     ) {
         self.surface = surface
         self.configuration = configuration
         self.token = surface == .public ? nil : configuration.token.flatMap(APIToken.init)
-        self.state = StateEndpoints(components: components, appID: metadata.appID)
+        self.state = StateEndpoints(components: components.state, appID: metadata.appID)
         self.invoker = invoker
+        self.pubsub = PubSubEndpoints(components: components.pubsub)
         self.components = components
         self.metadata = metadata
         self.health = health
@@ -102,6 +116,11 @@ package struct APIResponder: Sendable {
         case .shutdown:
             shutdown(request.head.fields["dapr-force-shutdown"]?.lowercased() == "true")
             return .noContent
+        case .publish: return try await pubsub.publish(target, request.head, body(of: request))
+        case .publishBulk:
+            return try await onPool(body(of: request), target) { (target, body) async throws(APIError) in
+                try await pubsub.publishBulk(target, request.head, body)
+            }
         case .invoke: return try await invoke(request, target)
         case .unimplemented: throw .unimplemented
         default: throw .unknownRoute

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import BuildingBlocks
 package import Logging
 package import NIOCore
 package import Proxying
@@ -15,7 +14,7 @@ package final class HTTPAPIService: Service {
     private let publicListener: HTTPListener?
 
     package init(
-        configuration: APIConfiguration, components: [StateComponent], invoker: Invoker?, metadata: SidecarMetadata,
+        configuration: APIConfiguration, components: APIComponents, invoker: Invoker?, metadata: SidecarMetadata,
         health: HealthState, eventLoopGroup: any EventLoopGroup, logger: Logger,
         shutdown: @escaping @Sendable (_ isForced: Bool) -> Void
     ) {

@@ -7,6 +7,7 @@ package final class HealthState: Sendable {
     private let outbound = Atomic(false)
     private let app = Atomic(false)
     private let draining = Atomic(false)
+    private let observers = Mutex<[@Sendable () -> Void]>([])
 
     package init() {}
 
@@ -22,7 +23,16 @@ package final class HealthState: Sendable {
     package var isReady: Bool { isOutboundReady && isAppReady && !isDraining }
 
     package func setOutboundReady(_ isReady: Bool) { outbound.store(isReady, ordering: .releasing) }
-    package func setAppReady(_ isReady: Bool) { app.store(isReady, ordering: .releasing) }
+
+    package func setAppReady(_ isReady: Bool) {
+        app.store(isReady, ordering: .releasing)
+        for observer in observers.withLock({ $0 }) { observer() }
+    }
+
+    /// Calls `observer` whenever the app may have become ready, or may have ended.
+    package func observeApp(_ observer: @escaping @Sendable () -> Void) {
+        observers.withLock { $0.append(observer) }
+    }
     package func beginDraining() { draining.store(true, ordering: .releasing) }
 
     /// What keeps the sidecar from being ready.

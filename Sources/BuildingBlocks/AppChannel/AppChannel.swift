@@ -4,19 +4,24 @@ package import NIOCore
 package import Proxying
 
 /// The one way in which anything calls the app.
+///
+/// Whoever implements it adds what every call to the app carries, such as the app's API token, and holds back calls
+/// beyond the app's concurrency. It doesn't retry.
 package protocol AppChannel: Sendable {
     /// Whether the app can be called at all; one whose health isn't checked always can.
     var isHealthy: Bool { get }
 
-    /// Calls the app. `timeout` bounds the wait for the head of its response; the body may take longer.
+    /// Calls the app; both bodies may be streams. `timeout` bounds the wait for the head of its response.
     ///
-    /// The request's fields are those that the app shall see; the channel adds what belongs to it, such as
-    /// `dapr-api-token`.
-    func call(_ request: HTTPRequest, within timeout: TimeAmount?) async throws(AppChannelError) -> AppResponse
+    /// The request's fields are those that the app shall see.
+    func call(_ request: HTTPRequest, within timeout: TimeAmount?) async throws(AppChannelError) -> AppCall
+
+    /// Calls the app with one request, and gets one answer, both whole in memory.
+    func send(_ request: AppRequest) async throws(AppChannelError) -> AppResponse
 }
 
-/// What the app answered. While somebody holds it, the call counts as running.
-package struct AppResponse: Sendable {
+/// A call that the app has begun to answer. While somebody holds it, it counts as running.
+package struct AppCall: Sendable {
     package var response: HTTPUpstream.Response
     package var lease: CallLimit.Lease?
 
@@ -26,22 +31,46 @@ package struct AppResponse: Sendable {
     }
 }
 
-/// Why the app wasn't called, or gave no response.
-package enum AppChannelError: Error, Sendable, CustomStringConvertible {
-    /// Its last health checks failed, or none has succeeded yet.
-    case unhealthy
-    /// The sidecar wasn't told a port of the app.
-    case noPort
-    /// Too many calls wait for their turn.
-    case overloaded(limit: Int)
-    case failed(HTTPUpstreamError)
+/// Why there is no answer of the app. Its description holds nothing that was sent.
+package struct AppChannelError: Error, Sendable, Equatable, CustomStringConvertible {
+    package enum Code: String, Sendable, CaseIterable {
+        /// Its last health checks failed, or none has succeeded yet.
+        case unhealthy
+        /// The sidecar wasn't told a port of the app.
+        case noPort
+        /// Nobody listens, or the connection ended before an answer began.
+        case unreachable
+        case timedOut
+        case responseTooLarge
+        /// What came isn't HTTP, or ended in the middle.
+        case responseInvalid
+        /// A named limit of waiting calls is reached.
+        case overloaded
+        /// Whoever called has gone.
+        case cancelled
+    }
 
-    package var description: String {
-        switch self {
-        case .unhealthy: "app is not in a healthy state"
-        case .noPort: "the app has no port; name it with --app-port"
-        case .overloaded(let limit): "more than \(limit) calls wait for the app"
-        case .failed(let error): error.description
-        }
+    package var code: Code
+    package var description: String
+
+    package init(_ code: Code, _ description: String) {
+        self.code = code
+        self.description = description
+    }
+
+    /// The words are Dapr's.
+    static let unhealthy = AppChannelError(.unhealthy, "app is not in a healthy state")
+    package static let noPort = AppChannelError(.noPort, "the app has no port; name it with --app-port")
+
+    init(_ error: HTTPUpstreamError) {
+        let code: Code =
+            switch error {
+            case .unreachable, .closed: .unreachable
+            case .timedOut: .timedOut
+            case .malformed: .responseInvalid
+            case .overloaded: .overloaded
+            case .cancelled: .cancelled
+            }
+        self.init(code, error.description)
     }
 }

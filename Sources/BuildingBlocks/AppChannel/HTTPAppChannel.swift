@@ -24,22 +24,23 @@ package final class HTTPAppChannel: AppChannel {
 
     package func call(
         _ request: HTTPRequest, within timeout: TimeAmount?
-    ) async throws(AppChannelError) -> AppResponse {
+    ) async throws(AppChannelError) -> AppCall {
         guard isHealthy else { throw .unhealthy }
         let lease = try await lease()
         var request = request
         request.head.fields.remove("dapr-api-token")
         if let token { request.head.fields.append("dapr-api-token", token) }
         do {
-            return AppResponse(try await upstream.send(request, within: timeout), lease: lease)
+            return AppCall(try await upstream.send(request, within: timeout), lease: lease)
         } catch {
-            throw .failed(error)
+            throw AppChannelError(error)
         }
     }
 
     private func lease() async throws(AppChannelError) -> CallLimit.Lease? {
         guard let calls else { return nil }
         if let lease = await calls.acquire() { return lease }
-        throw Task.isCancelled ? .failed(.cancelled) : .overloaded(limit: CallLimit.waitingMax)
+        if Task.isCancelled { throw AppChannelError(.cancelled) }
+        throw AppChannelError(.overloaded, "more than \(CallLimit.waitingMax) calls wait for the app")
     }
 }

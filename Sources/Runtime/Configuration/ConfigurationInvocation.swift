@@ -4,6 +4,7 @@ package import Core
 internal import HTTPAPI
 package import Settings
 internal import Sidecar
+internal import Subscriptions
 
 /// What `outrigger run` and `outrigger check` were asked for.
 package enum InvocationRequest: Sendable {
@@ -19,8 +20,10 @@ package struct Invocation: Sendable {
     package var resources: [ResourceDocument]
     /// The app's command; empty if something else starts the app.
     package var command: [String]
-    /// The stores that the documents ask for.
-    var statePlans: [StatePlan]
+    /// The components that the documents ask for.
+    var plans: ComponentPlans
+    /// The subscriptions that the documents declare.
+    var subscriptions: [SubscriptionDeclaration]
     /// The variables that this was read with.
     var environment: [String: String]
     /// Sentences about flags of Dapr that change nothing here, to be said at the start.
@@ -63,29 +66,54 @@ package struct Invocation: Sendable {
         let chosen = resources.documents(appID: configuration.app.id, namespace: configuration.app.namespace)
         resources.problems.forEach { loader.add($0) }
         resources.warnings.forEach { loader.warn($0) }
-        let statePlans = plan(chosen, environment, &loader)
+        let plans = plan(chosen, environment, &loader)
+        let subscriptions = subscriptions(chosen, plans, &loader)
         return Invocation(
-            loaded: try loader.finish(), resources: chosen, command: parsed.command ?? [], statePlans: statePlans,
-            environment: environment, notices: notices)
+            loaded: try loader.finish(), resources: chosen, command: parsed.command ?? [], plans: plans,
+            subscriptions: subscriptions, environment: environment, notices: notices)
     }
 
     private static func plan(
         _ documents: [ResourceDocument], _ environment: [String: String],
         _ loader: inout SettingsLoader<Configuration>
-    ) -> [StatePlan] {
+    ) -> ComponentPlans {
         let app = loader.loaded.configuration.app
         let templates = ComponentTemplates(appID: app.id ?? "", namespace: app.namespace, environment: environment)
-        return documents.compactMap { document in
-            guard case .component(let component) = document else { return nil }
+        var plans = ComponentPlans()
+        for case .component(let component) in documents {
             do throws(Problems) {
-                let plan = try StatePlan(component, .all, templates)
-                plan.warnings.forEach { loader.warn($0) }
-                return plan
+                for warning in try plans.add(component, .all, templates) { loader.warn(warning) }
             } catch {
                 error.all.forEach { loader.add($0) }
-                return nil
             }
         }
+        return plans
+    }
+
+    private static func subscriptions(
+        _ documents: [ResourceDocument], _ plans: ComponentPlans, _ loader: inout SettingsLoader<Configuration>
+    ) -> [SubscriptionDeclaration] {
+        let planned = plans.pubsub.map(\.component.document.name)
+        // A component whose document is wrong is said once.
+        let known = documents.compactMap { if case .component(let component) = $0 { component.name } else { nil } }
+        let names = planned.isEmpty ? [Components.defaultPubSubName] : planned
+        var declarations: [SubscriptionDeclaration] = []
+        for case .subscription(_, let node) in documents {
+            let read = SubscriptionDeclaration.read(document: node)
+            read.problems.forEach { loader.add($0) }
+            read.warnings.forEach { loader.warn($0) }
+            for declaration in read.declarations {
+                if names.contains(declaration.pubsub) || known.contains(declaration.pubsub) {
+                    declarations.append(declaration)
+                } else {
+                    loader.add(
+                        Problem(
+                            node["spec"]?["pubsubname"]?.location ?? declaration.location, key: "spec.pubsubname",
+                            "found \(Problem.quote(declaration.pubsub)), expected \(names.alternatives)"))
+                }
+            }
+        }
+        return declarations
     }
 
     /// All flags that there are.

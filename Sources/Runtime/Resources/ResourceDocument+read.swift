@@ -23,8 +23,11 @@ extension ResourceDocument {
             fields = DocumentFields(node, key: "", known: daprKeys)
             return component(&fields)
         }
+        if kind == "Subscription" {
+            return header(&fields).map { .subscription($0, node) }
+        }
         guard let kind = Kind(rawValue: kind) else {
-            let kinds = (["Component"] + Kind.allCases.map(\.rawValue)).alternatives
+            let kinds = (["Component", "Subscription"] + Kind.allCases.map(\.rawValue)).alternatives
             let location = node["kind"]?.location ?? node.location
             fields.refuse(Problem(location, key: "kind", "found \(Problem.quote(kind)), expected \(kinds)"))
             return nil

@@ -5,12 +5,13 @@ package import Core
 /// A Dapr resource document.
 package enum ResourceDocument: Sendable {
     case component(ComponentDocument)
+    /// What the app wants of a topic; the node is the whole document.
+    case subscription(ResourceHeader, DocumentNode)
     /// A kind that is recognised and used by nothing yet.
     case unused(Kind, ResourceHeader, DocumentNode)
 
     /// The kinds beside `Component`.
     package enum Kind: String, Sendable, CaseIterable {
-        case subscription = "Subscription"
         case configuration = "Configuration"
         case resiliency = "Resiliency"
         case httpEndpoint = "HTTPEndpoint"
@@ -19,7 +20,7 @@ package enum ResourceDocument: Sendable {
     package var header: ResourceHeader {
         switch self {
         case .component(let component): component.header
-        case .unused(_, let header, _): header
+        case .subscription(let header, _), .unused(_, let header, _): header
         }
     }
 }

@@ -29,6 +29,9 @@ package struct HTTPFields: Sendable {
         self.entries = entries
     }
 
+    /// Whether a text may be the name of a field.
+    package static func isName(_ text: String) -> Bool { !text.isEmpty && text.utf8.allSatisfy(\.isToken) }
+
     package var count: Int { entries.count }
     package var isEmpty: Bool { entries.isEmpty }
     /// About what the fields take when they are written.

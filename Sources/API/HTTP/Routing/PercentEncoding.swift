@@ -57,7 +57,7 @@ extension Span where Element == UInt8 {
     /// Whether a segment names a building block of Dapr's API that this program doesn't have.
     func isUnimplemented(_ range: Range<Int>) -> Bool {
         for block: StaticString in [
-            "publish", "bindings", "configuration", "secrets", "lock", "unlock", "actors", "crypto",
+            "bindings", "configuration", "secrets", "lock", "unlock", "actors", "crypto",
             "subtlecrypto",
             "workflows", "jobs", "conversation",
         ] where matches(block, range) {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BuildingBlocks
+
 /// The parameters of a query, in their order; of a repeated name the first counts, as in Go.
 struct QueryParameters: Sendable {
     /// More parameters than this are not looked at.
@@ -31,6 +33,14 @@ struct QueryParameters: Sendable {
     }
 
     subscript(name: String) -> String? { pairs.first { $0.name == name }?.value }
+
+    /// All parameters `metadata.NAME`, without that prefix, in their order.
+    var metadata: [MessageHeader] {
+        pairs.compactMap { pair in
+            guard pair.name.hasPrefix(Self.metadataPrefix) else { return nil }
+            return MessageHeader(String(pair.name.dropFirst(Self.metadataPrefix.count)), pair.value)
+        }
+    }
 
     /// The parameter `metadata.NAME`, which goes before the metadata of a body.
     func metadata(_ name: String) -> String? {

@@ -7,9 +7,9 @@
 /// request, where splitting into strings and looking each up costs a third.
 struct RequestTarget: Sendable {
     var route: Route
-    /// The store, the key of the metadata, or the app that is invoked.
+    /// The store, the key of the metadata, the pub/sub component, or the app that is invoked.
     var name = ""
-    /// The state's key; for an invocation the callee's path, with the query and as it was encoded.
+    /// The state's key, or the topic; for an invocation the callee's path, with the query and as it was encoded.
     var key = ""
     var query = QueryParameters()
 
@@ -48,6 +48,7 @@ struct RequestTarget: Sendable {
     ) throws(Failure) {
         guard let block = path.next(bytes) else { return }
         if bytes.matches("invoke", block) { return try matchInvoke(bytes, &path) }
+        if bytes.matches("publish", block) { return try matchPublish(method, bytes, &path) }
         let first = path.next(bytes)
         let second = path.next(bytes)
         let isLonger = path.next(bytes) != nil
@@ -99,6 +100,22 @@ struct RequestTarget: Sendable {
         name = try bytes.decoded(store)
     }
 
+    /// `/v1.0/publish/{pubsub}/{topic...}`, or with `bulk` behind `publish`. A topic may have slashes; what is missing
+    /// is said by the endpoint.
+    private mutating func matchPublish(
+        _ method: RouteMethod, _ bytes: borrowing Span<UInt8>, _ path: inout PathCursor, isBulk mustBeBulk: Bool = false
+    ) throws(Failure) {
+        guard method.isPostOrPut else { return }
+        var pubsub = path.next(bytes)
+        let isBulk = pubsub.map { bytes.matches("bulk", $0) } ?? false
+        if mustBeBulk, !isBulk { return }
+        if isBulk { pubsub = path.next(bytes) }
+        route = isBulk ? .publishBulk : .publish
+        if let pubsub { name = try bytes.decoded(pubsub) }
+        guard let first = path.next(bytes) else { return }
+        key = try bytes.decoded(first.lowerBound..<path.end)
+    }
+
     /// `/v1.0/invoke/{app}/method/{path...}`. The slashes of a URL in the place of the app have become one.
     private mutating func matchInvoke(
         _ bytes: borrowing Span<UInt8>, _ path: inout PathCursor
@@ -123,6 +140,7 @@ struct RequestTarget: Sendable {
         _ method: RouteMethod, _ bytes: borrowing Span<UInt8>, _ path: inout PathCursor
     ) throws(Failure) {
         guard let block = path.next(bytes) else { return }
+        if bytes.matches("publish", block) { return try matchPublish(method, bytes, &path, isBulk: true) }
         guard bytes.matches("state", block) else {
             if bytes.isUnimplemented(block), path.next(bytes) != nil { route = .unimplemented }
             return

@@ -14,6 +14,8 @@ enum Route: String, CaseIterable, Sendable {
     case metadata = "/v1.0/metadata"
     case setMetadata = "/v1.0/metadata/{key}"
     case shutdown = "/v1.0/shutdown"
+    case publish = "/v1.0/publish/{pubsub}/{topic}"
+    case publishBulk = "/v1.0/publish/bulk/{pubsub}/{topic}"
     case invoke = "/v1.0/invoke/{app}/method"
     /// A part of Dapr's API that isn't built.
     case unimplemented = "unimplemented"
@@ -32,9 +34,11 @@ enum Route: String, CaseIterable, Sendable {
         case .metadata: 7
         case .setMetadata: 8
         case .shutdown: 9
-        case .invoke: 10
-        case .unimplemented: 11
-        case .unknown: 12
+        case .publish: 10
+        case .publishBulk: 11
+        case .invoke: 12
+        case .unimplemented: 13
+        case .unknown: 14
         }
     }
 }

@@ -3,6 +3,7 @@
 import BuildingBlocks
 import Core
 import Proxying
+package import Subscriptions
 import Synchronization
 import WireHTTP
 
@@ -30,6 +31,7 @@ package final class SidecarMetadata: Sendable {
     package let appID: String
     private let app: AppConnection?
     private let extended: Mutex<[String: String]>
+    private let subscriptions = Mutex<[SubscriptionDeclaration]>([])
 
     package init(appID: String, app: AppConnection?, extended: [String: String] = [:]) {
         self.appID = appID
@@ -48,10 +50,15 @@ package final class SidecarMetadata: Sendable {
         }
     }
 
+    /// What the app is subscribed to.
+    package func set(subscriptions: [SubscriptionDeclaration]) {
+        self.subscriptions.withLock { $0 = subscriptions }
+    }
+
     package func remove(_ name: String) { extended.withLock { _ = $0.removeValue(forKey: name) } }
 
     /// A public answer leaves out the app's command, in which people write passwords.
-    func response(components: [StateComponent], isPublic: Bool) -> HTTPResponse {
+    func response(components: APIComponents, isPublic: Bool) -> HTTPResponse {
         var json = JSONWriter(capacity: 1024)
         json.beginObject()
         json.field("id", appID)
@@ -59,10 +66,12 @@ package final class SidecarMetadata: Sendable {
         for empty in ["enabledFeatures", "actors"] { Self.writeEmptyArray(empty, to: &json) }
         json.key("components")
         json.beginArray()
-        for component in components { Self.write(component, to: &json) }
+        for component in components.state { Self.write(component, to: &json) }
+        for component in components.pubsub { Self.write(component, to: &json) }
         json.endArray()
         writeExtended(isPublic: isPublic, to: &json)
-        for empty in ["subscriptions", "httpEndpoints"] { Self.writeEmptyArray(empty, to: &json) }
+        writeSubscriptions(to: &json)
+        Self.writeEmptyArray("httpEndpoints", to: &json)
         writeApp(to: &json)
         // There are no actors and no workflows here, and Dapr's words for that are these.
         json.key("actorRuntime")
@@ -83,6 +92,49 @@ package final class SidecarMetadata: Sendable {
         for capability in component.features.capabilities { json.string(capability) }
         json.endArray()
         json.field("durability", component.durability.rawValue)
+        json.endObject()
+    }
+
+    private static func write(_ component: PubSubComponent, to json: inout JSONWriter) {
+        json.beginObject()
+        json.field("name", component.name)
+        json.field("type", component.type)
+        json.field("version", component.version)
+        json.key("capabilities")
+        json.beginArray()
+        if component.broker.features.contains(.timeToLive) { json.string("MESSAGE_TTL") }
+        json.endArray()
+        json.field("durability", component.broker.durability.rawValue)
+        json.endObject()
+    }
+
+    private func writeSubscriptions(to json: inout JSONWriter) {
+        json.key("subscriptions")
+        json.beginArray()
+        for subscription in subscriptions.withLock({ $0 }) {
+            json.beginObject()
+            json.field("pubsubname", subscription.pubsub)
+            json.field("topic", subscription.topic)
+            json.key("rules")
+            json.beginArray()
+            for rule in subscription.rules { Self.write(match: rule.match, path: rule.path, to: &json) }
+            if let path = subscription.defaultPath { Self.write(match: "", path: path, to: &json) }
+            json.endArray()
+            json.key("metadata")
+            json.beginObject()
+            for header in subscription.metadata { json.field(header.name, header.value) }
+            json.endObject()
+            if let topic = subscription.deadLetterTopic { json.field("deadLetterTopic", topic) }
+            json.field("type", subscription.origin.rawValue)
+            json.endObject()
+        }
+        json.endArray()
+    }
+
+    private static func write(match: String, path: String, to json: inout JSONWriter) {
+        json.beginObject()
+        if !match.isEmpty { json.field("match", match) }
+        json.field("path", path)
         json.endObject()
     }
 

@@ -14,9 +14,8 @@ package enum MetricCatalogue {
     ]
     static let batchSizes: [Double] = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512]
 
-    package static let all: [MetricDefinition] = (http + state + sqlite + eventLog + app + telemetry + process)
-    package static let all: [MetricDefinition] = (http + state + pubsub + sqlite + app + telemetry + process)
-        .sorted { $0.name < $1.name }
+    package static let all: [MetricDefinition] =
+        (http + state + pubsub + sqlite + eventLog + app + telemetry + process).sorted { $0.name < $1.name }
 
     package static func definition(of name: String) -> MetricDefinition? {
         all.first { $0.name == name }
