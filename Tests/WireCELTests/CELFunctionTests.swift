@@ -67,6 +67,8 @@ import WireCEL
         ("timestamp('2026-02-30T00:00:00Z')", .invalidArgument),
         ("timestamp('10000-01-01T00:00:00Z')", .invalidArgument),
         ("timestamp(253402300800)", .overflow), ("timestamp('9999-12-31T23:59:59Z') + duration('1s')", .overflow),
+        ("timestamp(0) - (duration('-9223372036854775807ns') - duration('1ns'))", .overflow),
+        ("duration('-9223372036854775807ns') - duration('2ns')", .overflow),
         ("duration('1x')", .invalidArgument), ("duration('9999999999s')", .invalidArgument),
         ("duration('1h').getFullYear()", .noSuchOverload), ("timestamp(0).getHours(dyn('Mars'))", .invalidArgument),
         ("'abc'.substring(4)", .indexOutOfRange), ("'abc'.substring(2, 1)", .indexOutOfRange),

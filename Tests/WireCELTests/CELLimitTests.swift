@@ -28,6 +28,12 @@ import WireCEL
         #expect(time < .seconds(10))
     }
 
+    @Test func `a long text may be replaced by another one as long`() throws {
+        let text = String(repeating: "abcdefgh", count: 100_000)
+        let event = try event(#"{"text": "\#(text)"}"#)
+        #expect(try CELProgram(rule: "event.text.replace('abcdefgh', 'ABCDEFGH').size() == 800000").matches(event))
+    }
+
     @Test func `an event nested too deeply is no value`() {
         let json = String(repeating: "[", count: 100) + String(repeating: "]", count: 100)
         #expect(throws: (any Error).self) { try event(json) }
@@ -66,7 +72,8 @@ import WireCEL
         "<=", "in", "!",
         "&&", "||", "1", "2u", "0", "-9223372036854775808", "1.5", "'a'", "b'\\xff'", "true", "null", ".size()",
         ".all(x, ", ".map(x, ",
-        ".exists(y, ", ".filter(x, ", "x", "has(", "size(", "int(", "string(", "duration('1h')", "timestamp(0)",
+        ".exists(y, ", ".filter(x, ", "x", "has(", "size(", "int(", "string(", "duration('1h')",
+        "duration('-9223372036854775807ns')", "timestamp(0)",
         ".getHours()", ".matches('a*')",
         ".replace('a', 'b')", ".split('')", ".join()", ".substring(1)", "[1, 2]", "{'a': 1}", ".a", "type(",
         "'\\u00e9'", "// c\n", " ",

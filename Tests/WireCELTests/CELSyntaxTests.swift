@@ -24,6 +24,7 @@ import WireCEL
         (#"'\uD83D'"#, "1:2: found an escape that is no code point"),
         ("9223372036854775808", "1:1: found a number that is too large for int"),
         ("99999999999999999999", "1:1: found a number that is too large"),
+        ("rr'a' == 'a'", "1:1: found the unknown name 'rr', expected one of event"),
         ("10s", "1:3: found 's' after a number, expected an operator or the end"),
         ("0x", "1:1: found '0x' without digits"),
         ("1e999", "1:1: found a number that is too large"),

@@ -7,6 +7,10 @@ import Musl
 #else
 import Darwin
 #endif
+#if os(Linux)
+// As in LaneMailbox.swift, for the members of `timespec`.
+import SwiftOverlayShims
+#endif
 
 /// A moment in UTC, to the nanosecond; for people, envelopes and rules, not for measuring.
 package struct UTCTime: Sendable, Hashable, Comparable {

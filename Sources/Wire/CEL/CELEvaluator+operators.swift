@@ -139,7 +139,9 @@ extension CELEvaluator {
         case (.double(let a), .double(let b)): return .double(isSum ? a + b : a - b)
         case (.duration(let a), .duration(let b)):
             return .duration(try Self.checked(isSum ? a.addingReportingOverflow(b) : a.subtractingReportingOverflow(b)))
-        case (.timestamp(let time), .duration(let span)): return try Self.shifted(time, by: isSum ? span : -span)
+        case (.timestamp(let time), .duration(let span)):
+            return try Self.shifted(
+                time, by: isSum ? span : try Self.checked(Int64(0).subtractingReportingOverflow(span)))
         case (.duration(let span), .timestamp(let time)) where isSum: return try Self.shifted(time, by: span)
         case (.timestamp(let a), .timestamp(let b)) where !isSum: return try Self.span(from: b, to: a)
         case (.string(let a), .string(let b)) where isSum:

@@ -122,11 +122,12 @@ extension CELFunction {
     ) throws(CELEvaluationError) -> String {
         var result = String.UnicodeScalarView()
         var rest = text[...]
-        var bytes = text.count
+        var bytes = text.reduce(0) { $0 + UTF8.width($1) }
+        let oldBytes = old.reduce(0) { $0 + UTF8.width($1) }
         // An empty text is before each code point and at the end.
         let places = old.isEmpty ? Array(0...text.count) : TextSearch.all(of: old, in: text)
         for place in places.prefix(limit ?? .max) {
-            bytes += new.utf8.count
+            bytes += new.utf8.count - oldBytes
             try CELBudget.check(result: bytes)
             try budget.charge(text: new.utf8.count)
             result.append(contentsOf: rest[..<place])

@@ -15,13 +15,12 @@ extension CELLexer {
     func literalQuote() -> CELQuote? {
         var quote = CELQuote()
         while let byte = peek(quote.length), quote.length < 2 {
+            if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "'") { break }
             switch byte | 0x20 {
             case UInt8(ascii: "r") where !quote.isRaw: quote.isRaw = true
             case UInt8(ascii: "b") where !quote.isBytes: quote.isBytes = true
-            default: break
+            default: return nil
             }
-            if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "'") { break }
-            guard byte | 0x20 == UInt8(ascii: "r") || byte | 0x20 == UInt8(ascii: "b") else { return nil }
             quote.length += 1
         }
         guard let byte = peek(quote.length), byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "'") else { return nil }
