@@ -273,6 +273,17 @@ let tests: [Target] = [
     .testTarget(name: "EndToEndTests", dependencies: ["TestKit", "Core", "WireJSON"], swiftSettings: house),
 ]
 
+let benchmarks: [Target] = [
+    .executableTarget(
+        name: "BrokerBenchmark",
+        dependencies: [
+            "LogBroker", "MemoryEngine", "BuildingBlocks", nio,
+            .product(name: "Logging", package: "swift-log"),
+        ],
+        path: "Benchmarks/Broker",
+        swiftSettings: house)
+]
+
 let package = Package(
     name: "outrigger",
     platforms: [.macOS(.v26)],
@@ -285,4 +296,5 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-metrics", exact: "2.13.0"),
     ],
     targets: rooms + benchmarks + tests
+    targets: rooms + tests + benchmarks
 )

@@ -115,7 +115,8 @@ import Testing
         #expect(dead.received.first?.message == inbox.received.first?.message)
     }
 
-    @Test func `without a dead letter topic a message is parked, listed, and replayed to its group alone`() async throws {
+    @Test func `without a dead letter topic a message is parked, listed, and replayed to its group alone`() async throws
+    {
         let broker = LogBroker.test(InMemoryEventLog())
         let inbox = Inbox { $0.text == "poison" ? .retry("broken") : .success }
         let other = Inbox()
@@ -210,6 +211,18 @@ import Testing
             _ = try await broker.subscribe(request, deliver: Inbox().deliver)
         }
         #expect(error?.code == .invalid)
+    }
+
+    @Test func `a group subscribes to a topic once in a process, and may again after the end`() async throws {
+        let broker = LogBroker.test(InMemoryEventLog())
+        let first = try await broker.subscribe(.test(), deliver: Inbox().deliver)
+        let error = await #expect(throws: BrokerError.self) {
+            _ = try await broker.subscribe(.test(), deliver: Inbox().deliver)
+        }
+        #expect(error?.code == .invalid)
+        await first.end()
+        _ = try await broker.subscribe(.test(), deliver: Inbox().deliver)
+        await broker.close()
     }
 
     @Test func `a publish without a topic is refused, and the log's refusal is the broker's`() async throws {

@@ -16,7 +16,8 @@ extension LogBroker {
         _ log: any EventLog, retention: RetentionPolicy = RetentionPolicy(),
         limits: DeliveryQueue.Limits = DeliveryQueue.Limits()
     ) -> LogBroker {
-        LogBroker(pubsub: "pubsub", log: log, retention: retention, limits: limits,
+        LogBroker(
+            pubsub: "pubsub", log: log, retention: retention, limits: limits,
             balanceInterval: .milliseconds(20), logger: silent)
     }
 
@@ -35,7 +36,8 @@ extension LogBroker {
 
 extension BrokerSubscriptionRequest {
     static func test(
-        _ topic: String = "orders", group: String = "mailer", _ change: (inout BrokerSubscriptionRequest) -> Void = { _ in }
+        _ topic: String = "orders", group: String = "mailer",
+        _ change: (inout BrokerSubscriptionRequest) -> Void = { _ in }
     ) -> BrokerSubscriptionRequest {
         var request = BrokerSubscriptionRequest(topic: topic, group: group)
         request.retry.first = .milliseconds(5)
@@ -92,9 +94,9 @@ extension ReceivedMessage {
     var text: String { String(buffer: message.data) }
 }
 
-/// Waits until something holds; a machine under load is given time.
+/// Waits until something holds. Tests that reckon for seconds share the threads, so the deadline is far away.
 func eventually(
-    _ seconds: Int = 20, _ holds: () async -> Bool, _ location: SourceLocation = #_sourceLocation
+    _ seconds: Int = 120, _ holds: () async -> Bool, _ location: SourceLocation = #_sourceLocation
 ) async {
     let end = ContinuousClock.now.advanced(by: .seconds(seconds))
     while ContinuousClock.now < end {
@@ -150,7 +152,8 @@ final class FragileLog: EventLog {
         return await log.append(appends)
     }
 
-    func read(_ stream: String, after position: Int64, limit: EventReadLimit) async throws(EventLogError) -> EventSlice {
+    func read(_ stream: String, after position: Int64, limit: EventReadLimit) async throws(EventLogError) -> EventSlice
+    {
         set { $0.readCount += 1 }
         try check { $0.failsReading }
         return try await log.read(stream, after: position, limit: limit)

@@ -93,7 +93,9 @@ package final class InMemoryEventLog: EventLog {
         checkpoints.withLock { $0[consumer] = nil }
     }
 
-    package func watch(_ notify: @escaping @Sendable (Set<String>) -> Void) async throws(EventLogError)
+    package func watch(
+        _ notify: @escaping @Sendable (Set<String>) -> Void
+    ) async throws(EventLogError)
         -> any EventWatch
     {
         InMemoryWatch(log: self, id: watches.withLock { $0.add(notify) })

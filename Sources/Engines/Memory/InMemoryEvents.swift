@@ -36,7 +36,12 @@ struct InMemoryEvents {
 
     mutating func append(_ append: EventAppend, _ now: Int64) throws(EventLogError) -> AppendedEvents {
         if let earlier = try check(append) { return earlier }
-        var stream = streams[append.stream] ?? Stream()
+        guard !append.events.isEmpty else {
+            let revision = streams[append.stream]?.nextRevision ?? 0
+            return AppendedEvents(firstPosition: head + 1, firstRevision: revision, count: 0)
+        }
+        // Taken out of the dictionary, because a copy of its positions would cost as much as they are.
+        var stream = streams.removeValue(forKey: append.stream) ?? Stream()
         let answer = AppendedEvents(
             firstPosition: head + 1, firstRevision: stream.nextRevision, count: append.events.count)
         for event in append.events {
@@ -49,7 +54,7 @@ struct InMemoryEvents {
             stream.bytes += event.bytes
             stream.nextRevision += 1
         }
-        if !append.events.isEmpty { streams[append.stream] = stream }
+        streams[append.stream] = stream
         return answer
     }
 
@@ -84,7 +89,7 @@ struct InMemoryEvents {
     }
 
     mutating func trim(_ name: String, through position: Int64, limit: Int) -> Int {
-        guard var stream = streams[name] else { return 0 }
+        guard var stream = streams.removeValue(forKey: name) else { return 0 }
         let count = min(stream.count(through: position), limit)
         for _ in 0..<count {
             let index = Int(stream.positions.removeFirst() - base - 1)

@@ -33,13 +33,13 @@ extension DeliveryQueue {
         for row in rows { partitions[row.partition]?.isDirty = true }
     }
 
-    /// The position is the highest below which nothing is forgotten that is done; what isn't done is owed, also what is
-    /// with the app now.
+    /// The position is the highest that anything has become of, so that nothing that is done comes again; what isn't
+    /// done up to there is owed, also what is with the app now.
     private func checkpoint(_ index: Int, _ partition: Partition) -> Checkpoint {
         guard let oldest = partition.pending.first else {
             return Checkpoint(stream: stream, partition: index, position: partition.ingested)
         }
-        let position = max(partition.doneThrough, oldest - 1)
+        let position = max(partition.settledThrough, oldest - 1)
         let owed = partition.pending.positions.prefix { $0 <= position }.map { position in
             OwedEvent(position: position, attempts: entries[position]?.attempts ?? 0)
         }

@@ -102,15 +102,23 @@ extension DeliveryQueue {
         guard var entry = entries[position] else { return }
         entry.attempts += 1
         entries[position] = entry
-        partitions[entry.partition]?.isDirty = true
+        noteFailure(position, entry.partition)
         if entry.attempts >= request.retry.attemptsMax { return settle(position, .exhausted(reason)) }
         entries[position]?.phase = .retrying
         partitions[entry.partition]?.busyCount -= 1
         dropBodies(behind: entry)
         resumeIfPossible(entry.partition)
         if partitions[entry.partition]?.isLeaving == false {
-            schedule(position, now.advanced(byNanoseconds: request.retry.wait(afterAttempt: entry.attempts).nanoseconds))
+            let wait = request.retry.wait(afterAttempt: entry.attempts)
+            schedule(position, now.advanced(byNanoseconds: wait.nanoseconds))
         }
+    }
+
+    /// A failed try is worth a checkpoint, so that the next life goes on counting.
+    private mutating func noteFailure(_ position: Int64, _ partition: Int) {
+        let settled = partitions[partition]?.settledThrough ?? 0
+        partitions[partition]?.settledThrough = max(settled, position)
+        partitions[partition]?.isDirty = true
     }
 
     private mutating func schedule(_ position: Int64, _ due: MonotonicInstant) {

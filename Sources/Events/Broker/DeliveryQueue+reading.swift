@@ -54,8 +54,8 @@ extension DeliveryQueue {
         }
     }
 
-    /// Where reading goes on; nil if no partition takes more, or if the next is as far ahead as it may be of one that had
-    /// to stop: what others read ahead is read once more for that one.
+    /// Where reading goes on; nil if no partition takes more, or if the next is as far ahead as it may be of one that
+    /// had to stop: what others read ahead is read once more for that one.
     private var cursor: Int64? {
         var next: Partition?
         var stopped: Int64?

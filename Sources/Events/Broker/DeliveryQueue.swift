@@ -9,9 +9,9 @@ import NIOCore
 /// Messages of one key form a lane: its head alone is delivered, and a head that failed holds back its lane and nothing
 /// else. Messages without a key wait in one line; one that failed leaves the line and is tried again beside it.
 ///
-/// One read serves all partitions. Each remembers how far it has taken the topic in (`ingested`), and reading goes on at
-/// the lowest of these, so a partition that is taken over or had to stop simply gets behind, and what the others have
-/// already is passed over.
+/// One read serves all partitions. Each remembers how far it has taken the topic in (`ingested`), and reading goes on
+/// at the lowest of these. So a partition that is taken over or had to stop simply gets behind, and what the others
+/// have already is passed over.
 struct DeliveryQueue {
     struct Limits: Sendable {
         /// Messages that are with the app.
@@ -42,8 +42,8 @@ struct DeliveryQueue {
         var ingested: Int64
         /// The revision of the last message that was seen; nil until then.
         var revision: Int64?
-        /// The highest position that is done.
-        var doneThrough: Int64
+        /// The highest position that is done or has failed.
+        var settledThrough: Int64
         var pending = SortedPositions()
         /// Restored messages whose key isn't known; until it is, nothing that comes later may be delivered.
         var unknownCount = 0
@@ -125,7 +125,7 @@ struct DeliveryQueue {
     mutating func take(_ partition: Int, at checkpoint: Checkpoint) {
         guard partitions[partition] == nil else { return }
         var state = Partition(
-            ingested: checkpoint.position, doneThrough: checkpoint.position, saved: checkpoint.position)
+            ingested: checkpoint.position, settledThrough: checkpoint.position, saved: checkpoint.position)
         for owed in checkpoint.owed {
             entries[owed.position] = PendingMessage(
                 position: owed.position, partition: partition, attempts: owed.attempts, phase: .unknown)
@@ -220,7 +220,7 @@ struct DeliveryQueue {
         guard var state = partitions[entry.partition] else { return }
         partitions[entry.partition] = nil
         state.pending.remove(position)
-        state.doneThrough = max(state.doneThrough, position)
+        state.settledThrough = max(state.settledThrough, position)
         state.isDirty = true
         partitions[entry.partition] = state
         resumeIfPossible(entry.partition)
@@ -262,7 +262,8 @@ struct DeliveryQueue {
     }
 
     mutating func resumeIfPossible(_ partition: Int) {
-        guard let state = partitions[partition], state.isFull, state.pending.count <= limits.pendingResume else { return }
+        guard let state = partitions[partition], state.isFull else { return }
+        guard state.pending.count <= limits.pendingResume else { return }
         guard partition != unkeyedPartition || unkeyed.count <= limits.unkeyedResume else { return }
         partitions[partition]?.isFull = false
         isAtEnd = false

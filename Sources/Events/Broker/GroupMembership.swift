@@ -27,7 +27,8 @@ actor GroupMembership {
     private var held: [ObjectIdentifier: Set<Int>] = [:]
     private var owned: Set<Int> = []
     private var leaving: Set<Int> = []
-    private var lastMemberCount = 1
+    /// As it was the last time; a newcomer believes the first count.
+    private var lastMemberCount = Int.max
     private var firstCandidate = 0
     private var loop: Task<Void, Never>?
     private var hasFailed = false
@@ -81,7 +82,7 @@ actor GroupMembership {
         // Another topic may have joined in the meantime; one place is enough.
         guard member == nil else { return joined.leave() }
         member = joined
-        lastMemberCount = 1
+        lastMemberCount = .max
         firstCandidate = Int.random(in: 0..<EventPartition.count)
     }
 

@@ -64,24 +64,19 @@ package final class LogBroker: Broker {
     }
 
     package func subscribe(
-        _ request: BrokerSubscriptionRequest, deliver: @escaping @Sendable ([ReceivedMessage]) async -> [DeliveryOutcome]
+        _ request: BrokerSubscriptionRequest,
+        deliver: @escaping @Sendable ([ReceivedMessage]) async -> [DeliveryOutcome]
     ) async throws(BrokerError) -> any BrokerSubscription {
         try Self.check(request)
         let consumer = TopicConsumer(
             request, pubsub: pubsub, log: log, logger: logger, limits: limits, deliver: deliver)
-        do throws(EventLogError) {
-            guard try await subscriptions.add(consumer) else {
-                throw EventLogError(.overloaded, "the process has as many subscriptions as it may")
-            }
-        } catch {
-            throw BrokerError(error)
-        }
+        try await subscriptions.add(consumer)
         retention.note(topic: request.topic)
         return LogSubscription(consumer: consumer, subscriptions: subscriptions)
     }
 
-    /// Ends all subscriptions, as each one's `end` does, and the upkeep of the topics. Publishing goes on as long as the
-    /// log takes appends.
+    /// Ends all subscriptions, as each one's `end` does, and the upkeep of the topics. Publishing goes on as long as
+    /// the log takes appends.
     package func close() async {
         retention.stop()
         await subscriptions.endAll()

@@ -113,7 +113,10 @@ extension MessageRecord {
     /// The message of a stored event.
     static func message(_ event: StoredEvent) -> BrokerMessage {
         let record = MessageRecord(event.event.metadata)
-        let seconds = event.event.expiresAtMilliseconds.map { ($0 - event.appendedAtMilliseconds) / 1000 }
+        // Rounded up: the publisher's clock was read a little before the log's.
+        let seconds = event.event.expiresAtMilliseconds.map { expiry in
+            (max(expiry - event.appendedAtMilliseconds, 0) + 999) / 1000
+        }
         return BrokerMessage(
             data: event.event.data, contentType: record.contentType, id: event.event.id,
             partitionKey: event.event.key, timeToLiveSeconds: seconds, metadata: record.headers)

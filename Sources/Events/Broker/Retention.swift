@@ -8,8 +8,8 @@ import Telemetry
 
 /// Removes old messages of the topics that this process publishes and subscribes to, and forgets groups that are gone.
 ///
-/// It runs while there were appends, and seldom while topics hold messages that grow old; a process that never published
-/// or subscribed has no task.
+/// It runs while there were appends, and seldom while topics hold messages that grow old; a process that never
+/// published or subscribed has no task.
 final class Retention: Sendable {
     /// The most topics that are remembered between two runs; those beyond are looked at when they are next appended to.
     static let topicsMax = 10_000

@@ -5,17 +5,21 @@ import Logging
 import Synchronization
 import Telemetry
 
-/// The subscriptions of one broker in this process: one watch of the log for all of them, one membership for each group.
+/// The subscriptions of one broker in this process: one watch of the log for all of them, one membership for each
+/// group.
 actor Subscriptions {
     private let names: BrokerNames
     private let log: any EventLog
     private let logger: Logger
     private let balanceInterval: Duration
 
-    private var consumers: [ObjectIdentifier: TopicConsumer] = [:]
+    /// By their names in the log.
+    private var consumers: [String: TopicConsumer] = [:]
     private var memberships: [String: GroupMembership] = [:]
     private var watch: (any EventWatch)?
     private let streams = WatchedStreams()
+    /// The last call that tells the watch its streams.
+    private var telling: Task<Void, Never>?
 
     /// How long a new group waits for another instance that creates it at the same time, and between two looks.
     private static let creationLooksMax = 400
@@ -28,10 +32,16 @@ actor Subscriptions {
         self.logger = logger
     }
 
-    /// Begins to deliver; false if the process has as many subscriptions as it may.
-    func add(_ consumer: TopicConsumer) async throws(EventLogError) -> Bool {
-        guard consumers.count < LogBroker.subscriptionsMax else { return false }
-        consumers[ObjectIdentifier(consumer)] = consumer
+    /// Begins to deliver.
+    func add(_ consumer: TopicConsumer) async throws(BrokerError) {
+        guard consumers.count < LogBroker.subscriptionsMax else {
+            throw BrokerError(.overloaded, "the process has as many subscriptions as it may")
+        }
+        // A second one would get the messages of the same partitions, each of them twice and in no order.
+        guard consumers[consumer.consumer] == nil else {
+            throw BrokerError(.invalid, "the group is subscribed to this topic in this process already")
+        }
+        consumers[consumer.consumer] = consumer
         do throws(EventLogError) {
             // First the watch, then the first read: nothing is missed between them.
             streams.add(consumer)
@@ -40,13 +50,12 @@ actor Subscriptions {
             try await membership(consumer.request.group).add(consumer)
         } catch {
             await forget(consumer)
-            throw error
+            throw BrokerError(error)
         }
-        return true
     }
 
     func end(_ consumer: TopicConsumer) async {
-        guard consumers[ObjectIdentifier(consumer)] != nil else { return }
+        guard consumers[consumer.consumer] === consumer else { return }
         await consumer.end()
         await membership(consumer.request.group).remove(consumer)
         await forget(consumer)
@@ -70,13 +79,12 @@ actor Subscriptions {
     }
 
     private func forget(_ consumer: TopicConsumer) async {
-        consumers[ObjectIdentifier(consumer)] = nil
+        if consumers[consumer.consumer] === consumer { consumers[consumer.consumer] = nil }
         streams.remove(consumer)
-        guard consumers.isEmpty else { return await watch?.setStreams(streams.names) ?? () }
-        await watch?.cancel()
-        // A subscription that came meanwhile has found this watch; it needs another.
-        watch = nil
-        if !consumers.isEmpty { try? await updateWatch() }
+        guard consumers.isEmpty else { return await tellWatch() }
+        // First forgotten, so that a subscription that comes meanwhile begins another.
+        let ended = watch.take()
+        await ended?.cancel()
     }
 
     private func updateWatch() async throws(EventLogError) {
@@ -85,7 +93,18 @@ actor Subscriptions {
             let made = try await log.watch { streams.notice($0) }
             if watch == nil { watch = made } else { await made.cancel() }
         }
-        await watch?.setStreams(streams.names)
+        await tellWatch()
+    }
+
+    /// Tells the watch what is of interest; one after the other, so that an older set never replaces a newer one.
+    private func tellWatch() async {
+        let earlier = telling
+        let task = Task {
+            await earlier?.value
+            await self.watch?.setStreams(self.streams.names)
+        }
+        telling = task
+        await task.value
     }
 
     // MARK: - New groups

@@ -112,10 +112,11 @@ final class TopicConsumer: Sendable {
 
     /// Changes the queue and starts whatever is to be done then.
     func update(_ change: (inout DeliveryQueue) -> Void) {
-        perform(state.withLock { state in
-            change(&state.queue)
-            return work(&state)
-        })
+        perform(
+            state.withLock { state in
+                change(&state.queue)
+                return work(&state)
+            })
     }
 
     private func work(_ state: inout State) -> Work {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Glibc
+
 #if os(Linux)
 // Some module of the toolchain has to give `timespec` its members; in a static build it is this one.
 import SwiftOverlayShims

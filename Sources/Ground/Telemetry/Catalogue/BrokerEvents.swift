@@ -5,7 +5,8 @@ import Logging
 // What pub/sub on the event log can say.
 extension LogEvent {
     /// Said once when it begins, not for each try.
-    package static func subscriptionLogFailed(topic: String, group: String, during: String, reason: String) -> LogEvent {
+    package static func subscriptionLogFailed(topic: String, group: String, during: String, reason: String) -> LogEvent
+    {
         LogEvent(
             "subscription.log.failed", .error, "A subscription can't use the event log, and tries again.",
             [
@@ -39,7 +40,9 @@ extension LogEvent {
             ["group": .string(group), "reason": .string(reason)])
     }
 
-    package static func messageParked(topic: String, group: String, position: Int64, tries: Int, reason: String)
+    package static func messageParked(
+        topic: String, group: String, position: Int64, tries: Int, reason: String
+    )
         -> LogEvent
     {
         LogEvent(

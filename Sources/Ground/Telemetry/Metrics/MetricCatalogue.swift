@@ -16,6 +16,8 @@ package enum MetricCatalogue {
 
     package static let all: [MetricDefinition] =
         (http + state + pubsub + sqlite + eventLog + app + telemetry + process).sorted { $0.name < $1.name }
+    package static let all: [MetricDefinition] = (http + state + pubsub + sqlite + app + telemetry + process)
+        .sorted { $0.name < $1.name }
 
     package static func definition(of name: String) -> MetricDefinition? {
         all.first { $0.name == name }
@@ -47,6 +49,26 @@ package enum MetricCatalogue {
         MetricDefinition(
             "outrigger_pubsub_rule_failures_total", .counter, labels: ["component", "topic"],
             "Rules of subscriptions that had no value for an event, which counts as no match."),
+            "outrigger_pubsub_published_total", .counter, labels: ["pubsub", "topic"],
+            "Messages published. The first 256 topics are counted by name, the rest under `other`."),
+        MetricDefinition(
+            "outrigger_pubsub_deliveries_total", .counter, labels: ["pubsub", "topic", "outcome"], seriesMax: 4096,
+            "Messages that came back from the app, by what it made of them, and those that expired."),
+        MetricDefinition(
+            "outrigger_pubsub_redeliveries_total", .counter, labels: ["pubsub", "topic"], seriesMax: 1024,
+            "Deliveries that weren't the first of their message."),
+        MetricDefinition(
+            "outrigger_pubsub_lag_events", .gauge, labels: ["pubsub", "topic"], seriesMax: 1024,
+            "Messages that a subscription isn't done with, as far as this instance knows."),
+        MetricDefinition(
+            "outrigger_pubsub_lag_seconds", .gauge, labels: ["pubsub", "topic"], seriesMax: 1024,
+            "Age of the oldest message that was read and isn't done."),
+        MetricDefinition(
+            "outrigger_pubsub_dead_letters_total", .counter, labels: ["pubsub", "topic"], seriesMax: 1024,
+            "Messages that went to a dead letter topic."),
+        MetricDefinition(
+            "outrigger_pubsub_parked_total", .counter, labels: ["pubsub", "topic"], seriesMax: 1024,
+            "Messages that were tried in vain and are parked."),
     ]
 
     static let sqlite = [
