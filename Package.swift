@@ -171,6 +171,8 @@ let rooms: [Target] = [
         swiftSettings: house),
 ]
 
+let nio: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+
 // Measure what the binary doesn't show from outside; `swift run -c release NAME`.
 let benchmarks: [Target] = [
     .executableTarget(
@@ -181,10 +183,16 @@ let benchmarks: [Target] = [
             .product(name: "Logging", package: "swift-log"),
         ],
         path: "Benchmarks/EventLog",
-        swiftSettings: house)
+        swiftSettings: house),
+    .executableTarget(
+        name: "BrokerBenchmark",
+        dependencies: [
+            "LogBroker", "MemoryEngine", "BuildingBlocks", nio,
+            .product(name: "Logging", package: "swift-log"),
+        ],
+        path: "Benchmarks/Broker",
+        swiftSettings: house),
 ]
-
-let nio: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 
 let tests: [Target] = [
     .target(name: "TestKit", dependencies: ["Core"], path: "Tests/TestKit", swiftSettings: house),
@@ -273,17 +281,6 @@ let tests: [Target] = [
     .testTarget(name: "EndToEndTests", dependencies: ["TestKit", "Core", "WireJSON"], swiftSettings: house),
 ]
 
-let benchmarks: [Target] = [
-    .executableTarget(
-        name: "BrokerBenchmark",
-        dependencies: [
-            "LogBroker", "MemoryEngine", "BuildingBlocks", nio,
-            .product(name: "Logging", package: "swift-log"),
-        ],
-        path: "Benchmarks/Broker",
-        swiftSettings: house)
-]
-
 let package = Package(
     name: "outrigger",
     platforms: [.macOS(.v26)],
@@ -296,5 +293,4 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-metrics", exact: "2.13.0"),
     ],
     targets: rooms + benchmarks + tests
-    targets: rooms + tests + benchmarks
 )

@@ -20,16 +20,12 @@ struct Components: Sendable {
     /// A component that can't be made stops the start with a `ComponentError`, unless its document says `ignoreErrors`.
     init(_ plans: ComponentPlans, _ surroundings: ComponentSurroundings) async throws {
         for plan in plans.state {
-            if let component = try await Self.making(plan.component, surroundings, { try await plan.make(surroundings) })
-            {
-                state.append(component)
-            }
+            let component = try await Self.making(plan.component, surroundings) { try await plan.make(surroundings) }
+            if let component { state.append(component) }
         }
         for plan in plans.pubsub {
-            if let component = try await Self.making(plan.component, surroundings, { try await plan.make(surroundings) })
-            {
-                pubsub.append(component)
-            }
+            let component = try await Self.making(plan.component, surroundings) { try await plan.make(surroundings) }
+            if let component { pubsub.append(component) }
         }
     }
 

@@ -36,8 +36,8 @@ struct APIServer: Sendable {
                 name: name, type: "state.fake", version: "v1", store: store, appID: "cart", namespace: "default")
         }
         service = HTTPAPIService(
-            configuration: configuration, components: APIComponents(state: hasStores ? components : []), invoker: nil, metadata: metadata,
-            health: health,
+            configuration: configuration, components: APIComponents(state: hasStores ? components : []),
+            invoker: nil, metadata: metadata, health: health,
             eventLoopGroup: MultiThreadedEventLoopGroup.singleton, logger: Logger(label: "test"),
             shutdown: { [shutdowns] in shutdowns.add($0) })
         client = HTTPClient(port: try await service.bind())

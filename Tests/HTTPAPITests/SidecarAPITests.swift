@@ -127,7 +127,7 @@ import Testing
     }
 
     @Test(arguments: [
-        "/v1.0/invoke/other/method/x", "/v1.0/publish/p/t", "/v1.0-alpha1/lock/store", "/v1.0/secrets/s/k",
+        "/v1.0/invoke/other/method/x", "/v1.0/bindings/b", "/v1.0-alpha1/lock/store", "/v1.0/secrets/s/k",
     ])
     func `a part of Dapr that isn't built says so`(path: String) async throws {
         try await APIServer.run { server async throws in

@@ -100,7 +100,7 @@ struct ResourcesTests {
 
     @Test(
         "the other kinds are told apart and said to be unused",
-        arguments: ["Subscription", "Configuration", "Resiliency", "HTTPEndpoint"])
+        arguments: ["Configuration", "Resiliency", "HTTPEndpoint"])
     func otherKinds(kind: String) throws {
         let folder = try ConfigurationFolder([
             "r.yaml": "apiVersion: dapr.io/v2alpha1\nkind: \(kind)\nmetadata: {name: a}\nspec: {any: [thing]}\n"

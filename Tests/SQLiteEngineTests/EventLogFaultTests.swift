@@ -14,8 +14,12 @@ import Testing
 @Suite struct EventLogFaultTests {
     private func large(_ bytes: Int) -> EventAppend {
         EventAppend(
-            "large", [.init(id: "1", type: "t", data: ByteBuffer()), .init(
-                id: "2", type: "t", data: ByteBuffer(repeating: 1, count: bytes))])
+            "large",
+            [
+                .init(id: "1", type: "t", data: ByteBuffer()),
+                .init(
+                    id: "2", type: "t", data: ByteBuffer(repeating: 1, count: bytes)),
+            ])
     }
 
     private func refusal(_ log: any EventLog, _ append: EventAppend) async -> EventLogError? {

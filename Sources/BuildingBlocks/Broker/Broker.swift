@@ -10,13 +10,14 @@ package protocol Broker: Sendable {
     var features: BrokerFeatures { get }
     var durability: StateDurability { get }
 
-    /// Publishes each message on its own; the answers are in the order of `messages`. Success means that the message will
-    /// be delivered.
+    /// Publishes each message on its own; the answers are in the order of `messages`. Success means that the message
+    /// will be delivered.
     func publish(_ messages: [BrokerMessage], to topic: String) async -> [Result<Void, BrokerError>]
 
     /// Begins to deliver a topic's messages to `deliver`, until the subscription is ended.
     func subscribe(
-        _ request: BrokerSubscriptionRequest, deliver: @escaping @Sendable ([ReceivedMessage]) async -> [DeliveryOutcome]
+        _ request: BrokerSubscriptionRequest,
+        deliver: @escaping @Sendable ([ReceivedMessage]) async -> [DeliveryOutcome]
     ) async throws(BrokerError) -> any BrokerSubscription
 }
 

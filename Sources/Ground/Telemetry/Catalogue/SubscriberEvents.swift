@@ -20,7 +20,7 @@ extension LogEvent {
     /// Something in the app's answer to GET /dapr/subscribe is wrong.
     package static func subscriptionMalformed(_ problem: String) -> LogEvent {
         LogEvent(
-            "subscription.malformed", .error, "The app's list of subscriptions has a mistake: \(problem)",
+            "subscription.malformed", .error, "The app's list of subscriptions has a mistake: \(problem).",
             ["problem": "\(problem)"])
     }
 

@@ -16,8 +16,6 @@ package enum MetricCatalogue {
 
     package static let all: [MetricDefinition] =
         (http + state + pubsub + sqlite + eventLog + app + telemetry + process).sorted { $0.name < $1.name }
-    package static let all: [MetricDefinition] = (http + state + pubsub + sqlite + app + telemetry + process)
-        .sorted { $0.name < $1.name }
 
     package static func definition(of name: String) -> MetricDefinition? {
         all.first { $0.name == name }
@@ -49,6 +47,7 @@ package enum MetricCatalogue {
         MetricDefinition(
             "outrigger_pubsub_rule_failures_total", .counter, labels: ["component", "topic"],
             "Rules of subscriptions that had no value for an event, which counts as no match."),
+        MetricDefinition(
             "outrigger_pubsub_published_total", .counter, labels: ["pubsub", "topic"],
             "Messages published. The first 256 topics are counted by name, the rest under `other`."),
         MetricDefinition(
