@@ -38,7 +38,9 @@ final class WakeupSocket: Sendable {
     /// Waits for a wake-up, at most so long; takes all that have come.
     func wait(milliseconds: Int32) -> Event {
         var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-        guard poll(&entry, 1, milliseconds) > 0 else { return .timedOut }
+        var count = poll(&entry, 1, milliseconds)
+        while count < 0, errno == EINTR { count = poll(&entry, 1, milliseconds) }
+        guard count > 0 else { return .timedOut }
         if entry.revents & Int16(POLLHUP | POLLERR | POLLNVAL) != 0 { return .closed }
         var byte: UInt8 = 0
         while recv(descriptor, &byte, 1, Int32(MSG_DONTWAIT)) > 0 {}
