@@ -78,7 +78,7 @@ extension EndToEnd {
         @Test(arguments: [
             (["--nonsense"], "--nonsense"), (["-p", "eighty"], "--app-port"), (["-u", "/tmp"], "--unix-domain-socket"),
             (["-k"], "--kubernetes"), (["--enable-mtls"], "--enable-mtls"), (["--mode", "kubernetes"], "--mode"),
-            (["--enable-app-health-check"], "--enable-app-health-check"), (["-P", "grpc"], "--app-protocol"),
+            (["--app-ssl"], "--app-ssl"), (["-P", "grpc"], "--app-protocol"),
         ])
         func `a flag that can't be honoured ends with status 64 and is named`(flags: [String], name: String) throws {
             let (exit, process) = try Binary.run(["run", "-a", "cart"] + flags, in: TemporaryFolder())
