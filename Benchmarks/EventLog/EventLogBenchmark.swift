@@ -32,6 +32,7 @@ import Synchronization
             log: database.log(namespace: "default"), neighbour: neighbour.log(namespace: "default"),
             state: database.stateStore(namespace: "default"), walPath: folder + "/outrigger.db-wal")
         print("in \(folder)")
+        try await bench.idle()
         try await bench.pages()
         for _ in 0..<2 { try await bench.rates() }
         try await bench.seed(count)
@@ -44,6 +45,18 @@ import Synchronization
     let neighbour: any EventLog
     let state: any StateStore
     let walPath: String
+
+    /// What 1,000 idle watched streams cost, in two handles of which each has its thread.
+    func idle() async throws {
+        let watches = [try await log.watch { _ in }, try await neighbour.watch { _ in }]
+        for watch in watches { await watch.setStreams(Set((0..<1000).map { "stream-\($0)" })) }
+        try await Task.sleep(for: .seconds(1))
+        let before = (cpuSeconds(), writtenBytes())
+        try await Task.sleep(for: .seconds(10))
+        let share = (cpuSeconds() - before.0) / 10 * 100
+        print("idle, 2 × 1,000 watched streams: \(share) % of a core, \(writtenBytes() - before.1) bytes written")
+        for watch in watches { await watch.cancel() }
+    }
 
     /// Pages that an append adds to the write-ahead log, while that is too short for a checkpoint.
     func pages() async throws {
@@ -79,6 +92,11 @@ import Synchronization
         print("  appends/s, \(Self.appenders) tasks, one stream: \(appends)")
         let spread = await rate(Self.appenders) { task, _ in try await append("many-\(task)", 1) }
         print("  appends/s, \(Self.appenders) tasks, a stream each: \(spread)")
+        let watch = try await neighbour.watch { _ in }
+        await watch.setStreams(["one"])
+        let watched = await rate(Self.appenders) { _, _ in try await append("one", 1) }
+        await watch.cancel()
+        print("  appends/s, \(Self.appenders) tasks, one stream that a neighbour watches: \(watched)")
         let single = await rate(1) { _, _ in try await append("one", 1) }
         print("  appends/s, one task: \(single)")
         let hundreds = await rate(1) { _, _ in try await append("one", 100) }
@@ -161,6 +179,25 @@ import Synchronization
     }
 
     private func seconds(since start: ContinuousClock.Instant) -> Double { (ContinuousClock.now - start) / .seconds(1) }
+
+    private func cpuSeconds() -> Double {
+        var time = timespec()
+        clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
+        return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+    }
+
+    /// What this process gave to write calls.
+    private func writtenBytes() -> Int {
+        guard let file = fopen("/proc/self/io", "r") else { return 0 }
+        defer { fclose(file) }
+        var line = [CChar](repeating: 0, count: 128)
+        while fgets(&line, 128, file) != nil {
+            let bytes = line.prefix { $0 != 0 && $0 != 10 }.map { UInt8(bitPattern: $0) }
+            let text = String(decoding: bytes, as: UTF8.self)
+            if text.hasPrefix("wchar: ") { return Int(text.dropFirst(7)) ?? 0 }
+        }
+        return 0
+    }
 
     private func walPages() -> Int {
         var status = stat()

@@ -24,6 +24,8 @@ import Testing
 
     /// Goal: what a process owned is free when it dies, however suddenly. Method: a child process takes partitions,
     /// says so through a file, and kills itself.
+    /// Goal: what a process owned is free when it dies, however suddenly. Method: a child process takes a partition and
+    /// kills itself.
     @Test func `death frees partitions and membership`() async throws {
         try await withFolder { folder in
             setenv("OUTRIGGER_TEST_FOLDER", folder, 1)

@@ -3,9 +3,27 @@
 import BuildingBlocks
 import Glibc
 import NIOCore
+import Synchronization
 import Testing
 
 @testable import SQLiteEngine
+
+/// A race that begins when all have come and ends after so many rounds, however late and slowly the machine lets them
+/// run.
+private final class Race: Sendable {
+    enum Phase { case gathering, running, over }
+
+    private let state: Mutex<(missing: Int, rounds: Int)>
+
+    init(starters: Int, rounds: Int) { state = Mutex((starters, rounds)) }
+
+    var phase: Phase {
+        state.withLock { $0.missing > 0 ? .gathering : $0.rounds > 0 ? .running : .over }
+    }
+
+    func arrive() { state.withLock { $0.missing -= 1 } }
+    func finishRound() { state.withLock { $0.rounds -= 1 } }
+}
 
 /// Several sidecars on one data directory.
 @Suite(.serialized) struct SharedDirectoryTests {
@@ -13,27 +31,32 @@ import Testing
         try await withFolder { folder in
             let first = try await EmbeddedDatabase.open(path: folder, logger: quiet)
             let second = try await EmbeddedDatabase.open(path: folder, logger: quiet)
-            let counts = try await withThrowingTaskGroup(of: (Int, Int).self) { group in
-                let end = ContinuousClock.now + .milliseconds(600)
+            let race = Race(starters: 16, rounds: 1000)
+            let counts = try await withThrowingTaskGroup(of: (Int, Int, Int).self) { group in
                 for task in 0..<16 {
                     let store = (task % 2 == 0 ? first : second).stateStore(namespace: "default")
                     // Of high priority, which has threads of its own: other tests may keep the usual ones for longer.
                     group.addTask(priority: .high) {
-                        var count = 0
-                        while ContinuousClock.now < end {
+                        race.arrive()
+                        var (count, counted) = (0, 0)
+                        while race.phase != .over {
+                            let counts = race.phase == .running
                             try await store.apply(.save("key-\(task)", "\(count)"))
                             count += 1
+                            guard counts else { continue }
+                            counted += 1
+                            race.finishRound()
                         }
-                        return (task, count)
+                        return (task, count, counted)
                     }
                 }
-                return try await group.reduce(into: [Int: Int]()) { $0[$1.0] = $1.1 }
+                return try await group.reduce(into: []) { $0.append($1) }
             }
-            let even = counts.filter { $0.key % 2 == 0 }.values.reduce(0, +)
-            let odd = counts.filter { $0.key % 2 == 1 }.values.reduce(0, +)
+            let even = counts.filter { $0.0 % 2 == 0 }.reduce(0) { $0 + $1.2 }
+            let odd = counts.filter { $0.0 % 2 == 1 }.reduce(0) { $0 + $1.2 }
             // Fair means about equal; a lock without a turnstile starves one of them to a few per cent.
             #expect(Double(min(even, odd)) > 0.5 * Double(max(even, odd)))
-            for (task, count) in counts {
+            for (task, count, _) in counts {
                 let item = try await first.stateStore(namespace: "default").get("key-\(task)")
                 #expect(item.map { String(buffer: $0.value) } == "\(count - 1)")
             }

@@ -128,6 +128,7 @@ final class StoreWriter {
 
     /// Chooses whether the next commit is flushed. One that isn't has written its pages to the log all the same, which
     /// the end of the process doesn't take back, and the next flush of the log, by whichever process, covers them.
+    /// SQLite takes the choice between transactions only, and goes by it at the commit.
     private func setFlush(_ isWanted: Bool) throws(SQLiteError) {
         guard isWanted != flushes else { return }
         try database.execute("PRAGMA synchronous = \(isWanted ? "FULL" : "NORMAL")")

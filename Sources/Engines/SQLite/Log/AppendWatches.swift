@@ -18,7 +18,7 @@ import Telemetry
 /// The socket, its files and its thread are there only while somebody watches.
 final class AppendWatches: Sendable {
     /// New events that one look tells apart by stream; if there are more, every watched stream is told of.
-    static let probedEventsMax = 4096
+    static let probedEventsMax = 1024
     static let probeMilliseconds: Int32 = 1000
 
     private let folder: String
@@ -172,6 +172,7 @@ final class AppendWatches: Sendable {
 
     /// Lets the reading lane look what has been appended since the last time.
     private func probe(_ source: WakeupMetrics.Source) {
+        guard let store = store.withLock({ $0.store }) else { return }
         let heads = state.withLock { state -> [String: Int64] in
             state.probesAgain = state.isProbing
             if state.isProbing { return [:] }
@@ -180,7 +181,6 @@ final class AppendWatches: Sendable {
             return heads
         }
         guard !heads.isEmpty else { return }
-        guard let store = store.withLock({ $0.store }) else { return }
         var work = LaneWork<EventTables>(
             run: { [weak self] (tables) throws(SQLiteError) in
                 let grown = try tables.growth(since: heads, limit: Self.probedEventsMax)
