@@ -47,7 +47,7 @@ enum StateRequest: Sendable {
         if case .log(let work) = self { work.needsFlush } else { true }
     }
 
-    /// Whether it comes every second and does next to nothing.
+    /// Whether it comes every second and doesn't count as use of the lane.
     var isProbe: Bool {
         if case .log(let work) = self { work.isProbe } else { false }
     }
@@ -93,8 +93,11 @@ struct LaneWork<Tables>: Sendable {
     /// Does the work; what it returns gives the answer, and is called once the transaction has been committed.
     var run: @Sendable (Tables) throws(SQLiteError) -> @Sendable () -> Void
     var refuse: @Sendable (StateError) -> Void
+    /// What the work holds in memory beyond itself.
     var byteCount = 0
+    /// False where a crash of the machine may undo the work, because it is then done again.
     var needsFlush = true
+    /// True where the work shouldn't keep the lane's cache from being given back.
     var isProbe = false
 
     init(

@@ -3,8 +3,10 @@
 extension EventTables {
     /// - `event_logs` has the counter of positions: never max(key), which retention would move back.
     /// - `event_streams` has what an append must know of its stream, so that it reads no event.
+    /// - `events` has an integer for its key: with the key in the rows themselves (WITHOUT ROWID) a commit of 64 events
+    ///   wrote 0.29 pages for each instead of 0.20, and a single one 3.3 instead of 2.3.
     /// - `events_stream` orders a stream by position, which is the order of its revisions too: SQLite keeps the key of
-    ///   the row in each entry. A second index, by revision, would cost each append another page.
+    ///   the row in each entry. A second index, by revision, would cost each append to another stream another page.
     /// - `events_id` holds only what was appended to an expected revision; others don't touch it.
     /// - `metadata` and `data` are the last columns, so that everything else is read without them.
     static let creation = """
