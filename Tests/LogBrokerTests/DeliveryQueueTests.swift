@@ -224,6 +224,30 @@ import Testing
         #expect(queue.deliverAll() == [3, 4])
     }
 
+    @Test func `a partition that is taken while a read is under way misses nothing`() throws {
+        let (a, b) = QueueDriver.keysOfTwoPartitions()
+        let second = PartitionHash.partition(of: b)
+        var queue = QueueDriver([(a, 1), (b, 2)], owning: [PartitionHash.partition(of: a)])
+        queue.append(b, 3)
+        let next = queue.queue.nextRead()
+        let read = try #require(next)
+        queue.queue.take(second, at: Checkpoint(stream: "topic/p/t", partition: second, position: 0))
+        queue.queue.complete(read, EventSlice(events: [queue.stored[2]], isAtEnd: true))
+        #expect(queue.deliverAll() == [1, 2])
+        queue.finish(2, .success)
+        #expect(queue.deliverAll() == [3])
+    }
+
+    @Test func `an append while a read is under way is read next`() throws {
+        var queue = QueueDriver([("a", 1)])
+        queue.append("b", 2)
+        let next = queue.queue.nextRead()
+        let read = try #require(next)
+        queue.append("c", 3)
+        queue.queue.complete(read, EventSlice(events: [queue.stored[1]], isAtEnd: true))
+        #expect(queue.deliverAll() == [1, 2, 3])
+    }
+
     @Test func `a partition that is given up begins nothing new and is left when nothing is in flight`() throws {
         var queue = QueueDriver([("a", 1), ("a", 2)])
         let partition = PartitionHash.partition(of: "a")
