@@ -1,11 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import BuildingBlocks
+import Glibc
 import LogBroker
 import Logging
 import MemoryEngine
 import NIOCore
 import Synchronization
+
+#if os(Linux)
+// Some module of the toolchain has to give `timespec` its members; in a static build it is this one.
+import SwiftOverlayShims
+#endif
 
 /// How many messages per second the broker delivers from an in-memory log to an app that answers at once.
 @main
@@ -13,6 +19,7 @@ enum BrokerBenchmark {
     static let messageCount = 300_000
 
     static func main() async throws {
+        try await rest(1000)
         try await run("64 keys, backlog", keyCount: 64)
         try await run("64 keys, live", keyCount: 64, isLive: true)
         try await run("one key, backlog", keyCount: 1)
@@ -47,6 +54,30 @@ enum BrokerBenchmark {
         let seconds = (clock.now - start) / .seconds(1)
         print("\(name): \(Int(Double(messageCount) / seconds)) deliveries/s")
         await broker.close()
+    }
+
+    /// What subscriptions cost that have nothing to do.
+    private static func rest(_ count: Int) async throws {
+        let logger = Logger(label: "benchmark", factory: { _ in SwiftLogNoOpLogHandler() })
+        let broker = LogBroker(pubsub: "pubsub", log: InMemoryEventLog(), logger: logger)
+        let before = cpuSeconds
+        let start = ContinuousClock.now
+        for number in 0..<count {
+            let request = BrokerSubscriptionRequest(topic: "idle\(number)", group: "app")
+            _ = try await broker.subscribe(request) { $0.map { _ in .success } }
+        }
+        print("\(count) subscriptions: begun in \(ContinuousClock.now - start), \(cpuSeconds - before) s of CPU")
+        let idle = cpuSeconds
+        try await Task.sleep(for: .seconds(10))
+        print("\(count) subscriptions at rest: \((cpuSeconds - idle) * 10) % of a core")
+        await broker.close()
+    }
+
+    /// User and system time of the process.
+    private static var cpuSeconds: Double {
+        var time = timespec()
+        clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
+        return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
     }
 
     private static func publish(_ broker: LogBroker, _ keyCount: Int) async {

@@ -68,6 +68,9 @@ import Testing
         #expect(queue.deliverAll() == [])
         #expect(queue.queue.nextWake == queue.now.advanced(byNanoseconds: 50_000_000))
         queue.pass(.milliseconds(50))
+        queue.queue.isPaused = true
+        #expect(queue.queue.nextWake == nil, "there is nothing to wake up for")
+        queue.queue.isPaused = false
         #expect(queue.deliverAll() == [1])
         #expect(queue.queue.nextWake == nil)
     }

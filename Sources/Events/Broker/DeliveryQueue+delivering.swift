@@ -8,7 +8,7 @@ extension DeliveryQueue {
 
     /// The next call to the app; nil if there is none now. `wall` is the time of day in milliseconds since 1970.
     mutating func nextBatch(_ now: MonotonicInstant, wall: Int64) -> DeliveryBatch? {
-        guard !isPaused, !isEnding, inFlightCount < limits.inFlightMax, isBatchDue(now) else { return nil }
+        guard mayDeliver, isBatchDue(now) else { return nil }
         var batch = DeliveryBatch()
         let countMax = min(max(request.batchMessagesMax, 1), limits.inFlightMax - inFlightCount)
         while batch.members.count < countMax, let position = nextCandidate(&batch) { send(position, wall, &batch) }
@@ -19,9 +19,11 @@ extension DeliveryQueue {
         return batch
     }
 
-    /// When something is to be done without any event: a try is due, or a batch has waited long enough.
+    private var mayDeliver: Bool { !isPaused && !isEnding && inFlightCount < limits.inFlightMax }
+
+    /// When something is to be done without any event: a try is due, or a batch has waited long enough and may go.
     var nextWake: MonotonicInstant? {
-        let batchDue = batchSince?.advanced(byNanoseconds: request.batchWait.nanoseconds)
+        let batchDue = mayDeliver ? batchSince?.advanced(byNanoseconds: request.batchWait.nanoseconds) : nil
         guard let retry = retries.first?.due else { return batchDue }
         return batchDue.map { min($0, retry) } ?? retry
     }

@@ -23,8 +23,9 @@ actor GroupMembership {
     /// Counts memberships, so that what belongs to one that has ended is told from a later one's.
     private var epoch = 0
     private var topics: [TopicConsumer] = []
-    /// What each topic has taken.
-    private var held: [ObjectIdentifier: Set<Int>] = [:]
+    private var held: [ObjectIdentifier: Held] = [:]
+    /// Counts partitions that were taken, so that a topic that has all of them is passed over at a glance.
+    private var takenCount = 0
     private var owned: Set<Int> = []
     private var leaving: Set<Int> = []
     /// As it was the last time; a newcomer believes the first count.
@@ -37,6 +38,12 @@ actor GroupMembership {
     private var isStale = false
     private var waiters: [CheckedContinuation<Void, Never>] = []
 
+    /// What a topic has taken, and up to which of the partitions that were taken.
+    private struct Held {
+        var partitions: Set<Int> = []
+        var takenCount = 0
+    }
+
     init(group: String, names: BrokerNames, log: any EventLog, logger: Logger, interval: Duration) {
         self.group = group
         self.interval = interval
@@ -48,7 +55,7 @@ actor GroupMembership {
     /// Begins a topic with the partitions that are owned, and takes those that are free.
     func add(_ topic: TopicConsumer) async throws(EventLogError) {
         topics.append(topic)
-        held[ObjectIdentifier(topic)] = []
+        held[ObjectIdentifier(topic)] = Held()
         if member == nil {
             do throws(EventLogError) {
                 let joined = try await log.join(group: lockGroup)
@@ -118,11 +125,12 @@ actor GroupMembership {
         do throws(EventLogError) {
             try shareOut(member)
             for topic in topics {
-                let held = held[ObjectIdentifier(topic)] ?? []
-                let missing = owned.subtracting(leaving).subtracting(held)
-                guard !missing.isEmpty else { continue }
-                try await topic.take(missing)
-                self.held[ObjectIdentifier(topic)]?.formUnion(missing)
+                guard let held = held[ObjectIdentifier(topic)], held.takenCount < takenCount else { continue }
+                let missing = owned.subtracting(leaving).subtracting(held.partitions)
+                let reached = takenCount
+                if !missing.isEmpty { try await topic.take(missing) }
+                self.held[ObjectIdentifier(topic)]?.partitions.formUnion(missing)
+                self.held[ObjectIdentifier(topic)]?.takenCount = reached
             }
             hasFailed = false
         } catch {
@@ -143,18 +151,19 @@ actor GroupMembership {
             let epoch = epoch
             Task { await self.giveUp(partition, member, epoch) }
         }
-        var takenCount = 0
-        for partition in share.candidates where takenCount < share.wanted && !leaving.contains(partition) {
+        var missingCount = share.wanted
+        for partition in share.candidates where missingCount > 0 && !leaving.contains(partition) {
             guard try member.tryAcquire(partition) else { continue }
             owned.insert(partition)
             takenCount += 1
+            missingCount -= 1
         }
     }
 
     private func giveUp(_ partition: Int, _ member: any GroupMember, _ epoch: Int) async {
-        for topic in topics where held[ObjectIdentifier(topic)]?.contains(partition) == true {
+        for topic in topics where held[ObjectIdentifier(topic)]?.partitions.contains(partition) == true {
             await topic.giveUp(partition)
-            held[ObjectIdentifier(topic)]?.remove(partition)
+            held[ObjectIdentifier(topic)]?.partitions.remove(partition)
         }
         guard epoch == self.epoch else { return }
         owned.remove(partition)
