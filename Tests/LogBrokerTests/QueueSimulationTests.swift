@@ -8,11 +8,11 @@ import Testing
 @testable import LogBroker
 
 /// Random lives of a subscription: messages, outcomes, saves, partitions that come and go, and sudden ends.
-@Suite struct QueueSimulationTests {
-    @Test("Nothing is lost, keys keep their order, and only what wasn't saved comes again", arguments: 1...40)
+@Suite(.serialized) struct QueueSimulationTests {
+    @Test("Nothing is lost, keys keep their order, and only what wasn't saved comes again", arguments: 1...16)
     func simulate(_ seed: Int) {
         var life = SimulatedLife(seed: UInt64(seed))
-        for _ in 0..<800 { life.step() }
+        for _ in 0..<600 { life.step() }
         life.finish()
         #expect(life.faults.isEmpty, "seed \(seed): \(life.faults.prefix(3))")
         #expect(life.done.count == life.driver.stored.count, "seed \(seed)")

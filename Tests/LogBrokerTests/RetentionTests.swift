@@ -108,6 +108,38 @@ import Testing
         await broker.close()
     }
 
+    @Test func `a group that is here and doesn't subscribe to a topic any more is forgotten there`() async throws {
+        let log = InMemoryEventLog()
+        var policy = Self.strict
+        policy.absenceMax = .zero
+        policy.slowInterval = .zero
+        let broker = LogBroker.test(log, retention: policy)
+        let given = try await broker.subscribe(.test(), deliver: Inbox().deliver)
+        _ = try await broker.subscribe(.test("other"), deliver: Inbox().deliver)
+        await given.end()
+        for _ in 0..<2 {
+            await broker.publish(["a"])
+            await broker.retention.runOnce()
+        }
+        #expect(try await log.consumers(of: Self.stream).isEmpty)
+        #expect(try await log.consumers(of: "topic/pubsub/other").count == 1)
+        await broker.close()
+    }
+
+    @Test func `the topic of dead letters is kept small too`() async throws {
+        let log = InMemoryEventLog()
+        let broker = LogBroker.test(log, retention: Self.strict)
+        let request = BrokerSubscriptionRequest.test { $0.deadLetterTopic = "dead" }
+        _ = try await broker.subscribe(request, deliver: Inbox { _ in .drop("no") }.deliver)
+        await broker.publish(["a"])
+        await eventually { (try? await log.extent(of: "topic/pubsub/dead").count) == 1 }
+        await eventually {
+            await broker.retention.runOnce()
+            return (try? await log.extent(of: "topic/pubsub/dead").count) == 0
+        }
+        await broker.close()
+    }
+
     @Test func `a group with an instance elsewhere is there`() async throws {
         let log = InMemoryEventLog()
         var policy = Self.strict

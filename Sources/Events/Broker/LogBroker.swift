@@ -48,7 +48,9 @@ package final class LogBroker: Broker {
         let subscriptions = Subscriptions(
             pubsub: pubsub, log: log, logger: logger, balanceInterval: balanceInterval)
         self.subscriptions = subscriptions
-        retention = Retention(policy, names: names, log: log, logger: logger) { await subscriptions.serves($0) }
+        retention = Retention(policy, names: names, log: log, logger: logger) {
+            await subscriptions.presence($0, topic: $1)
+        }
     }
 
     package func publish(_ messages: [BrokerMessage], to topic: String) async -> [Result<Void, BrokerError>] {
@@ -69,7 +71,7 @@ package final class LogBroker: Broker {
     ) async throws(BrokerError) -> any BrokerSubscription {
         try Self.check(request)
         let consumer = TopicConsumer(
-            request, pubsub: pubsub, log: log, logger: logger, limits: limits, deliver: deliver)
+            request, pubsub: pubsub, log: log, retention: retention, logger: logger, limits: limits, deliver: deliver)
         try await subscriptions.add(consumer)
         retention.note(topic: request.topic)
         return LogSubscription(consumer: consumer, subscriptions: subscriptions)

@@ -30,19 +30,19 @@ final class Retention: Sendable {
     private let names: BrokerNames
     private let log: any EventLog
     private let logger: Logger
-    private let serves: @Sendable (String) async -> Bool
+    private let presence: @Sendable (_ group: String, _ topic: String) async -> GroupPresence
     private let state = Mutex(State())
 
-    /// `serves` tells whether a group has an instance in this process.
+    /// `presence` tells what this process knows of a group.
     init(
         _ policy: RetentionPolicy, names: BrokerNames, log: any EventLog, logger: Logger,
-        serves: @escaping @Sendable (String) async -> Bool
+        presence: @escaping @Sendable (_ group: String, _ topic: String) async -> GroupPresence
     ) {
         self.policy = policy
         self.names = names
         self.log = log
         self.logger = logger
-        self.serves = serves
+        self.presence = presence
     }
 
     /// A topic was appended to, or is of interest.
@@ -152,7 +152,7 @@ final class Retention: Sendable {
     ) async throws(EventLogError) -> Bool {
         let stream = names.stream(ofTopic: topic)
         let now = WallClock.milliseconds
-        guard try await isAbsent(group) else {
+        guard try await isAbsent(group, topic) else {
             if places.absentSinceMilliseconds != nil { try await saveAbsence(0, stream, consumer) }
             return false
         }
@@ -171,8 +171,13 @@ final class Retention: Sendable {
             [Checkpoint(stream: stream, partition: CheckpointPlaces.absence, position: time)], of: consumer)
     }
 
-    private func isAbsent(_ group: String) async throws(EventLogError) -> Bool {
-        if await serves(group) { return false }
+    private func isAbsent(_ group: String, _ topic: String) async throws(EventLogError) -> Bool {
+        switch await presence(group, topic) {
+        case .subscribed: return false
+        // If another instance is subscribed, it takes this back within the slow interval.
+        case .elsewhere: return true
+        case .unknown: break
+        }
         let visitor = try await log.join(group: names.lockGroup(group))
         defer { visitor.leave() }
         return try visitor.memberCount() <= 1

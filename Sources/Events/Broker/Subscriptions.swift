@@ -67,8 +67,11 @@ actor Subscriptions {
         }
     }
 
-    /// Whether an instance of the group is in this process.
-    func serves(_ group: String) -> Bool { consumers.values.contains { $0.request.group == group } }
+    /// What this process knows of a group's interest in a topic.
+    func presence(_ group: String, topic: String) -> GroupPresence {
+        if consumers[names.consumer(group: group, topic: topic)] != nil { return .subscribed }
+        return consumers.values.contains { $0.request.group == group } ? .elsewhere : .unknown
+    }
 
     private func membership(_ group: String) -> GroupMembership {
         if let membership = memberships[group] { return membership }
@@ -149,6 +152,14 @@ actor Subscriptions {
             .subscriptionGroupCreated(
                 topic: consumer.request.topic, group: consumer.request.group, position: position))
     }
+}
+
+/// Whether a group still wants a topic, as far as one process knows.
+enum GroupPresence {
+    case subscribed
+    /// The group is here, and not subscribed to the topic any more.
+    case elsewhere
+    case unknown
 }
 
 /// Which consumer wants which stream; read by the log's threads.

@@ -119,6 +119,7 @@ extension TopicConsumer {
         let position = burial.event.position
         if let deadLetterTopic = request.deadLetterTopic {
             metrics.deadLetters.increment()
+            retention.note(topic: deadLetterTopic)
             logger.emit(
                 .messageDeadLettered(
                     topic: request.topic, group: request.group, position: position, tries: burial.attempts,

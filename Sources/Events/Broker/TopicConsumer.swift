@@ -44,14 +44,16 @@ final class TopicConsumer: Sendable {
     let consumer: String
     let log: any EventLog
     let logger: Logger
+    let retention: Retention
     let metrics: TopicMetrics
     let state: Mutex<State>
     private let deliver: Deliver
 
     init(
-        _ request: BrokerSubscriptionRequest, pubsub: String, log: any EventLog, logger: Logger,
-        limits: DeliveryQueue.Limits, deliver: @escaping Deliver
+        _ request: BrokerSubscriptionRequest, pubsub: String, log: any EventLog, retention: Retention,
+        logger: Logger, limits: DeliveryQueue.Limits, deliver: @escaping Deliver
     ) {
+        self.retention = retention
         self.request = request
         self.log = log
         self.logger = logger
@@ -64,7 +66,10 @@ final class TopicConsumer: Sendable {
     }
 
     /// The topic was appended to.
-    func noticeAppend() { update { $0.noticeAppend() } }
+    func noticeAppend() {
+        retention.note(topic: request.topic)
+        update { $0.noticeAppend() }
+    }
 
     func setPaused(_ isPaused: Bool) { update { $0.isPaused = isPaused } }
 
