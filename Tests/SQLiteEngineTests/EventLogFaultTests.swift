@@ -13,13 +13,6 @@ import Testing
 /// Damage and limits: an append is refused whole, by name, and the log goes on when it can.
 @Suite struct EventLogFaultTests {
     private func large(_ bytes: Int) -> EventAppend {
-        EventAppend(
-            "large",
-            [
-                .init(id: "1", type: "t", data: ByteBuffer()),
-                .init(
-                    id: "2", type: "t", data: ByteBuffer(repeating: 1, count: bytes)),
-            ])
         let marker = NewEvent(id: "1", type: "t", data: ByteBuffer())
         return EventAppend(
             "large", [marker, NewEvent(id: "2", type: "t", data: ByteBuffer(repeating: 1, count: bytes))])

@@ -22,8 +22,6 @@ import Testing
         #expect(GroupFolder.fileName("orders", in: "default") == "default.orders.lock")
     }
 
-    /// Goal: what a process owned is free when it dies, however suddenly. Method: a child process takes partitions,
-    /// says so through a file, and kills itself.
     /// Goal: what a process owned is free when it dies, however suddenly. Method: a child process takes a partition and
     /// kills itself.
     @Test func `death frees partitions and membership`() async throws {
