@@ -96,6 +96,10 @@ final class TopicConsumer: Sendable {
         update { $0.isEnding = true }
         await drained(nil)
         await flush()
+        // Whoever owns the partitions next must not have its checkpoints replaced by a late save.
+        update { queue in
+            for partition in queue.owned { queue.release(partition) }
+        }
         metrics.recordLag(events: 0, seconds: 0)
     }
 
