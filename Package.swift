@@ -244,11 +244,16 @@ let tests: [Target] = [
         swiftSettings: house),
     .testTarget(
         name: "BuildingBlocksTests", dependencies: ["BuildingBlocks", "Core", "TestKit", nio],
+        name: "BuildingBlocksTests",
+        dependencies: [
+            "BuildingBlocks", "Proxying", "WireHTTP", "Core", "TestKit", nio,
+            .product(name: "NIOPosix", package: "swift-nio"),
+        ],
         swiftSettings: house),
     .testTarget(
         name: "HTTPAPITests",
         dependencies: [
-            "HTTPAPI", "BuildingBlocks", "MemoryEngine", "WireJSON", "Core", "TestKit", nio,
+            "HTTPAPI", "BuildingBlocks", "MemoryEngine", "Proxying", "WireHTTP", "WireJSON", "Core", "TestKit", nio,
             .product(name: "NIOPosix", package: "swift-nio"),
             .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             .product(name: "Logging", package: "swift-log"),

@@ -43,8 +43,8 @@ struct AppCalls: Sendable {
     }
 
     /// What answers other sidecars.
-    var responder: InternalResponder? {
-        APIToken(secret).map { InternalResponder(app: channel, secret: $0) }
+    func responder(_ health: HealthState) -> InternalResponder? {
+        APIToken(secret).map { InternalResponder(app: channel, secret: $0, health: health) }
     }
 }
 

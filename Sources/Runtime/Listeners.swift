@@ -81,7 +81,7 @@ struct Listeners: Sendable {
     }
 
     private static func makeInternal(_ configuration: Configuration, _ parts: Answering) -> HTTPListener? {
-        guard let responder = parts.calls.responder else { return nil }
+        guard let responder = parts.calls.responder(parts.health) else { return nil }
         return HTTPListener(
             address: configuration.api.internalListen, eventLoopGroup: eventLoops,
             logger: parts.instruments.logs.logger("outrigger.internal")

@@ -26,7 +26,9 @@ struct APIServer: Sendable {
         func add(_ isForced: Bool) { calls.withLock { $0.append(isForced) } }
     }
 
-    private init(_ change: (inout APIConfiguration) -> Void, hasStores: Bool) async throws {
+    private init(
+        _ change: (inout APIConfiguration) -> Void, hasStores: Bool, invoker: Invoker?
+    ) async throws {
         var configuration = APIConfiguration()
         configuration.listen.port = 0
         configuration.publicListen = ListenAddress(host: "127.0.0.1", port: 0)
@@ -38,6 +40,8 @@ struct APIServer: Sendable {
         service = HTTPAPIService(
             configuration: configuration, components: APIComponents(state: hasStores ? components : []),
             invoker: nil, metadata: metadata, health: health,
+            configuration: configuration, components: hasStores ? components : [], invoker: invoker, metadata: metadata,
+            health: health,
             eventLoopGroup: MultiThreadedEventLoopGroup.singleton, logger: Logger(label: "test"),
             shutdown: { [shutdowns] in shutdowns.add($0) })
         client = HTTPClient(port: try await service.bind())
@@ -46,10 +50,10 @@ struct APIServer: Sendable {
 
     /// Runs `body` beside a server that is stopped after it.
     static func run(
-        hasStores: Bool = true, _ change: (inout APIConfiguration) -> Void = { _ in },
+        hasStores: Bool = true, invoker: Invoker? = nil, _ change: (inout APIConfiguration) -> Void = { _ in },
         _ body: (APIServer) async throws -> Void
     ) async throws {
-        let server = try await APIServer(change, hasStores: hasStores)
+        let server = try await APIServer(change, hasStores: hasStores, invoker: invoker)
         do {
             try await body(server)
             await server.service.stop()

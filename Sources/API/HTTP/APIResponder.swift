@@ -70,7 +70,7 @@ package struct APIResponder: Sendable {
         let response: HTTPResponse
         do {
             var target = try RequestTarget(method: method, path: request.head.target)
-            if target.route == .unknown, surface == .api { target.invoke(request.head) }
+            if target.route == .unknown, surface == .api { try target.invoke(request.head) }
             route = target.route
             try checkToken(request, target.route)
             response = try await answer(request, method, target)

@@ -73,4 +73,12 @@ package struct AppChannelError: Error, Sendable, Equatable, CustomStringConverti
             }
         self.init(code, error.description)
     }
+
+    /// Whether the app can't have seen the request.
+    package var isUnsent: Bool {
+        switch self {
+        case .unhealthy, .noPort, .overloaded: true
+        case .failed(let error): error.isUnsent
+        }
+    }
 }

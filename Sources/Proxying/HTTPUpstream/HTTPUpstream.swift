@@ -15,6 +15,11 @@ package final class HTTPUpstream: Sendable {
     package struct Response: Sendable {
         package var head: HTTPResponseHead
         package var body: HTTPBody
+
+        package init(head: HTTPResponseHead, body: HTTPBody) {
+            self.head = head
+            self.body = body
+        }
     }
 
     package let address: ListenAddress
@@ -81,36 +86,42 @@ package final class HTTPUpstream: Sendable {
                 guard case .closed = error, idle.hasHeardNothing, request.isRepeatable else { throw error }
             }
         }
-        return try await connect(pool, loop).exchange(request, timeout)
+        return try await connect(pool, timeout, loop).exchange(request, timeout)
     }
 
     private func connect(
-        _ pool: HTTPUpstreamPool, _ loop: Loop
-    ) async throws(HTTPUpstreamError)
-        -> HTTPUpstreamConnection
-    {
-        guard pool.open < limits.connectionsMax else { throw .overloaded(limit: limits.connectionsMax) }
-        pool.open += 1
-        let limits = limits
+        _ pool: HTTPUpstreamPool, _ timeout: TimeAmount?, _ loop: Loop
+    ) async throws(HTTPUpstreamError) -> HTTPUpstreamConnection {
+        guard !pool.isFull else { throw .overloaded(limit: limits.connectionsMax) }
+        pool.connecting += 1
+        defer { pool.connecting -= 1 }
         let host = "\(address)"
         let bound = NIOLoopBound(pool, eventLoop: loop.executor.eventLoop)
         let executor = loop.executor
+        let limit = TimeAmount.seconds(Int64(limits.connectSeconds))
         do {
-            let channel = try await ClientBootstrap(group: loop.executor.eventLoop)
-                .connectTimeout(.seconds(Int64(limits.connectSeconds)))
-                .channelOption(.tcpOption(.tcp_nodelay), value: 1)
-                .channelInitializer { channel in
-                    channel.eventLoop.makeCompletedFuture {
-                        try channel.pipeline.syncOperations.addHandler(
-                            HTTPUpstreamConnection(bound.value, host: host, executor: executor))
-                    }
-                }
-                .connect(host: address.host, port: address.port).get()
+            let channel = try await open(
+                ClientBootstrap(group: loop.executor.eventLoop)
+                    .connectTimeout(min(limit, timeout ?? limit))
+                    .channelOption(.tcpOption(.tcp_nodelay), value: 1)
+                    .channelInitializer { channel in
+                        channel.eventLoop.makeCompletedFuture {
+                            try channel.pipeline.syncOperations.addHandler(
+                                HTTPUpstreamConnection(bound.value, host: host, executor: executor))
+                        }
+                    })
             return try channel.pipeline.syncOperations.handler(type: HTTPUpstreamConnection.self)
         } catch {
-            pool.open -= 1
             throw .unreachable(Self.reason(error, address))
         }
+    }
+
+    /// A host that is an IP address needs no look-up, which NIO does on a thread of its own.
+    private func open(_ bootstrap: ClientBootstrap) async throws -> any Channel {
+        if let address = try? SocketAddress(ipAddress: address.host, port: address.port) {
+            return try await bootstrap.connect(to: address).get()
+        }
+        return try await bootstrap.connect(host: address.host, port: address.port).get()
     }
 
     private static func reason(_ error: any Error, _ address: ListenAddress) -> String {
@@ -120,6 +131,8 @@ package final class HTTPUpstream: Sendable {
             error.connectionErrors.first.map { reason($0.error, address) }
                 ?? "can't find the address of \(address.host)"
         case ChannelError.connectTimeout: "can't connect to \(address): no answer in time"
+        // The channel lost its handler, so it was closed before it could be used.
+        case is ChannelPipelineError: "the connection to \(address) was closed at once"
         default: "can't connect to \(address): \(error)"
         }
     }
@@ -134,35 +147,4 @@ extension HTTPRequest {
         case .post, .patch, .connect, .other: return false
         }
     }
-}
-
-/// The connections of one upstream on one event loop.
-final class HTTPUpstreamPool {
-    let limits: HTTPUpstreamLimits
-    var open = 0
-    /// The one that was used last is used first, so that a burst's connections grow old.
-    private var idle: [HTTPUpstreamConnection] = []
-
-    init(_ limits: HTTPUpstreamLimits) { self.limits = limits }
-
-    func takeIdle() -> HTTPUpstreamConnection? {
-        while let connection = idle.popLast() {
-            if connection.isUsable { return connection }
-        }
-        return nil
-    }
-
-    /// Keeps a connection for later; false if there are enough.
-    func keep(_ connection: HTTPUpstreamConnection) -> Bool {
-        guard idle.count < limits.idleConnectionsMax else { return false }
-        idle.append(connection)
-        return true
-    }
-
-    func closed(_ connection: HTTPUpstreamConnection) {
-        open -= 1
-        idle.removeAll { $0 === connection }
-    }
-
-    func closeIdle() { for connection in idle { connection.close() } }
 }

@@ -48,6 +48,8 @@ package struct HTTPUpstreamLimits: Sendable {
     /// later; a request that meets such an end is lost, so ours comes first.
     package var idleSeconds = 3
     package var connectSeconds = 5
+    /// Informational responses (RFC 9110, section 15.2) that may come before the final one.
+    package var interimResponsesMax = 32
     /// A body of a known length up to this is read before the response is given out.
     package var gatheredBytesMax = 64 << 10
 

@@ -78,16 +78,37 @@ final class Connection {
         }
     }
 
+    private var received: [UInt8] = []
+
+    /// Reads until `text` has come, and leaves what is behind it.
+    func read(until text: String) throws {
+        let end = Array(text.utf8)
+        while true {
+            if let range = received.firstRange(of: end) { return received.removeSubrange(..<range.upperBound) }
+            guard receive() else {
+                throw NoAnswer(description: "\(text): not in \(String(decoding: received, as: UTF8.self))")
+            }
+        }
+    }
+
+    /// What still comes until the server closes.
+    func readToEnd() -> String {
+        while receive() {}
+        return String(decoding: received, as: UTF8.self)
+    }
+
+    /// False at the end.
+    private func receive() -> Bool {
+        var chunk = [UInt8](repeating: 0, count: 65536)
+        let count = recv(descriptor, &chunk, chunk.count, 0)
+        if count > 0 { received += chunk[..<count] }
+        return count > 0
+    }
+
     /// Reads until the server closes; the requests of these tests all ask for that.
     func readAnswer() throws -> Answer {
-        var bytes: [UInt8] = []
-        var chunk = [UInt8](repeating: 0, count: 65536)
-        while true {
-            let count = recv(descriptor, &chunk, chunk.count, 0)
-            guard count > 0 else { break }
-            bytes += chunk[..<count]
-        }
-        return try Answer(parsing: bytes)
+        while receive() {}
+        return try Answer(parsing: received)
     }
 }
 

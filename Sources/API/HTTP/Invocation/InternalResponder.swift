@@ -10,25 +10,41 @@ import WireHTTP
 package struct InternalResponder: Sendable {
     private let app: any AppChannel
     private let secret: APIToken
+    private let health: HealthState
+    private let metrics = InvocationMetrics(.incoming)
 
-    package init(app: any AppChannel, secret: APIToken) {
+    package init(app: any AppChannel, secret: APIToken, health: HealthState) {
         self.app = app
         self.secret = secret
+        self.health = health
     }
 
     package func respond(_ request: HTTPRequest) async -> HTTPResponse {
         guard secret.matches(request.head.fields[InternalField.secret] ?? "") else {
-            return .text(.forbidden, "this listener is for other sidecars")
+            return refusal(.forbidden, "this listener is for other sidecars, which know its secret")
         }
+        // What is in flight ends in order; what is new may go to another instance.
+        if health.isDraining { return refusal(.serviceUnavailable, "the sidecar is shutting down") }
+        let running = metrics.begin()
         let fields = request.head.fields.forwarded(
             streamed: request.body.isStreamed, dropping: [InternalField.secret, "host"])
         let call = HTTPRequest(
             HTTPRequestHead(request.head.method, request.head.target, fields: fields), body: request.body)
         do {
             let answer = try await app.call(call, within: nil)
-            return answer.response.answer(dropping: [InternalField.refusal], lease: answer.lease)
+            running.answered(answer.response.head.status)
+            return answer.response.answer(dropping: [InternalField.refusal], lease: (running, answer.lease))
         } catch {
-            return HTTPResponse(.badGateway, fields: [InternalField.refusal: error.description])
+            running.failed()
+            return refusal(error.isUnsent ? .serviceUnavailable : .badGateway, error.description)
         }
+    }
+
+    /// What the calling sidecar gets in the place of an answer of the app. Only after 502 the app may have seen the
+    /// request.
+    private func refusal(_ status: HTTPStatus, _ reason: String) -> HTTPResponse {
+        var response = HTTPResponse.text(status, reason)
+        response.fields.append(InternalField.refusal, reason)
+        return response
     }
 }

@@ -12,8 +12,9 @@ import WireHTTP
 package final class Invoker: Sendable {
     /// Connections to so many other sidecars and servers are kept.
     private static let upstreamsMax = 256
-    /// Tries for a request that no callee has seen, and the pause between them: Dapr's own policy.
-    private static let triesMax = 3
+    /// Rounds for a request that no app has seen. The second looks the callee up anew, at once; the others wait before,
+    /// as Dapr's own policy does.
+    private static let roundsMax = 4
     private static let pause = Duration.seconds(1)
 
     private let appID: String
@@ -23,6 +24,7 @@ package final class Invoker: Sendable {
     private let eventLoopGroup: any EventLoopGroup
     private let upstreams = Mutex<[ListenAddress: HTTPUpstream]>([:])
     private let turn = Atomic(0)
+    private let metrics = InvocationMetrics(.outgoing)
 
     package init(
         appID: String, namespace: String, app: any AppChannel, resolver: any NameResolver,
@@ -37,13 +39,27 @@ package final class Invoker: Sendable {
 
     /// Invokes `path` (with its query) of `name`; `request` is what came to the API.
     func invoke(_ name: String, _ path: String, _ request: HTTPRequest) async throws(InvocationError) -> HTTPResponse {
+        let running = metrics.begin()
+        do {
+            let answer = try await answer(name, path, request)
+            running.answered(answer.response.head.status)
+            return answer.response.answer(lease: (running, answer.lease))
+        } catch {
+            running.failed()
+            throw error
+        }
+    }
+
+    private func answer(
+        _ name: String, _ path: String, _ request: HTTPRequest
+    ) async throws(InvocationError) -> AppResponse {
         switch InvocationTarget(name) {
         case .app(let id, let namespace):
             let call = call(request, path, callee: id)
             if id == appID, namespace ?? self.namespace == self.namespace { return try await callOwnApp(call) }
-            return try await callPeer(call, id, namespace ?? self.namespace)
+            return AppResponse(try await callPeer(call, id, namespace ?? self.namespace))
         case .server(let address):
-            return try await send(call(request, path, callee: nil), to: address).answer()
+            return AppResponse(try await callServer(call(request, path, callee: nil), address))
         case .refused(let reason): throw InvocationError(name, reason)
         }
     }
@@ -60,35 +76,51 @@ package final class Invoker: Sendable {
         return HTTPRequest(HTTPRequestHead(request.head.method, path, fields: fields), body: request.body)
     }
 
-    private func callOwnApp(_ call: HTTPRequest) async throws(InvocationError) -> HTTPResponse {
-        do {
-            let answer = try await app.call(call, within: nil)
-            return answer.response.answer(lease: answer.lease)
-        } catch {
-            throw InvocationError(appID, error.description)
+    private func callOwnApp(_ call: HTTPRequest) async throws(InvocationError) -> AppResponse {
+        do { return try await app.call(call, within: nil) } catch { throw InvocationError(appID, error.description) }
+    }
+
+    private func callServer(
+        _ call: HTTPRequest, _ address: ListenAddress
+    ) async throws(InvocationError) -> HTTPUpstream.Response {
+        do { return try await upstream(address).send(call) } catch {
+            throw InvocationError("\(address)", error.description)
         }
     }
 
     // MARK: - Other sidecars
 
+    /// What became of a request that was given to one sidecar.
+    private enum Outcome {
+        case answered(HTTPUpstream.Response)
+        /// No app has seen the request, so another instance may get it. `isGone`: the sidecar couldn't be reached.
+        case passed(InvocationError, isGone: Bool)
+        case failed(InvocationError)
+    }
+
+    /// Gives the request to one instance after the other, until one has taken it. What an app may have seen isn't sent
+    /// again.
     private func callPeer(
         _ call: HTTPRequest, _ id: String, _ namespace: String
-    ) async throws(InvocationError) -> HTTPResponse {
+    ) async throws(InvocationError) -> HTTPUpstream.Response {
         var failure = InvocationError(id, "no app with this id runs in the namespace \(namespace)")
-        for attempt in 0..<Self.triesMax {
-            let peers = try await peers(id, namespace, isFresh: attempt > 0)
+        for round in 0..<Self.roundsMax {
+            if round > 1 { do { try await Task.sleep(for: Self.pause) } catch { throw failure } }
+            let peers = try await peers(id, namespace, isFresh: round > 0)
             guard !peers.isEmpty else { throw failure }
             let start = turn.wrappingAdd(1, ordering: .relaxed).oldValue & .max
+            var isAnyGone = false
             for offset in peers.indices {
-                switch await send(call, to: peers[(start + offset) % peers.count]) {
-                case .success(let response): return try answer(response, id)
-                case .failure(let error):
-                    failure = InvocationError(id, error.description)
-                    // What a callee may have seen isn't sent again, nor is a body that can't be.
-                    guard error.isUnsent, !call.body.isStreamed else { throw failure }
+                switch await send(call, of: id, to: peers[(start + offset) % peers.count]) {
+                case .answered(let response): return response
+                case .failed(let error): throw error
+                case .passed(let error, let isGone):
+                    failure = error
+                    isAnyGone = isAnyGone || isGone
                 }
             }
-            if attempt + 1 < Self.triesMax { try? await Task.sleep(for: Self.pause) }
+            // An instance that refuses does so for a while; one that can't be reached may be starting.
+            guard round == 0 || isAnyGone else { throw failure }
         }
         throw failure
     }
@@ -103,30 +135,20 @@ package final class Invoker: Sendable {
         }
     }
 
-    private func send(
-        _ call: HTTPRequest, to peer: SidecarPeer
-    ) async -> Result<HTTPUpstream.Response, HTTPUpstreamError> {
+    private func send(_ call: HTTPRequest, of id: String, to peer: SidecarPeer) async -> Outcome {
         var call = call
         call.head.fields.append(InternalField.secret, peer.secret)
-        do { return .success(try await upstream(peer.address).send(call)) } catch { return .failure(error) }
-    }
-
-    private func send(
-        _ call: HTTPRequest, to address: ListenAddress
-    ) async throws(InvocationError) -> HTTPUpstream.Response {
-        do {
-            return try await upstream(address).send(call)
-        } catch {
-            throw InvocationError("\(address)", error.description)
+        let response: HTTPUpstream.Response
+        do { response = try await upstream(peer.address).send(call) } catch {
+            let failure = InvocationError(id, error.description)
+            return error.isUnsent ? .passed(failure, isGone: true) : .failed(failure)
         }
-    }
-
-    /// What the callee's sidecar says in the place of its app is this sidecar's error.
-    private func answer(
-        _ response: HTTPUpstream.Response, _ id: String
-    ) throws(InvocationError) -> HTTPResponse {
-        if let refusal = response.head.fields[InternalField.refusal] { throw InvocationError(id, refusal) }
-        return response.answer()
+        // What the callee's sidecar says in the place of its app is this sidecar's error.
+        guard let refusal = response.head.fields[InternalField.refusal] else { return .answered(response) }
+        let failure = InvocationError(id, refusal)
+        // A streamed body has been begun, and can't be sent a second time.
+        let isRepeatable = response.head.status != .badGateway && !call.body.isStreamed
+        return isRepeatable ? .passed(failure, isGone: false) : .failed(failure)
     }
 
     private func upstream(_ address: ListenAddress) -> HTTPUpstream {

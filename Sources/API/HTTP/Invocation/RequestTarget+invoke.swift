@@ -9,14 +9,13 @@ extension RequestTarget {
 
     /// Makes an invocation of a target that names none, if its head does: by the field `dapr-app-id`, or as the
     /// password of a user `dapr-app-id`. The whole target is the callee's then.
-    mutating func invoke(_ head: HTTPRequestHead) {
-        guard let app = head.fields[Self.header] ?? Self.basicPassword(head.fields["authorization"]), !app.isEmpty
-        else {
-            return
-        }
+    mutating func invoke(_ head: HTTPRequestHead) throws(Failure) {
+        guard let app = head.fields[Self.header] ?? Self.basicPassword(head.fields["authorization"]), !app.isEmpty,
+            head.target.hasPrefix("/")
+        else { return }
+        key = try InvokedTarget.resolved(Self.cleaned(head.target))
         route = .invoke
         name = app
-        key = head.target
     }
 
     /// Credentials that name the app are for this sidecar, not for the callee.

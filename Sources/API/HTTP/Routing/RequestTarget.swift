@@ -20,9 +20,7 @@ struct RequestTarget: Sendable {
     }
 
     init(method: RouteMethod, path: String) throws(Failure) {
-        var text = path
-        text.makeContiguousUTF8()
-        if Self.needsCleaning(text.utf8.span) { text = Self.cleaned(text) }
+        let text = Self.cleaned(path)
         self = try Self(method: method, bytes: text.utf8.span)
     }
 
@@ -129,11 +127,16 @@ struct RequestTarget: Sendable {
         var start = path.offset
         while start < path.end, bytes[start] == UInt8(ascii: "/") { start += 1 }
         guard start < path.end else { return }
+        let rest: String
+        do {
+            rest = "/" + String(copying: try UTF8Span(validating: bytes.extracting(start..<bytes.count)))
+        } catch { throw .encodingInvalid }
+        let target = try InvokedTarget.resolved(rest)
+        // Dots that lead nowhere but to the root name no method.
+        guard target != "/", !target.hasPrefix("/?") else { return }
         route = .invoke
         name = app
-        do {
-            key = "/" + String(copying: try UTF8Span(validating: bytes.extracting(start..<bytes.count)))
-        } catch { throw .encodingInvalid }
+        key = target
     }
 
     private mutating func matchAlpha(
@@ -167,8 +170,11 @@ struct RequestTarget: Sendable {
 
     /// The target with its empty and dotted segments resolved (RFC 3986, section 5.2.4). It happens before
     /// percent-decoding, so an encoded slash is part of a name; so is an encoded dot, but not in a path that is
-    /// passed on (`invoked`).
-    private static func cleaned(_ target: String) -> String {
+    /// passed on (`InvokedTarget`).
+    static func cleaned(_ path: String) -> String {
+        var target = path
+        target.makeContiguousUTF8()
+        guard needsCleaning(target.utf8.span) else { return target }
         let parts = target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
         var segments: [Substring] = []
         for segment in parts[0].split(separator: "/") {

@@ -16,6 +16,8 @@ package enum MetricCatalogue {
 
     package static let all: [MetricDefinition] =
         (http + state + pubsub + sqlite + eventLog + app + telemetry + process).sorted { $0.name < $1.name }
+    package static let all: [MetricDefinition] = (http + invocation + state + sqlite + app + telemetry + process)
+        .sorted { $0.name < $1.name }
 
     package static func definition(of name: String) -> MetricDefinition? {
         all.first { $0.name == name }
@@ -32,6 +34,18 @@ package enum MetricCatalogue {
             "Time from the head of a request to the end of its answer."),
         MetricDefinition(
             "outrigger_http_requests_in_flight", .gauge, "Requests that are being answered."),
+    ]
+
+    static let invocation = [
+        MetricDefinition(
+            "outrigger_invocations_total", .counter, labels: ["direction", "result"],
+            "Invocations from the app (out) and of it (in), by the class of the status; failed: without an answer."),
+        MetricDefinition(
+            "outrigger_invocation_seconds", .histogram, labels: ["direction"], buckets: requestSeconds,
+            "Time from an invocation to the head of its answer, or to its failure."),
+        MetricDefinition(
+            "outrigger_invocations_in_flight", .gauge, labels: ["direction"],
+            "Invocations of which the answer isn't over."),
     ]
 
     static let state = [
