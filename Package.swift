@@ -243,7 +243,6 @@ let tests: [Target] = [
         ],
         swiftSettings: house),
     .testTarget(
-        name: "BuildingBlocksTests", dependencies: ["BuildingBlocks", "Core", "TestKit", nio],
         name: "BuildingBlocksTests",
         dependencies: [
             "BuildingBlocks", "Proxying", "WireHTTP", "Core", "TestKit", nio,

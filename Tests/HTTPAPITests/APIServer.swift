@@ -39,9 +39,7 @@ struct APIServer: Sendable {
         }
         service = HTTPAPIService(
             configuration: configuration, components: APIComponents(state: hasStores ? components : []),
-            invoker: nil, metadata: metadata, health: health,
-            configuration: configuration, components: hasStores ? components : [], invoker: invoker, metadata: metadata,
-            health: health,
+            invoker: invoker, metadata: metadata, health: health,
             eventLoopGroup: MultiThreadedEventLoopGroup.singleton, logger: Logger(label: "test"),
             shutdown: { [shutdowns] in shutdowns.add($0) })
         client = HTTPClient(port: try await service.bind())

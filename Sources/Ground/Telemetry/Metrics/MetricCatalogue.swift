@@ -15,8 +15,7 @@ package enum MetricCatalogue {
     static let batchSizes: [Double] = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512]
 
     package static let all: [MetricDefinition] =
-        (http + state + pubsub + sqlite + eventLog + app + telemetry + process).sorted { $0.name < $1.name }
-    package static let all: [MetricDefinition] = (http + invocation + state + sqlite + app + telemetry + process)
+        (http + invocation + state + pubsub + sqlite + eventLog + app + telemetry + process)
         .sorted { $0.name < $1.name }
 
     package static func definition(of name: String) -> MetricDefinition? {
