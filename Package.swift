@@ -29,6 +29,8 @@ let rooms: [Target] = [
             "Proxying", "WireHTTP", "WireYAML",
             "WireJSON",
             "Settings", "Telemetry", "Core",
+            "Sidecar", "HTTPAPI", "TraceExport", "SQLiteEngine", "MemoryEngine", "BuildingBlocks", "Proxying",
+            "WireHTTP", "WireYAML", "WireJSON", "Settings", "Telemetry", "Core",
             .product(name: "NIOCore", package: "swift-nio"),
             .product(name: "NIOPosix", package: "swift-nio"),
             .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -77,6 +79,15 @@ let rooms: [Target] = [
             .product(name: "CoreMetrics", package: "swift-metrics"),
         ],
         path: "Sources/Events/Subscriptions",
+        name: "TraceExport",
+        dependencies: [
+            "Proxying", "WireHTTP", "WireJSON", "Telemetry", "Settings", "Core",
+            .product(name: "NIOCore", package: "swift-nio"),
+            .product(name: "Logging", package: "swift-log"),
+            .product(name: "Metrics", package: "swift-metrics"),
+            .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+        ],
+        path: "Sources/Adapter/Traces",
         swiftSettings: house),
     .target(
         name: "SQLiteEngine",
@@ -253,10 +264,22 @@ let tests: [Target] = [
         name: "HTTPAPITests",
         dependencies: [
             "HTTPAPI", "BuildingBlocks", "MemoryEngine", "Proxying", "WireHTTP", "WireJSON", "Core", "TestKit", nio,
+            "HTTPAPI", "BuildingBlocks", "MemoryEngine", "Proxying", "WireHTTP", "WireJSON", "Telemetry", "Core",
+            "TestKit", nio,
             .product(name: "NIOPosix", package: "swift-nio"),
             .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             .product(name: "Logging", package: "swift-log"),
         ],
+        swiftSettings: house),
+    .testTarget(
+        name: "TraceExportTests",
+        dependencies: [
+            "TraceExport", "Proxying", "WireHTTP", "WireJSON", "Telemetry", "Settings", "Core", "TestKit", nio,
+            .product(name: "NIOPosix", package: "swift-nio"),
+            .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            .product(name: "Logging", package: "swift-log"),
+        ],
+        exclude: ["Golden"],
         swiftSettings: house),
     .testTarget(
         name: "SidecarTests",
@@ -267,8 +290,8 @@ let tests: [Target] = [
     .testTarget(
         name: "RuntimeTests",
         dependencies: [
-            "Runtime", "Sidecar", "HTTPAPI", "MemoryEngine", "BuildingBlocks", "Settings", "WireYAML", "Telemetry",
-            "Proxying", "WireHTTP", "Core", "TestKit", nio,
+            "Runtime", "Sidecar", "HTTPAPI", "TraceExport", "MemoryEngine", "BuildingBlocks", "Settings", "WireYAML",
+            "Telemetry", "Proxying", "WireHTTP", "Core", "TestKit", nio,
             .product(name: "Logging", package: "swift-log"),
         ], swiftSettings: house),
     .testTarget(

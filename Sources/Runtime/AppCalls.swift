@@ -8,6 +8,7 @@ import NIOPosix
 import Proxying
 import ServiceLifecycle
 import Sidecar
+import Telemetry
 import WireHTTP
 
 /// How the app is called, and how other sidecars reach it.
@@ -45,6 +46,8 @@ struct AppCalls: Sendable {
     /// What answers other sidecars.
     func responder(_ health: HealthState) -> InternalResponder? {
         APIToken(secret).map { InternalResponder(app: channel, secret: $0, health: health) }
+    func responder(_ tracer: Tracer) -> InternalResponder? {
+        APIToken(secret).map { InternalResponder(app: channel, secret: $0, tracer: tracer) }
     }
 }
 

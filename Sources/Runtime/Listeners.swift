@@ -22,6 +22,7 @@ struct Listeners: Sendable {
     struct Answering {
         var components: APIComponents
         var calls: AppCalls
+        var tracer: Tracer
         var resolver: any NameResolver
         var metadata: SidecarMetadata
         var status: AppStatus
@@ -82,6 +83,7 @@ struct Listeners: Sendable {
 
     private static func makeInternal(_ configuration: Configuration, _ parts: Answering) -> HTTPListener? {
         guard let responder = parts.calls.responder(parts.health) else { return nil }
+        guard let responder = parts.calls.responder(parts.tracer) else { return nil }
         return HTTPListener(
             address: configuration.api.internalListen, eventLoopGroup: eventLoops,
             logger: parts.instruments.logs.logger("outrigger.internal")
@@ -97,7 +99,7 @@ struct Listeners: Sendable {
             resolver: parts.resolver, eventLoopGroup: eventLoops)
         return HTTPAPIService(
             configuration: configuration.api, components: parts.components, invoker: invoker,
-            metadata: parts.metadata, health: parts.health, eventLoopGroup: eventLoops,
+            metadata: parts.metadata, health: parts.health, tracer: parts.tracer, eventLoopGroup: eventLoops,
             logger: parts.instruments.logs.logger("outrigger.api")
         ) { isForced in
             shutdown.request(isForced ? .forced : .graceful)
@@ -130,7 +132,7 @@ struct Listeners: Sendable {
 
     /// NIO's own loops, one for each core, serve all listeners of the control plane: they only carry bytes, and the
     /// work is done in tasks.
-    private static var eventLoops: MultiThreadedEventLoopGroup { .singleton }
+    static var eventLoops: MultiThreadedEventLoopGroup { .singleton }
 
     /// Waits for a moment in which neither the app nor another sidecar is being answered.
     var serving: @Sendable () async -> Void {

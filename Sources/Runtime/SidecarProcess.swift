@@ -21,6 +21,7 @@ struct SidecarProcess: Sendable {
     private let calls: AppCalls
     private let subscriber: Subscriber
     private let brokers: [LogBroker]
+    private let tracing: Tracing
     private let app: AppService
     private let health: HealthState
     private let shutdown: ShutdownRequest
@@ -36,6 +37,7 @@ struct SidecarProcess: Sendable {
         let metadata = SidecarMetadata(invocation)
         let status = AppStatus()
         let calls = AppCalls(configuration.app)
+        let tracing = Tracing(configuration, instruments.logs.logger("outrigger.traces"))
         let listeners: Listeners
         do {
             listeners = try await Listeners.bind(
@@ -44,6 +46,9 @@ struct SidecarProcess: Sendable {
                     components: stores.components.ofAPI, calls: calls, resolver: stores.resolver,
                     metadata: metadata, status: status, health: health, shutdown: shutdown,
                     instruments: instruments))
+                    components: stores.components.state, calls: calls, tracer: tracing.tracer,
+                    resolver: stores.resolver, metadata: metadata, status: status, health: health,
+                    shutdown: shutdown, instruments: instruments))
         } catch {
             await stores.database?.close()
             throw error
@@ -66,6 +71,7 @@ struct SidecarProcess: Sendable {
             configuration: configuration, database: stores.database, listeners: listeners,
             calls: calls, subscriber: subscriber,
             brokers: stores.components.pubsub.compactMap { $0.broker as? LogBroker },
+            calls: calls, tracing: tracing,
             app: AppService(
                 supervisor: supervisor,
                 serving: {
@@ -84,11 +90,12 @@ struct SidecarProcess: Sendable {
     /// Serves until the app has ended, a signal came or the API was asked to shut down; returns the exit status.
     ///
     /// The services end in the reverse of their order: first the app, then the API that it may still need, then the
-    /// store behind the API, and last the listener that tells how far this is.
+    /// store behind the API, what they said of it in traces, and last the listener that tells how far this is.
     func serve(with signals: SignalWatch) async -> Int32 {
         signals.hand(to: receiver())
         var services: [ServiceGroupConfiguration.ServiceConfiguration] = []
         if let admin = listeners.admin { services.append(Self.configured(admin)) }
+        if let exporter = tracing.exporter { services.append(Self.configured(exporter)) }
         if let database { services.append(Self.configured(DatabaseService(database: database))) }
         if let api = listeners.api { services.append(Self.configured(api)) }
         services += brokers.map { Self.configured(BrokerService(broker: $0)) }

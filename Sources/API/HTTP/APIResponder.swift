@@ -7,6 +7,7 @@ import NIOCore
 package import Proxying
 package import Subscriptions
 import Telemetry
+package import Telemetry
 import WireHTTP
 
 /// The components of which the API is a face.
@@ -41,11 +42,14 @@ package struct APIResponder: Sendable {
     private let health: HealthState
     private let shutdown: @Sendable (_ isForced: Bool) -> Void
     private let metrics: RequestMetrics
+    private let tracing: RequestTracing
     private let logger: Logger
 
     package init(
         surface: Surface, configuration: APIConfiguration, components: APIComponents, invoker: Invoker?,
         metadata: SidecarMetadata, health: HealthState, logger: Logger,
+        surface: Surface, configuration: APIConfiguration, components: [StateComponent], invoker: Invoker?,
+        metadata: SidecarMetadata, health: HealthState, tracer: Tracer = .off, logger: Logger,
         shutdown: @escaping @Sendable (_ isForced: Bool) -> Void
     ) {
         self.surface = surface
@@ -59,6 +63,7 @@ package struct APIResponder: Sendable {
         self.health = health
         self.shutdown = shutdown
         self.metrics = RequestMetrics(surface: surface.rawValue)
+        self.tracing = RequestTracing(tracer: tracer)
         self.logger = logger
     }
 
@@ -73,7 +78,9 @@ package struct APIResponder: Sendable {
             if target.route == .unknown, surface == .api { try target.invoke(request.head) }
             route = target.route
             try checkToken(request, target.route)
-            response = try await answer(request, method, target)
+            response =
+                tracing.concerns(target.route)
+                ? await tracedAnswer(request, method, target) : try await answer(request, method, target)
         } catch let error as APIError {
             response = error.response
         } catch let error as TokenError {
@@ -83,6 +90,18 @@ package struct APIResponder: Sendable {
         }
         metrics.ended(route, method, status: response.status.code, since: started)
         if configuration.logCalls { logCall(request, response, since: started) }
+        return response
+    }
+
+    /// The answer, as a part of the caller's trace or of a new one.
+    private func tracedAnswer(
+        _ request: HTTPRequest, _ method: RouteMethod, _ target: RequestTarget
+    ) async -> HTTPResponse {
+        var request = request
+        let span = tracing.begin(&request, target.route)
+        var response: HTTPResponse
+        do { response = try await answer(request, method, target) } catch { response = error.response }
+        tracing.end(span, request, target, &response)
         return response
     }
 

@@ -4,6 +4,7 @@ package import Logging
 package import NIOCore
 package import Proxying
 import ServiceLifecycle
+package import Telemetry
 
 /// The HTTP API as a service: the listener of the whole API and, if one is set, the public one.
 ///
@@ -16,12 +17,14 @@ package final class HTTPAPIService: Service {
     package init(
         configuration: APIConfiguration, components: APIComponents, invoker: Invoker?, metadata: SidecarMetadata,
         health: HealthState, eventLoopGroup: any EventLoopGroup, logger: Logger,
+        configuration: APIConfiguration, components: [StateComponent], invoker: Invoker?, metadata: SidecarMetadata,
+        health: HealthState, tracer: Tracer = .off, eventLoopGroup: any EventLoopGroup, logger: Logger,
         shutdown: @escaping @Sendable (_ isForced: Bool) -> Void
     ) {
         func responder(_ surface: APIResponder.Surface) -> APIResponder {
             APIResponder(
                 surface: surface, configuration: configuration, components: components, invoker: invoker,
-                metadata: metadata, health: health, logger: logger, shutdown: shutdown)
+                metadata: metadata, health: health, tracer: tracer, logger: logger, shutdown: shutdown)
         }
         let api = responder(.api)
         listener = HTTPListener(address: configuration.listen, eventLoopGroup: eventLoopGroup, logger: logger) {

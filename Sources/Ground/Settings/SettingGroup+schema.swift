@@ -74,6 +74,12 @@ extension SettingSchema {
             json.field("type", "integer")
             json.field("minimum", range.lowerBound)
             json.field("maximum", range.upperBound)
+        case .number(let range):
+            json.field("type", "number")
+            json.key("minimum")
+            json.number(range.lowerBound)
+            json.key("maximum")
+            json.number(range.upperBound)
         case .boolean: json.field("type", "boolean")
         case .choice(let names):
             json.key("enum")
@@ -87,7 +93,7 @@ extension SettingSchema {
     fileprivate func write(_ text: String, _ json: inout JSONWriter) {
         switch self {
         case .string, .quantity, .choice: json.string(text)
-        case .integer, .boolean: json.raw(text.utf8)
+        case .integer, .number, .boolean: json.raw(text.utf8)
         }
     }
 }

@@ -32,6 +32,7 @@ package enum SettingSchema: Sendable, Equatable {
     /// A number with or without a unit.
     case quantity(pattern: String)
     case integer(ClosedRange<Int>)
+    case number(ClosedRange<Double>)
     case boolean
     case choice([String])
 }

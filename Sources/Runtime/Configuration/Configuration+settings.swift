@@ -5,6 +5,7 @@ internal import HTTPAPI
 package import Settings
 internal import Sidecar
 internal import Telemetry
+internal import TraceExport
 
 extension Configuration {
     /// All settings there are.
@@ -17,6 +18,7 @@ extension Configuration {
                 .group("admin", \.admin, AdminConfiguration.settings),
                 .group("data", \.data, DataConfiguration.settings),
                 .group("log", \.log, LogConfiguration.settings),
+                .group("tracing", \.tracing, TracingConfiguration.settings),
                 .setting(
                     "resources", list: \.resources, .path, "Files and folders with Dapr resource documents.", .path,
                     flags: [.flag("resources-path", "components-path", short: "d")]),

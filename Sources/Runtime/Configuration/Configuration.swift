@@ -4,6 +4,7 @@ package import Core
 package import HTTPAPI
 package import Sidecar
 package import Telemetry
+package import TraceExport
 
 /// Everything that can be set: what `outrigger.yaml`, the environment and the flags add up to.
 package struct Configuration: Sendable, Equatable {
@@ -12,6 +13,7 @@ package struct Configuration: Sendable, Equatable {
     package var admin = AdminConfiguration()
     package var data = DataConfiguration()
     package var log = LogConfiguration()
+    package var tracing = TracingConfiguration()
     /// Files and folders with Dapr resource documents.
     package var resources: [String] = []
 

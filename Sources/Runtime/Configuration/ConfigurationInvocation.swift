@@ -64,6 +64,7 @@ package struct Invocation: Sendable {
                     path: path, origin: loader.loaded.origin(of: "resources") ?? .builtIn, key: "resources"))
         }
         let chosen = resources.documents(appID: configuration.app.id, namespace: configuration.app.namespace)
+        applyTracing(of: chosen, &loader)
         resources.problems.forEach { loader.add($0) }
         resources.warnings.forEach { loader.warn($0) }
         let plans = plan(chosen, environment, &loader)
@@ -71,6 +72,17 @@ package struct Invocation: Sendable {
         return Invocation(
             loaded: try loader.finish(), resources: chosen, command: parsed.command ?? [], plans: plans,
             subscriptions: subscriptions, environment: environment, notices: notices)
+    }
+
+    /// What Dapr's own documents say of tracing counts where nothing else says it.
+    private static func applyTracing(of documents: [ResourceDocument], _ loader: inout SettingsLoader<Configuration>) {
+        let given = loader.loaded
+        for case .unused(.configuration, _, let node) in documents {
+            let tracing = DaprTracing(node)
+            tracing.problems.forEach { loader.add($0) }
+            tracing.warnings.forEach { loader.warn($0) }
+            loader.apply(tracing.settings { given.isGiven("tracing.\($0)") })
+        }
     }
 
     private static func plan(

@@ -54,11 +54,19 @@ struct ResourceLoader {
                     "found a second component \(Problem.quote(component.name)), expected one; the first is at \(first)")
             )
         }
-        for case .unused(let kind, let header, _) in meant {
-            warnings.append(
-                Problem(
-                    header.location, key: "kind", "found \(kind.rawValue), which Outrigger reads but doesn't use yet"))
+        for case .unused(let kind, let header, let node) in meant {
+            if let notice = Self.notice(of: kind, node) {
+                warnings.append(Problem(header.location, key: "kind", notice))
+            }
         }
         return meant
+    }
+
+    private static func notice(of kind: ResourceDocument.Kind, _ node: DocumentNode) -> String? {
+        guard kind == .configuration, let spec = node["spec"], spec["tracing"] != nil else {
+            return "found \(kind.rawValue), which Outrigger reads but doesn't use yet"
+        }
+        guard case .mapping(let entries) = spec.content, entries.count > 1 else { return nil }
+        return "found \(kind.rawValue), of which Outrigger uses spec.tracing only"
     }
 }

@@ -3,6 +3,7 @@
 package import BuildingBlocks
 package import Core
 package import Proxying
+package import Telemetry
 import WireHTTP
 
 /// Invocation as its callee's sidecar does it, behind the internal listener: whoever knows this sidecar's secret is a
@@ -17,6 +18,12 @@ package struct InternalResponder: Sendable {
         self.app = app
         self.secret = secret
         self.health = health
+    private let tracing: RequestTracing
+
+    package init(app: any AppChannel, secret: APIToken, tracer: Tracer = .off) {
+        self.app = app
+        self.secret = secret
+        tracing = RequestTracing(tracer: tracer)
     }
 
     package func respond(_ request: HTTPRequest) async -> HTTPResponse {
@@ -26,6 +33,14 @@ package struct InternalResponder: Sendable {
         // What is in flight ends in order; what is new may go to another instance.
         if health.isDraining { return refusal(.serviceUnavailable, "the sidecar is shutting down") }
         let running = metrics.begin()
+        var request = request
+        let span = tracing.beginInternal(&request)
+        let response = await answer(request)
+        tracing.endInternal(span, request, response)
+        return response
+    }
+
+    private func answer(_ request: HTTPRequest) async -> HTTPResponse {
         let fields = request.head.fields.forwarded(
             streamed: request.body.isStreamed, dropping: [InternalField.secret, "host"])
         let call = HTTPRequest(

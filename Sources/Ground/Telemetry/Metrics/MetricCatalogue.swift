@@ -122,6 +122,11 @@ package enum MetricCatalogue {
         MetricDefinition(
             "outrigger_log_lines_dropped_total", .counter, labels: ["reason"],
             "Log lines that weren't written: nobody read the log (unread), or a warning came too often (repeated)."),
+        MetricDefinition("outrigger_spans_exported_total", .counter, "Spans of traces that a collector has taken."),
+        MetricDefinition(
+            "outrigger_spans_dropped_total", .counter, labels: ["reason"],
+            "Spans that were lost: too many waited (queue_full), the collector refused them (refused) or didn't take "
+                + "them in time (undelivered), or the sidecar ended (shutdown)."),
     ]
 
     static let process = [
