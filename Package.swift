@@ -25,12 +25,8 @@ let rooms: [Target] = [
     .target(
         name: "Runtime",
         dependencies: [
-            "Sidecar", "HTTPAPI", "LogBroker", "Subscriptions", "SQLiteEngine", "MemoryEngine", "BuildingBlocks",
-            "Proxying", "WireHTTP", "WireYAML",
-            "WireJSON",
-            "Settings", "Telemetry", "Core",
-            "Sidecar", "HTTPAPI", "TraceExport", "SQLiteEngine", "MemoryEngine", "BuildingBlocks", "Proxying",
-            "WireHTTP", "WireYAML", "WireJSON", "Settings", "Telemetry", "Core",
+            "Sidecar", "HTTPAPI", "LogBroker", "Subscriptions", "TraceExport", "SQLiteEngine", "MemoryEngine",
+            "BuildingBlocks", "Proxying", "WireHTTP", "WireYAML", "WireJSON", "Settings", "Telemetry", "Core",
             .product(name: "NIOCore", package: "swift-nio"),
             .product(name: "NIOPosix", package: "swift-nio"),
             .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -74,11 +70,13 @@ let rooms: [Target] = [
     .target(
         name: "Subscriptions",
         dependencies: [
-            "BuildingBlocks", "WireCEL", "WireCloudEvents", "WireJSON", "Core",
+            "BuildingBlocks", "Telemetry", "WireCEL", "WireCloudEvents", "WireJSON", "Core",
             .product(name: "NIOCore", package: "swift-nio"),
             .product(name: "CoreMetrics", package: "swift-metrics"),
         ],
         path: "Sources/Events/Subscriptions",
+        swiftSettings: house),
+    .target(
         name: "TraceExport",
         dependencies: [
             "Proxying", "WireHTTP", "WireJSON", "Telemetry", "Settings", "Core",
@@ -263,7 +261,6 @@ let tests: [Target] = [
     .testTarget(
         name: "HTTPAPITests",
         dependencies: [
-            "HTTPAPI", "BuildingBlocks", "MemoryEngine", "Proxying", "WireHTTP", "WireJSON", "Core", "TestKit", nio,
             "HTTPAPI", "BuildingBlocks", "MemoryEngine", "Proxying", "WireHTTP", "WireJSON", "Telemetry", "Core",
             "TestKit", nio,
             .product(name: "NIOPosix", package: "swift-nio"),

@@ -44,10 +44,8 @@ struct AppCalls: Sendable {
     }
 
     /// What answers other sidecars.
-    func responder(_ health: HealthState) -> InternalResponder? {
-        APIToken(secret).map { InternalResponder(app: channel, secret: $0, health: health) }
-    func responder(_ tracer: Tracer) -> InternalResponder? {
-        APIToken(secret).map { InternalResponder(app: channel, secret: $0, tracer: tracer) }
+    func responder(_ health: HealthState, _ tracer: Tracer) -> InternalResponder? {
+        APIToken(secret).map { InternalResponder(app: channel, secret: $0, health: health, tracer: tracer) }
     }
 }
 

@@ -82,8 +82,7 @@ struct Listeners: Sendable {
     }
 
     private static func makeInternal(_ configuration: Configuration, _ parts: Answering) -> HTTPListener? {
-        guard let responder = parts.calls.responder(parts.health) else { return nil }
-        guard let responder = parts.calls.responder(parts.tracer) else { return nil }
+        guard let responder = parts.calls.responder(parts.health, parts.tracer) else { return nil }
         return HTTPListener(
             address: configuration.api.internalListen, eventLoopGroup: eventLoops,
             logger: parts.instruments.logs.logger("outrigger.internal")

@@ -43,10 +43,7 @@ struct SidecarProcess: Sendable {
             listeners = try await Listeners.bind(
                 invocation.loaded, mayGiveWay: !invocation.command.isEmpty,
                 Listeners.Answering(
-                    components: stores.components.ofAPI, calls: calls, resolver: stores.resolver,
-                    metadata: metadata, status: status, health: health, shutdown: shutdown,
-                    instruments: instruments))
-                    components: stores.components.state, calls: calls, tracer: tracing.tracer,
+                    components: stores.components.ofAPI, calls: calls, tracer: tracing.tracer,
                     resolver: stores.resolver, metadata: metadata, status: status, health: health,
                     shutdown: shutdown, instruments: instruments))
         } catch {
@@ -65,13 +62,12 @@ struct SidecarProcess: Sendable {
         }
         let subscriber = Subscriber(
             components: stores.components.pubsub, declared: invocation.subscriptions, calls: calls,
-            appID: configuration.app.id ?? "", health: health, metadata: metadata,
+            appID: configuration.app.id ?? "", tracer: tracing.tracer, health: health, metadata: metadata,
             logger: instruments.logs.logger("outrigger.pubsub"))
         let process = SidecarProcess(
             configuration: configuration, database: stores.database, listeners: listeners,
             calls: calls, subscriber: subscriber,
-            brokers: stores.components.pubsub.compactMap { $0.broker as? LogBroker },
-            calls: calls, tracing: tracing,
+            brokers: stores.components.pubsub.compactMap { $0.broker as? LogBroker }, tracing: tracing,
             app: AppService(
                 supervisor: supervisor,
                 serving: {

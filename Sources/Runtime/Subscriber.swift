@@ -23,6 +23,7 @@ final class Subscriber: Service {
     private let declared: [SubscriptionDeclaration]
     private let calls: AppCalls
     private let appID: String
+    private let tracer: Tracer
     private let health: HealthState
     private let metadata: SidecarMetadata
     private let logger: Logger
@@ -30,8 +31,9 @@ final class Subscriber: Service {
 
     init(
         components: [PubSubComponent], declared: [SubscriptionDeclaration], calls: AppCalls, appID: String,
-        health: HealthState, metadata: SidecarMetadata, logger: Logger
+        tracer: Tracer, health: HealthState, metadata: SidecarMetadata, logger: Logger
     ) {
+        self.tracer = tracer
         self.components = components
         self.declared = declared
         self.calls = calls
@@ -108,7 +110,7 @@ final class Subscriber: Service {
             logger.emit(.subscriptionRefused(topic: topic, pubsub: pubsub, "its scopes don't give the app the topic"))
             return false
         }
-        let delivery = SubscriptionDelivery(declaration, to: calls.channel)
+        let delivery = SubscriptionDelivery(declaration, to: calls.channel, tracer: tracer)
         do {
             let subscription = try await component.broker.subscribe(declaration.request(group: appID)) {
                 await delivery.deliver($0)

@@ -26,8 +26,6 @@ enum House {
         // The API publishes, so it may know Events.
         Room(module: "HTTPAPI", folder: "API/HTTP", row: .rooms, neighbours: ["Subscriptions"]),
         Room(module: "Subscriptions", folder: "Events/Subscriptions", row: .rooms),
-        // The API serves the event log's own endpoints, so it may know Events.
-        Room(module: "HTTPAPI", folder: "API/HTTP", row: .rooms, neighbours: ["Events"]),
         Room(module: "TraceExport", folder: "Adapter/Traces", row: .rooms),
         Room(module: "SQLiteEngine", folder: "Engines/SQLite", row: .engines),
         Room(module: "MemoryEngine", folder: "Engines/Memory", row: .engines),

@@ -48,7 +48,7 @@ import WireHTTP
             }
         }
         let channel = HTTPAppChannel(Self.upstream(port: app.port), token: nil, concurrency: 1, health: nil)
-        var first: AppResponse? = try await channel.call(Self.request, within: nil)
+        var first: AppCall? = try await channel.call(Self.request, within: nil)
         #expect(first?.response.head.status == .ok)
         let answers = Mutex(0)
         let second = Task.immediate {

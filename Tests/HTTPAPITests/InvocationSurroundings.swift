@@ -26,9 +26,9 @@ final class FakeAppChannel: AppChannel {
     var isHealthy: Bool { true }
     var seen: [HTTPRequest] { requests.withLock { $0 } }
 
-    func call(_ request: HTTPRequest, within timeout: TimeAmount?) async throws(AppChannelError) -> AppResponse {
+    func call(_ request: HTTPRequest, within timeout: TimeAmount?) async throws(AppChannelError) -> AppCall {
         requests.withLock { $0.append(request) }
-        return AppResponse(try await answer(request))
+        return AppCall(try await answer(request))
     }
 }
 

@@ -162,14 +162,15 @@ private struct Pair {
         let channel = HTTPAppChannel(
             HTTPUpstream(address: appAddress, eventLoopGroup: loops), token: nil, concurrency: nil, health: nil)
         let secret = try #require(APIToken("of-the-callee"))
-        let responder = InternalResponder(app: channel, secret: secret, tracer: tracer(calleeSpans))
+        let responder = InternalResponder(
+            app: channel, secret: secret, health: HealthState(), tracer: tracer(calleeSpans))
         let (callee, address) = try await listen { await responder.respond($0) }
         let peer = SidecarPeer(id: "1", address: address, secret: "of-the-callee")
         var configuration = APIConfiguration()
         configuration.listen.port = 0
         configuration.token = token
         api = HTTPAPIService(
-            configuration: configuration, components: [],
+            configuration: configuration, components: APIComponents(),
             invoker: Invoker(
                 appID: "cart", namespace: "default", app: channel, resolver: Resolver(peer: peer),
                 eventLoopGroup: loops),

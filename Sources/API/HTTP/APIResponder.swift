@@ -6,7 +6,6 @@ package import Logging
 import NIOCore
 package import Proxying
 package import Subscriptions
-import Telemetry
 package import Telemetry
 import WireHTTP
 
@@ -47,8 +46,6 @@ package struct APIResponder: Sendable {
 
     package init(
         surface: Surface, configuration: APIConfiguration, components: APIComponents, invoker: Invoker?,
-        metadata: SidecarMetadata, health: HealthState, logger: Logger,
-        surface: Surface, configuration: APIConfiguration, components: [StateComponent], invoker: Invoker?,
         metadata: SidecarMetadata, health: HealthState, tracer: Tracer = .off, logger: Logger,
         shutdown: @escaping @Sendable (_ isForced: Bool) -> Void
     ) {

@@ -16,8 +16,6 @@ package final class HTTPAPIService: Service {
 
     package init(
         configuration: APIConfiguration, components: APIComponents, invoker: Invoker?, metadata: SidecarMetadata,
-        health: HealthState, eventLoopGroup: any EventLoopGroup, logger: Logger,
-        configuration: APIConfiguration, components: [StateComponent], invoker: Invoker?, metadata: SidecarMetadata,
         health: HealthState, tracer: Tracer = .off, eventLoopGroup: any EventLoopGroup, logger: Logger,
         shutdown: @escaping @Sendable (_ isForced: Bool) -> Void
     ) {

@@ -16,7 +16,7 @@ struct RequestTracing: Sendable {
     /// their fields are looked at. Probes would fill every collector.
     func concerns(_ route: Route) -> Bool {
         switch route {
-        case .invoke: true
+        case .invoke, .publish, .publishBulk: true
         case .health, .outboundHealth: false
         case .getState, .saveState, .bulkGetState, .transactState, .queryState, .metadata, .setMetadata, .shutdown,
             .unimplemented, .unknown:
@@ -26,7 +26,12 @@ struct RequestTracing: Sendable {
 
     /// Begins the span of a request to the API, and puts it into the fields of one that goes on.
     func begin(_ request: inout HTTPRequest, _ route: Route) -> ActiveSpan {
-        begin(&request, route == .invoke ? .client : .server, goesOn: route == .invoke)
+        switch route {
+        case .invoke: begin(&request, .client, goesOn: true)
+        // What is published carries its trace to whoever gets it.
+        case .publish, .publishBulk: begin(&request, .producer, goesOn: true)
+        default: begin(&request, .server, goesOn: false)
+        }
     }
 
     /// Begins the span of a request from another sidecar to the app.

@@ -52,17 +52,30 @@ package struct AppChannelError: Error, Sendable, Equatable, CustomStringConverti
 
     package var code: Code
     package var description: String
+    /// Whether the app can't have seen the request.
+    package var isUnsent: Bool
 
     package init(_ code: Code, _ description: String) {
         self.code = code
         self.description = description
+        isUnsent =
+            switch code {
+            case .unhealthy, .noPort, .overloaded: true
+            case .unreachable, .timedOut, .responseTooLarge, .responseInvalid, .cancelled: false
+            }
     }
 
     /// The words are Dapr's.
-    static let unhealthy = AppChannelError(.unhealthy, "app is not in a healthy state")
+    package static let unhealthy = AppChannelError(.unhealthy, "app is not in a healthy state")
     package static let noPort = AppChannelError(.noPort, "the app has no port; name it with --app-port")
 
-    init(_ error: HTTPUpstreamError) {
+    package static func overloaded(limit: Int) -> AppChannelError {
+        AppChannelError(.overloaded, "more than \(limit) calls wait for the app")
+    }
+
+    package static func failed(_ error: HTTPUpstreamError) -> AppChannelError { AppChannelError(error) }
+
+    private init(_ error: HTTPUpstreamError) {
         let code: Code =
             switch error {
             case .unreachable, .closed: .unreachable
@@ -72,13 +85,6 @@ package struct AppChannelError: Error, Sendable, Equatable, CustomStringConverti
             case .cancelled: .cancelled
             }
         self.init(code, error.description)
-    }
-
-    /// Whether the app can't have seen the request.
-    package var isUnsent: Bool {
-        switch self {
-        case .unhealthy, .noPort, .overloaded: true
-        case .failed(let error): error.isUnsent
-        }
+        isUnsent = error.isUnsent
     }
 }

@@ -33,14 +33,13 @@ package final class HTTPAppChannel: AppChannel {
         do {
             return AppCall(try await upstream.send(request, within: timeout), lease: lease)
         } catch {
-            throw AppChannelError(error)
+            throw .failed(error)
         }
     }
 
     private func lease() async throws(AppChannelError) -> CallLimit.Lease? {
         guard let calls else { return nil }
         if let lease = await calls.acquire() { return lease }
-        if Task.isCancelled { throw AppChannelError(.cancelled) }
-        throw AppChannelError(.overloaded, "more than \(CallLimit.waitingMax) calls wait for the app")
+        throw Task.isCancelled ? .failed(.cancelled) : .overloaded(limit: CallLimit.waitingMax)
     }
 }

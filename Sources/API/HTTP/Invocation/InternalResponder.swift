@@ -13,16 +13,12 @@ package struct InternalResponder: Sendable {
     private let secret: APIToken
     private let health: HealthState
     private let metrics = InvocationMetrics(.incoming)
+    private let tracing: RequestTracing
 
-    package init(app: any AppChannel, secret: APIToken, health: HealthState) {
+    package init(app: any AppChannel, secret: APIToken, health: HealthState, tracer: Tracer = .off) {
         self.app = app
         self.secret = secret
         self.health = health
-    private let tracing: RequestTracing
-
-    package init(app: any AppChannel, secret: APIToken, tracer: Tracer = .off) {
-        self.app = app
-        self.secret = secret
         tracing = RequestTracing(tracer: tracer)
     }
 
@@ -32,7 +28,6 @@ package struct InternalResponder: Sendable {
         }
         // What is in flight ends in order; what is new may go to another instance.
         if health.isDraining { return refusal(.serviceUnavailable, "the sidecar is shutting down") }
-        let running = metrics.begin()
         var request = request
         let span = tracing.beginInternal(&request)
         let response = await answer(request)
@@ -41,6 +36,7 @@ package struct InternalResponder: Sendable {
     }
 
     private func answer(_ request: HTTPRequest) async -> HTTPResponse {
+        let running = metrics.begin()
         let fields = request.head.fields.forwarded(
             streamed: request.body.isStreamed, dropping: [InternalField.secret, "host"])
         let call = HTTPRequest(

@@ -52,14 +52,14 @@ package final class Invoker: Sendable {
 
     private func answer(
         _ name: String, _ path: String, _ request: HTTPRequest
-    ) async throws(InvocationError) -> AppResponse {
+    ) async throws(InvocationError) -> AppCall {
         switch InvocationTarget(name) {
         case .app(let id, let namespace):
             let call = call(request, path, callee: id)
             if id == appID, namespace ?? self.namespace == self.namespace { return try await callOwnApp(call) }
-            return AppResponse(try await callPeer(call, id, namespace ?? self.namespace))
+            return AppCall(try await callPeer(call, id, namespace ?? self.namespace))
         case .server(let address):
-            return AppResponse(try await callServer(call(request, path, callee: nil), address))
+            return AppCall(try await callServer(call(request, path, callee: nil), address))
         case .refused(let reason): throw InvocationError(name, reason)
         }
     }
@@ -76,7 +76,7 @@ package final class Invoker: Sendable {
         return HTTPRequest(HTTPRequestHead(request.head.method, path, fields: fields), body: request.body)
     }
 
-    private func callOwnApp(_ call: HTTPRequest) async throws(InvocationError) -> AppResponse {
+    private func callOwnApp(_ call: HTTPRequest) async throws(InvocationError) -> AppCall {
         do { return try await app.call(call, within: nil) } catch { throw InvocationError(appID, error.description) }
     }
 

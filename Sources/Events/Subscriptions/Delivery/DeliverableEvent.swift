@@ -2,6 +2,7 @@
 
 internal import BuildingBlocks
 internal import NIOCore
+internal import Telemetry
 internal import WireCloudEvents
 
 /// A message as the app gets it.
@@ -40,11 +41,19 @@ struct DeliverableEvent {
         return ByteBuffer(bytes: json)
     }
 
-    /// The content type, the trace context, and the message's metadata.
-    var headers: [MessageHeader] {
+    /// Where the publisher was in its trace; nil if it said nothing that is a trace context.
+    var traceContext: TraceContext? {
+        attributes.traceParent.flatMap { TraceContext(traceparent: $0, state: attributes.traceState ?? "") }
+    }
+
+    /// The content type, the trace context, and the message's metadata. `span`: the delivery's own, if it is recorded;
+    /// otherwise the app gets what the publisher sent, whatever that is.
+    func headers(_ span: TraceContext?) -> [MessageHeader] {
         var headers = [MessageHeader("content-type", CloudEvent.contentType)]
-        if let parent = attributes.traceParent { headers.append(MessageHeader("traceparent", parent)) }
-        if let state = attributes.traceState { headers.append(MessageHeader("tracestate", state)) }
+        let parent = span?.traceparent ?? attributes.traceParent
+        let state = span.map(\.state) ?? attributes.traceState
+        if let parent { headers.append(MessageHeader("traceparent", parent)) }
+        if let state, !state.isEmpty { headers.append(MessageHeader("tracestate", state)) }
         return headers.filter(\.isSafe) + message.message.metadata.filter { $0.isSafe && !$0.isReserved }
     }
 }

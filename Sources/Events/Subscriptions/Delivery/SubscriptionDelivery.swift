@@ -4,6 +4,7 @@ package import BuildingBlocks
 internal import Core
 package import CoreMetrics
 internal import NIOCore
+package import Telemetry
 internal import WireCEL
 internal import WireCloudEvents
 
@@ -15,14 +16,19 @@ package struct SubscriptionDelivery: Sendable {
     private let channel: any AppChannel
     private let metrics: SubscriptionMetrics
     private let timeout: Duration
+    private let tracer: Tracer
 
-    /// - Parameter timeout: how long the app may take for a call before the messages count as failed.
+    /// - Parameters:
+    ///   - timeout: how long the app may take for a call before the messages count as failed.
+    ///   - tracer: what records a span for each event that is delivered alone, under that of its publisher.
     package init(
         _ declaration: SubscriptionDeclaration, to channel: any AppChannel,
-        timeout: Duration = AppRequest.timeoutDefault, metrics factory: any MetricsFactory = MetricsSystem.factory
+        timeout: Duration = AppRequest.timeoutDefault, tracer: Tracer = .off,
+        metrics factory: any MetricsFactory = MetricsSystem.factory
     ) {
         self.declaration = declaration
         self.channel = channel
+        self.tracer = tracer
         self.timeout = timeout
         metrics = SubscriptionMetrics(component: declaration.pubsub, topic: declaration.topic, factory: factory)
     }
@@ -62,11 +68,34 @@ package struct SubscriptionDelivery: Sendable {
     // MARK: - Calls
 
     private func deliver(_ event: DeliverableEvent) async -> DeliveryOutcome {
-        var request = AppRequest("POST", event.path, headers: event.headers, body: event.envelope)
+        let span = tracer.begin(.consumer, under: event.traceContext)
+        let headers = event.headers(span.isRecorded ? span.context : nil)
+        var request = AppRequest("POST", event.path, headers: headers, body: event.envelope)
         request.timeout = timeout
+        let outcome: DeliveryOutcome
         do throws(AppChannelError) {
-            return AppAnswer.outcome(of: try await channel.send(request))
-        } catch { return .retry(error.description) }
+            outcome = AppAnswer.outcome(of: try await channel.send(request))
+        } catch { outcome = .retry(error.description) }
+        end(span, event, outcome)
+        return outcome
+    }
+
+    private func end(_ span: ActiveSpan, _ event: DeliverableEvent, _ outcome: DeliveryOutcome) {
+        guard span.isRecorded else { return }
+        let status: TraceSpan.Status =
+            switch outcome {
+            case .success: .unset
+            case .retry(let reason), .drop(let reason): .failed(reason)
+            }
+        span.end(
+            "deliver \(declaration.topic)", status: status,
+            [
+                TraceSpan.Attribute("messaging.system", declaration.pubsub),
+                TraceSpan.Attribute("messaging.destination.name", declaration.topic),
+                TraceSpan.Attribute("messaging.message.id", event.message.message.id),
+                TraceSpan.Attribute("outrigger.attempt", event.message.attempt),
+                TraceSpan.Attribute("url.path", event.path),
+            ])
     }
 
     private func deliver(bulk events: [DeliverableEvent], to path: String) async -> [DeliveryOutcome] {
