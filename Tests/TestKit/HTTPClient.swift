@@ -58,13 +58,14 @@ package struct HTTPClient: Sendable {
 
     /// Runs `body` with a new connection on a thread that may block.
     package func onConnection<Value: Sendable>(
+        receivedBytesMax: Int32? = nil,
         _ body: @escaping @Sendable (HTTPConnection) throws -> Value
     ) async throws -> Value {
         try await withCheckedThrowingContinuation { continuation in
             Thread.detachNewThread {
                 continuation.resume(
                     with: Result {
-                        let connection = try HTTPConnection(port: port)
+                        let connection = try HTTPConnection(port: port, receivedBytesMax: receivedBytesMax)
                         defer { connection.close() }
                         return try body(connection)
                     })
@@ -78,8 +79,12 @@ package final class HTTPConnection {
     private let descriptor: Int32
     private var received: [UInt8] = []
 
-    package init(port: Int) throws {
+    /// `receivedBytesMax`: about what the kernel keeps of what wasn't read yet.
+    package init(port: Int, receivedBytesMax: Int32? = nil) throws {
         descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        if var size = receivedBytesMax {
+            setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &size, socklen_t(MemoryLayout<Int32>.size))
+        }
         var limit = timeval(tv_sec: 10, tv_usec: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
         setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
@@ -100,6 +105,9 @@ package final class HTTPConnection {
 
     package func close() { Glibc.close(descriptor) }
 
+    /// Tells the server that nothing more comes.
+    package func endWriting() { shutdown(descriptor, Int32(SHUT_WR)) }
+
     package func write(_ text: String) throws {
         let bytes = Array(text.utf8)
         var sent = 0
@@ -110,6 +118,23 @@ package final class HTTPConnection {
             guard count > 0 else { throw HTTPClientError("write: \(String(cString: strerror(errno)))") }
             sent += count
         }
+    }
+
+    /// Writes as much as the server takes without a pause of `patience` milliseconds, and returns how much that was.
+    package func writeWhileTaken(_ text: String, atMost limit: Int, patience: Int = 300) throws -> Int {
+        let bytes = Array(text.utf8)
+        var sent = 0
+        while sent < limit {
+            var wait = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+            guard poll(&wait, 1, Int32(patience)) == 1 else { return sent }
+            let count = bytes.withUnsafeBytes {
+                Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT))
+            }
+            if count < 0 && errno == EAGAIN { continue }
+            guard count > 0 else { throw HTTPClientError("write: \(String(cString: strerror(errno)))") }
+            sent += count
+        }
+        return sent
     }
 
     /// Whether the server closes the connection without sending anything more.
@@ -140,6 +165,19 @@ package final class HTTPConnection {
         }
         answer.body = try take(count: Int(answer["content-length"] ?? "0") ?? 0)
         return answer
+    }
+
+    /// The lines of an answer's head, without what follows.
+    package func readHead() throws -> String { try String(decoding: take(through: "\r\n\r\n"), as: UTF8.self) }
+
+    /// Exactly so many bytes.
+    package func read(_ count: Int) throws -> String { try String(decoding: take(count: count), as: UTF8.self) }
+
+    /// Everything up to the end of the connection, which may be its reset.
+    package func readToEnd() -> String {
+        while (try? receive()) == true {}
+        defer { received = [] }
+        return String(decoding: received, as: UTF8.self)
     }
 
     private func take(through end: String) throws -> [UInt8] {

@@ -13,17 +13,18 @@ final class ConnectionCap: ChannelDuplexHandler {
     private let max: Int
     private var count = 0
     private var holdsRead = false
+    private var context: ChannelHandlerContext?
 
     init(max: Int) { self.max = max }
+
+    func handlerAdded(context: ChannelHandlerContext) { self.context = context }
+    func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let connection = unwrapInboundIn(data)
         count += 1
-        let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
-        connection.closeFuture.hop(to: context.eventLoop).whenComplete { _ in
-            let (cap, context) = bound.value
-            cap.closed(context)
-        }
+        let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
+        connection.closeFuture.hop(to: context.eventLoop).whenComplete { _ in bound.value.closed() }
         context.fireChannelRead(data)
     }
 
@@ -31,10 +32,10 @@ final class ConnectionCap: ChannelDuplexHandler {
         if count < max { context.read() } else { holdsRead = true }
     }
 
-    private func closed(_ context: ChannelHandlerContext) {
+    private func closed() {
         count -= 1
         guard holdsRead, count < max else { return }
         holdsRead = false
-        context.read()
+        context?.read()
     }
 }

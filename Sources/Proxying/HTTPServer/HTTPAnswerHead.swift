@@ -26,7 +26,11 @@ struct HTTPAnswerHead {
         }
         // An answer to HEAD has the fields of the one to GET, and no body (RFC 9110, section 9.3.2).
         hasBody = framing != .none && request?.method != .head
-        head = HTTPResponseHead(response.status, fields: response.fields)
+        var fields = response.fields
+        // A second framing, as of an answer that is passed on, could be read as the one that holds.
+        fields.remove("content-length")
+        fields.remove("transfer-encoding")
+        head = HTTPResponseHead(response.status, fields: fields)
         self.keepsConnection = keepsConnection && framing != .untilClose
     }
 
@@ -34,7 +38,7 @@ struct HTTPAnswerHead {
     func bytes(_ body: ByteBuffer = ByteBuffer()) -> ByteBuffer {
         var bytes = ByteBufferAllocator().buffer(capacity: 192 + head.fields.byteCount + body.readableBytes)
         bytes.beginHTTPHead(head)
-        bytes.writeHTTPField("date", DateHeader.now)
+        if !head.fields.contains("date") { bytes.writeHTTPField("date", DateHeader.now) }
         switch framing {
         case .none, .untilClose: break
         case .length(let count): bytes.writeHTTPField("content-length", "\(count)")

@@ -4,7 +4,7 @@ package import NIOCore
 import Synchronization
 package import WireHTTP
 
-/// The parts of a body on their way from a connection to the one task that reads them.
+/// A body's bytes on their way from a connection to the one task that reads them.
 ///
 /// What waits is bounded: the connection isn't read from while `bytesMax` or more are here.
 package final class HTTPBodyStream: Sendable {
@@ -12,8 +12,8 @@ package final class HTTPBodyStream: Sendable {
     static let bytesMax = 256 << 10
 
     private struct State {
-        var parts: [ByteBuffer] = []
-        var bytes = 0
+        /// One buffer, because parts of a byte each would take many times their size.
+        var waiting = ByteBuffer()
         var end: Result<HTTPFields, HTTPBodyError>?
         var reader: CheckedContinuation<Void, Never>?
         var isPaused = false
@@ -38,7 +38,7 @@ package final class HTTPBodyStream: Sendable {
         case abandon
     }
 
-    /// `demand` is called on any thread.
+    /// `demand` is called on the reader's thread.
     package init(demand: @escaping @Sendable (Demand) -> Void) {
         state.withLock { $0.demand = demand }
     }
@@ -54,9 +54,12 @@ package final class HTTPBodyStream: Sendable {
     package func push(_ part: ByteBuffer) -> Bool {
         let (reader, pauses) = state.withLock { state in
             guard state.end == nil else { return (nil as CheckedContinuation<Void, Never>?, false) }
-            state.parts.append(part)
-            state.bytes += part.readableBytes
-            state.isPaused = state.bytes >= Self.bytesMax
+            if state.waiting.readableBytes == 0 {
+                state.waiting = part
+            } else {
+                state.waiting.writeImmutableBuffer(part)
+            }
+            state.isPaused = state.waiting.readableBytes >= Self.bytesMax
             return (state.takeReader(), state.isPaused)
         }
         reader?.resume()
@@ -85,7 +88,7 @@ package final class HTTPBodyStream: Sendable {
                 await withCheckedContinuation { continuation in
                     let isReady = state.withLock { state in
                         precondition(state.reader == nil, "A body is read by one task.")
-                        if !state.parts.isEmpty || state.end != nil || Task.isCancelled { return true }
+                        if state.waiting.readableBytes > 0 || state.end != nil || Task.isCancelled { return true }
                         state.reader = continuation
                         return false
                     }
@@ -105,14 +108,12 @@ package final class HTTPBodyStream: Sendable {
     private func take() -> Result<ByteBuffer?, HTTPBodyError>? {
         let (step, demand) = state.withLock {
             state -> (Result<ByteBuffer?, HTTPBodyError>?, (@Sendable (Demand) -> Void)?) in
-            guard !state.parts.isEmpty else {
+            guard state.waiting.readableBytes > 0 else {
                 return (state.end.map { $0.map { _ in nil } }, nil)
             }
-            // Whoever reads takes all that is here: the parts of one read of the socket lie side by side in memory.
-            var part = state.parts[0]
-            for other in state.parts.dropFirst() { part.writeImmutableBuffer(other) }
-            state.parts.removeAll(keepingCapacity: true)
-            state.bytes = 0
+            // Whoever reads takes all that is here.
+            let part = state.waiting
+            state.waiting = ByteBuffer()
             let demand = state.isPaused ? state.demand : nil
             state.isPaused = false
             return (.success(part), demand)

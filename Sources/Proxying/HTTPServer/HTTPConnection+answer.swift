@@ -7,7 +7,6 @@ import WireHTTP
 /// The second half of a request's path: the responder is called, and what it answers is written.
 extension HTTPConnection {
     func dispatch(_ head: HTTPRequestHead, _ bytes: ByteBuffer?) {
-        clock.clear()
         shared.inFlight.begin()
         let bound = NIOLoopBound(self, eventLoop: executor.eventLoop)
         let request: HTTPRequest
@@ -24,7 +23,9 @@ extension HTTPConnection {
             let response = await shared.response(to: request)
             await bound.value.answer(response, to: request.head)
         }
-        if !state.isIdle { self.task = task }
+        // What the responder wrote may have shown that the client is gone.
+        guard isOpen else { return task.cancel() }
+        if state.isBusy { self.task = task }
     }
 
     private func makeStream(_ bound: NIOLoopBound<HTTPConnection>) -> HTTPBodyStream {
@@ -37,7 +38,19 @@ extension HTTPConnection {
                 // The connection itself holds it until the answer is out.
                 case .abandon: break
                 }
+            // At once where that can be, so that it never comes when the request is answered already.
+            if eventLoop.inEventLoop {
+                bound.value.meet(demand)
+            } else {
+                eventLoop.execute { bound.value.meet(demand) }
             }
+        }
+    }
+
+    private func meet(_ demand: HTTPBodyStream.Demand) {
+        switch demand {
+        case .begin: sendContinue()
+        case .resume: resume()
         }
     }
 
@@ -51,9 +64,11 @@ extension HTTPConnection {
         guard owesContinue else { return }
         owesContinue = false
         write(ByteBuffer(staticString: "HTTP/1.1 100 Continue\r\n\r\n"))
+        renewClock()
     }
 
     private func answer(_ response: HTTPResponse, to request: HTTPRequestHead) async {
+        guard isOpen else { return }
         let keeps = state.beginAnswer(
             closes: response.fields.hasToken("connection", "close"), isUnasked: owesContinue)
         owesContinue = false
@@ -72,7 +87,7 @@ extension HTTPConnection {
         body?.finish(.failure(.cutOff))
         body = nil
         isPaused = false
-        guard context != nil else { return }
+        guard isOpen else { return }
         finish(state.endAnswer())
     }
 
@@ -91,6 +106,8 @@ extension HTTPConnection {
     ) async -> Bool {
         guard head.hasBody else { return true }
         outgoing = HTTPOutgoingBody(head.framing)
+        // Whoever keeps the writer can't write into the next answer.
+        defer { outgoing = HTTPOutgoingBody(.none) }
         do {
             try await body(HTTPBodyWriter(NIOLoopBound(self, eventLoop: executor.eventLoop), executor.eventLoop))
             guard let end = outgoing.end() else { throw HTTPAnswerError.shorterThanAnnounced }
@@ -98,7 +115,7 @@ extension HTTPConnection {
             return true
         } catch {
             // A client that leaves is no news.
-            if context?.channel.isActive == true { shared.logger.emit(.answerBroken("\(error)")) }
+            if isOpen { shared.logger.emit(.answerBroken("\(error)")) }
             return false
         }
     }
@@ -113,22 +130,22 @@ extension HTTPConnection {
         if context.channel.isWritable { return done.resume(returning: true) }
         precondition(writer == nil, "A body is written by one task.")
         writer = done
-        clock.expect(within: shared.limits.idleTimeout)
+        renewClock()
     }
 
     func finish(_ ending: HTTPConnectionState.Ending) {
         switch ending {
         case .next:
-            clock.expect(within: shared.limits.idleTimeout)
+            expect(within: shared.limits.idleTimeout)
             takeParts()
             resumeReading()
         case .drop:
-            clock.expect(within: shared.limits.lingerTimeout)
+            expect(within: shared.limits.lingerTimeout)
             takeParts()
             resumeReading()
         case .close where decoder.bufferedBytes == 0: closeWhenWritten()
         case .close, .linger:
-            clock.expect(within: shared.limits.lingerTimeout)
+            expect(within: shared.limits.lingerTimeout)
             isPaused = false
             context?.flush()
             context?.close(mode: .output, promise: nil)
@@ -136,9 +153,9 @@ extension HTTPConnection {
         }
     }
 
-    private func closeWhenWritten() {
+    func closeWhenWritten() {
         guard let context else { return }
-        clock.expect(within: shared.limits.lingerTimeout)
+        expect(within: shared.limits.lingerTimeout)
         let promise = context.eventLoop.makePromise(of: Void.self)
         let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
         promise.futureResult.whenComplete { _ in bound.value.close() }
@@ -159,16 +176,17 @@ extension HTTPConnection {
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
         if context.channel.isWritable {
-            if writer != nil { clock.clear() }
             wakeWriter()
+            takeParts()
+            resumeReading()
         }
         context.fireChannelWritabilityChanged()
     }
 
     func wakeWriter() {
-        let isOpen = context?.channel.isActive == true && !state.isEnding
-        writer?.resume(returning: isOpen)
-        writer = nil
+        guard let writer else { return }
+        self.writer = nil
+        writer.resume(returning: isOpen && !state.isEnding)
     }
 }
 

@@ -60,44 +60,97 @@ final class HTTPConnection: ChannelDuplexHandler {
         self.context = context
         let eventLoop = context.eventLoop
         let bound = NIOLoopBound(self, eventLoop: eventLoop)
-        clock.start(eventLoop) { bound.value.close() }
+        clock.start(eventLoop) { bound.value.expire() }
         clock.expect(within: shared.limits.headTimeout)
-        registration = shared.connections.add { eventLoop.execute { bound.value.drain() } }
+        registration = shared.connections.add(
+            OpenConnections.Ends(
+                drain: { eventLoop.execute { bound.value.drain() } },
+                close: { eventLoop.execute { bound.value.close() } }))
         // The listener began to end before it could know of this connection.
         if registration == nil { context.close(promise: nil) }
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        clock.stop()
-        state.fail()
-        body?.finish(.failure(.cutOff))
-        wakeWriter()
-        task?.cancel()
-        if let registration { shared.connections.remove(registration) }
-        registration = nil
+        tearDown()
         context.fireChannelInactive()
     }
 
-    func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
+    /// Without `channelInactive` before it where the socket was lost before it was ready.
+    func handlerRemoved(context: ChannelHandlerContext) {
+        self.context = nil
+        tearDown()
+    }
+
+    private func tearDown() {
+        clock.stop()
+        state.fail()
+        body?.finish(.failure(.cutOff))
+        body = nil
+        wakeWriter()
+        task?.cancel()
+        task = nil
+        if let registration { shared.connections.remove(registration) }
+        registration = nil
+    }
 
     /// A peer that is gone is no news; whatever else happened ends the connection too.
     func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
 
     /// The listener ends.
     private func drain() {
-        if state.drain() { close() }
+        guard isOpen, !state.isEnding else { return }
+        if state.drain(isWithinHead: decoder.isWithinMessage) {
+            closeWhenWritten()
+        } else if state.isIdle {
+            expect(within: shared.limits.lingerTimeout)
+        }
     }
 
     func close() { context?.close(promise: nil) }
+
+    var isOpen: Bool { context?.channel.isActive == true }
+
+    // MARK: - Time
+
+    /// What waits for the socket to take it, if that is much, from when something was expected of the client.
+    private var unsentBytes = 0
+    private var expectedTime = TimeAmount.zero
+
+    /// The client has to do something so soon, or to have taken more of what was written.
+    func expect(within time: TimeAmount) {
+        unsentBytes = isWritable ? 0 : bufferedWritableBytes
+        expectedTime = time
+        clock.expect(within: time)
+    }
+
+    private func expire() {
+        // Who still takes an answer is slow, not gone.
+        if bufferedWritableBytes < unsentBytes { expect(within: expectedTime) } else { close() }
+    }
+
+    /// While a request is answered the client has time, unless the answer waits for the rest of the request, or the
+    /// rest of the answer for the client.
+    func renewClock() {
+        if writer != nil || (state.isWaitingForBody && !isPaused && !owesContinue) {
+            expect(within: shared.limits.idleTimeout)
+        } else {
+            clock.clear()
+        }
+    }
+
+    private var isWritable: Bool { context?.channel.isWritable == true }
+
+    private var bufferedWritableBytes: Int {
+        do { return try context?.channel.syncOptions?.getOption(.bufferedWritableBytes) ?? 0 } catch { return 0 }
+    }
 
     // MARK: - Reading
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let bytes = unwrapInboundIn(data)
         isReading = true
-        if state.isEnding { return drop(bytes) }
+        if state.dropsInput { return drop(bytes) }
         decoder.feed(bytes)
-        if state.isWaitingForBody { clock.expect(within: shared.limits.idleTimeout) }
         takeParts()
     }
 
@@ -111,7 +164,7 @@ final class HTTPConnection: ChannelDuplexHandler {
 
     /// The connection isn't read from while nobody takes what was read before.
     func read(context: ChannelHandlerContext) {
-        let isFull = !state.takesParts && decoder.bufferedBytes > shared.limits.pipelinedBytesMax
+        let isFull = decoder.bufferedBytes > shared.limits.pipelinedBytesMax && !takesParts && !state.dropsInput
         if isPaused || isFull { holdsRead = true } else { context.read() }
     }
 
@@ -121,16 +174,21 @@ final class HTTPConnection: ChannelDuplexHandler {
         read(context: context)
     }
 
+    /// The next request isn't begun before the client has taken the better part of the last answer: else one that asks
+    /// and never reads would have all its answers kept here.
+    private var takesParts: Bool { !isPaused && state.takesParts && (!state.isIdle || isWritable) }
+
     /// An answer that comes at once calls this again from within; the loop goes on then, instead of nesting.
     func takeParts() {
         guard !isTaking else { return }
         isTaking = true
         defer { isTaking = false }
         do throws(HTTPSyntaxError) {
-            while !isPaused, state.takesParts, let part = try decoder.next() { take(part) }
+            while takesParts, let part = try decoder.next() { take(part) }
         } catch {
             refuse(error)
         }
+        if state.isBusy { renewClock() }
     }
 
     private func take(_ part: HTTPPart<HTTPRequestHead>) {
@@ -152,16 +210,16 @@ final class HTTPConnection: ChannelDuplexHandler {
     }
 
     private func refuse(_ error: HTTPSyntaxError) {
-        if let body {
-            // The responder finds out when it reads, and what it answers is the last answer here.
-            _ = state.beginAnswer(closes: true, isUnasked: false)
-            return body.finish(.failure(.malformed(error)))
+        switch state.refuse() {
+        case .breakBody: body?.finish(.failure(.malformed(error)))
+        case .close: finish(.linger)
+        case .answer:
+            shared.logger.emit(.requestMalformed(error.description))
+            let text = ByteBuffer(string: "\(error.status.code) \(error.status.reason): \(error.description)\n")
+            let response = HTTPResponse(
+                error.status, fields: ["content-type": "text/plain; charset=utf-8"], body: text)
+            write(HTTPAnswerHead(response, to: nil, keepsConnection: false).bytes(text))
+            finish(.linger)
         }
-        shared.logger.emit(.requestMalformed(error.description))
-        state.fail()
-        let text = ByteBuffer(string: "\(error.status.code) \(error.status.reason): \(error.description)\n")
-        let response = HTTPResponse(error.status, fields: ["content-type": "text/plain; charset=utf-8"], body: text)
-        write(HTTPAnswerHead(response, to: nil, keepsConnection: false).bytes(text))
-        finish(.linger)
     }
 }

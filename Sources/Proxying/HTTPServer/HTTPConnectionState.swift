@@ -21,6 +21,8 @@ struct HTTPConnectionState {
     private var phase = Phase.waiting
     private var isRequestOver = true
     private var isAnswerOver = true
+    /// Whether the rest of the request can't be read, because it is no HTTP.
+    private var isInputBroken = false
     /// Whether another request may follow the one that is answered.
     private var keepsConnection = true
     private var droppedBytes = 0
@@ -55,7 +57,7 @@ struct HTTPConnectionState {
     var takesParts: Bool {
         switch phase {
         case .waiting, .gathering: true
-        case .exchanging: !isRequestOver
+        case .exchanging: !isRequestOver && !isInputBroken
         case .ending: false
         }
     }
@@ -71,10 +73,20 @@ struct HTTPConnectionState {
         return false
     }
 
-    var isWaitingForBody: Bool {
-        if case .gathering = phase { return true }
-        return false
+    /// Whether a request is being read or answered, other than one that was answered before its end.
+    var isBusy: Bool {
+        switch phase {
+        case .waiting, .ending: false
+        case .gathering: true
+        case .exchanging: !isAnswerOver
+        }
     }
+
+    /// Whether what the client sends is dropped as it comes.
+    var dropsInput: Bool { isEnding || isInputBroken }
+
+    /// Whether the client has to send more of a request before it can be answered to its end.
+    var isWaitingForBody: Bool { isBusy && !isRequestOver && !isInputBroken }
 
     mutating func received(_ part: HTTPPart<HTTPRequestHead>) -> Arrival {
         switch part {
@@ -93,9 +105,10 @@ struct HTTPConnectionState {
     }
 
     private func isGathered(_ head: HTTPRequestHead) -> Bool {
-        if head.fields.contains("transfer-encoding") || head.expectsContinue { return false }
-        guard let length = head.fields["content-length"] else { return true }
-        return (Int(length) ?? .max) <= limits.gatheredBytesMax
+        if head.fields.contains("transfer-encoding") { return false }
+        guard let text = head.fields["content-length"] else { return true }
+        let length = Int(text) ?? .max
+        return length == 0 || (length <= limits.gatheredBytesMax && !head.expectsContinue)
     }
 
     private mutating func receivedBody(_ bytes: ByteBuffer) -> Arrival {
@@ -137,7 +150,29 @@ struct HTTPConnectionState {
         return ending()
     }
 
-    /// The answer broke off, or what the client sent can't be read any further.
+    enum Refusal {
+        /// The client is told why, as the last answer.
+        case answer
+        /// The responder finds out when it reads the body, and what it answers is the last answer.
+        case breakBody
+        /// The request has its answer already.
+        case close
+    }
+
+    /// What the client sent can't be read any further.
+    mutating func refuse() -> Refusal {
+        guard case .exchanging = phase else {
+            fail()
+            return .answer
+        }
+        keepsConnection = false
+        isInputBroken = true
+        guard isAnswerOver else { return .breakBody }
+        phase = .ending
+        return .close
+    }
+
+    /// The connection is closed, or has to be: the answer broke off.
     mutating func fail() {
         keepsConnection = false
         isAnswerOver = true
@@ -156,9 +191,13 @@ struct HTTPConnectionState {
 
     // MARK: - The listener
 
-    /// The listener ends: true if this connection can be closed at once.
-    mutating func drain() -> Bool {
+    /// The listener ends: true if this connection can be closed, once what was written is out.
+    ///
+    /// `isWithinHead`: some of a request has come, which is to be answered yet.
+    mutating func drain(isWithinHead: Bool) -> Bool {
         isDraining = true
-        return isIdle
+        guard isIdle, !isWithinHead else { return false }
+        phase = .ending
+        return true
     }
 }

@@ -38,8 +38,8 @@ package enum HTTPBody: Sendable {
 
 /// A responder's answer.
 ///
-/// The listener adds `Date`, `Content-Length` or `Transfer-Encoding`, and `Connection`; a `Connection: close` in the
-/// answer ends the connection behind it.
+/// The listener adds `Date` where there is none, and `Connection`; `Content-Length` and `Transfer-Encoding` are always
+/// its own. A `Connection: close` in the answer ends the connection behind it.
 package struct HTTPResponse: Sendable {
     package var status: HTTPStatus
     package var fields: HTTPFields

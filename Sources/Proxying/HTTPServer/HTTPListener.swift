@@ -87,7 +87,8 @@ package final class HTTPListener: Service {
             }
     }
 
-    /// Binds if that hasn't been done, and answers until a graceful shutdown, `stop`, or cancellation.
+    /// Binds if that hasn't been done, and answers until a graceful shutdown, `stop`, or cancellation, which cuts off
+    /// what is being answered.
     package func run() async throws {
         if boundPort == nil { try await bind() }
         await withTaskCancellationHandler {
@@ -100,6 +101,7 @@ package final class HTTPListener: Service {
             }
         } onCancel: {
             beginStop()
+            shared.connections.close()
         }
     }
 

@@ -6,8 +6,16 @@ import Synchronization
 final class OpenConnections: Sendable {
     typealias ID = Int
 
+    /// The ends of a connection; each can be asked for on any thread.
+    struct Ends: Sendable {
+        /// After what it is doing.
+        var drain: @Sendable () -> Void
+        /// At once.
+        var close: @Sendable () -> Void
+    }
+
     private struct State {
-        var drains: [ID: @Sendable () -> Void] = [:]
+        var open: [ID: Ends] = [:]
         var nextID = 0
         var isDraining = false
         var waiters: [CheckedContinuation<Void, Never>] = []
@@ -15,21 +23,20 @@ final class OpenConnections: Sendable {
 
     private let state = Mutex(State())
 
-    /// `drain` tells the connection, on any thread, to end after what it is doing. Nil if the listener has begun to
-    /// end.
-    func add(_ drain: @escaping @Sendable () -> Void) -> ID? {
+    /// Nil if the listener has begun to end.
+    func add(_ ends: Ends) -> ID? {
         state.withLock { state in
             guard !state.isDraining else { return nil }
             state.nextID += 1
-            state.drains[state.nextID] = drain
+            state.open[state.nextID] = ends
             return state.nextID
         }
     }
 
     func remove(_ id: ID) {
         let waiters = state.withLock { state -> [CheckedContinuation<Void, Never>] in
-            state.drains[id] = nil
-            guard state.isDraining, state.drains.isEmpty else { return [] }
+            state.open[id] = nil
+            guard state.isDraining, state.open.isEmpty else { return [] }
             defer { state.waiters = [] }
             return state.waiters
         }
@@ -38,18 +45,26 @@ final class OpenConnections: Sendable {
 
     /// Tells every connection to end; no new one is taken from now on.
     func drain() {
-        let drains = state.withLock { state in
-            state.isDraining = true
-            return Array(state.drains.values)
-        }
-        for drain in drains { drain() }
+        for connection in beginDraining() { connection.drain() }
     }
 
-    /// Returns when the last connection is closed, after `drain`.
+    /// As `drain`, but without waiting for what the connections are doing.
+    func close() {
+        for connection in beginDraining() { connection.close() }
+    }
+
+    private func beginDraining() -> [Ends] {
+        state.withLock { state in
+            state.isDraining = true
+            return Array(state.open.values)
+        }
+    }
+
+    /// Returns when the last connection is closed, after `drain` or `close`.
     func closed() async {
         await withCheckedContinuation { continuation in
             let isOver = state.withLock { state in
-                if state.drains.isEmpty { return true }
+                if state.open.isEmpty { return true }
                 state.waiters.append(continuation)
                 return false
             }

@@ -12,6 +12,12 @@ extension Span where Element == UInt8 {
         return true
     }
 
+    func isSame(as other: borrowing Span<UInt8>) -> Bool {
+        guard count == other.count else { return false }
+        for index in indices where self[index] != other[index] { return false }
+        return true
+    }
+
     /// Calls `body` with each element of a comma-separated list that isn't empty, without the white space around it.
     func forEachListElement(_ body: (borrowing Span<UInt8>) -> Void) {
         var start = 0
@@ -36,20 +42,38 @@ extension Span where Element == UInt8 {
 extension UInt8 {
     var isBlank: Bool { self == 0x20 || self == 0x09 }
 
+    var isDigit: Bool { self >= UInt8(ascii: "0") && self <= UInt8(ascii: "9") }
+
+    private var isLetter: Bool { self | 0x20 >= UInt8(ascii: "a") && self | 0x20 <= UInt8(ascii: "z") }
+
     /// Whether the byte may stand in a token, such as a field's name or a method (RFC 9110, section 5.6.2).
     var isToken: Bool {
-        self < 128 && (self < 64 ? Self.tokensLow : Self.tokensHigh) & (1 << UInt64(self & 63)) != 0
+        if isLetter || isDigit { return true }
+        switch self {
+        case UInt8(ascii: "!"), UInt8(ascii: "#")...UInt8(ascii: "'"), UInt8(ascii: "*"), UInt8(ascii: "+"),
+            UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "^")...UInt8(ascii: "`"), UInt8(ascii: "|"),
+            UInt8(ascii: "~"):
+            return true
+        default: return false
+        }
     }
 
     /// Whether the byte may stand in a field's value (RFC 9110, section 5.5).
     var isFieldValue: Bool { self >= 0x20 ? self != 0x7F : self == 0x09 }
 
-    /// A bit for each byte below 64 that is in a token: digits and `!#$%&'*+-.`.
-    private static let tokensLow: UInt64 = bits("!#$%&'*+-.0123456789")
-    /// And from 64 to 127: letters and ``^_`|~``.
-    private static let tokensHigh: UInt64 = bits("ABCDEFGHIJKLMNOPQRSTUVWXYZ^_`abcdefghijklmnopqrstuvwxyz|~")
+    /// Whether the byte may stand in a request's target. More is taken than RFC 3986 has, as clients send it, but
+    /// nothing that ends the target or its line.
+    var isTarget: Bool { self > 0x20 && self != 0x7F }
 
-    private static func bits(_ characters: String) -> UInt64 {
-        characters.utf8.reduce(0) { $0 | 1 << UInt64($1 & 63) }
+    /// Whether the byte may stand in a host with its port (RFC 3986, section 3.2.2): no user, path or list.
+    var isHost: Bool {
+        if isLetter || isDigit { return true }
+        switch self {
+        case UInt8(ascii: "!"), UInt8(ascii: "$")...UInt8(ascii: "+"), UInt8(ascii: "-"), UInt8(ascii: "."),
+            UInt8(ascii: ":"), UInt8(ascii: ";"), UInt8(ascii: "="), UInt8(ascii: "["), UInt8(ascii: "]"),
+            UInt8(ascii: "_"), UInt8(ascii: "~"):
+            return true
+        default: return false
+        }
     }
 }

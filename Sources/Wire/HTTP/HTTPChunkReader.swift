@@ -35,8 +35,8 @@ struct HTTPChunkReader {
                 state = count == remaining ? .dataEnd : .data(remaining: remaining - count)
                 return .data(part)
             case .dataEnd:
-                guard let end = buffer.readBytes(length: 2) else { return .needsMore }
-                guard end == [0x0D, 0x0A] else { throw HTTPSyntaxError("a chunk is longer than its size") }
+                guard let end = buffer.readInteger(as: UInt16.self) else { return .needsMore }
+                guard end == 0x0D0A else { throw HTTPSyntaxError("a chunk is longer than its size") }
                 state = .size
             case .trailer(var reader):
                 let isOver = try reader.read(buffer)
@@ -81,7 +81,7 @@ struct HTTPChunkReader {
         // 15 digits fit into Int64 whatever they are.
         guard (1...15).contains(index) else { throw HTTPSyntaxError("a chunk's size is no hexadecimal number") }
         let extensions = line.trimmed(index..<line.count)
-        guard extensions.isEmpty || line[extensions.lowerBound] == UInt8(ascii: ";") else {
+        guard index == line.count || (!extensions.isEmpty && line[extensions.lowerBound] == UInt8(ascii: ";")) else {
             throw HTTPSyntaxError("a chunk's size is no hexadecimal number")
         }
         for index in extensions where !line[index].isFieldValue {

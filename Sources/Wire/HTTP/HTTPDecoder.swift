@@ -12,7 +12,7 @@ package enum HTTPPart<Head: Sendable>: Sendable {
 
 /// The bytes of one direction of a connection become messages: fed with what was read, asked for the next part.
 ///
-/// After an error nothing more can be read, because where the next message begins isn't known.
+/// After an error there are no more parts, because where the next message begins isn't known.
 package struct HTTPRequestDecoder: Sendable {
     private var messages: HTTPMessageReader
 
@@ -27,13 +27,23 @@ package struct HTTPRequestDecoder: Sendable {
 
     /// The next part; nil if more bytes are needed for it.
     package mutating func next() throws(HTTPSyntaxError) -> HTTPPart<HTTPRequestHead>? {
-        if !messages.isInHead { return try messages.nextBodyPart() }
-        guard let head = try messages.readHead() else { return nil }
+        do throws(HTTPSyntaxError) {
+            return try messages.isInHead ? nextHead() : messages.nextBodyPart()
+        } catch {
+            messages.end()
+            throw error
+        }
+    }
+
+    private mutating func nextHead() throws(HTTPSyntaxError) -> HTTPPart<HTTPRequestHead>? {
+        guard let framing = try messages.readHead() else { return nil }
         let (method, target, version) = try messages.startLine { (line) throws(HTTPSyntaxError) in
             try HTTPStartLine.request(line)
         }
-        guard version == .http10 || head.framing.hosts == 1 else { throw HTTPSyntaxError("there is not one Host") }
-        let body = try head.framing.ofRequest(version)
+        guard framing.hosts == 1 || (framing.hosts == 0 && version == .http10) else {
+            throw HTTPSyntaxError("there is not one Host")
+        }
+        let body = try framing.ofRequest(version)
         var fields = messages.takeFields()
         if let authority = target.authority { fields["host"] = authority }
         messages.beginBody(body)
@@ -53,40 +63,57 @@ package struct HTTPResponseDecoder: Sendable {
     package mutating func feed(_ bytes: ByteBuffer) { messages.feed(bytes) }
 
     package mutating func next() throws(HTTPSyntaxError) -> HTTPPart<HTTPResponseHead>? {
-        if !messages.isInHead { return try messages.nextBodyPart() }
-        guard let head = try messages.readHead() else { return nil }
+        do throws(HTTPSyntaxError) {
+            return try messages.isInHead ? nextHead() : messages.nextBodyPart()
+        } catch {
+            messages.end()
+            throw error
+        }
+    }
+
+    private mutating func nextHead() throws(HTTPSyntaxError) -> HTTPPart<HTTPResponseHead>? {
+        guard let framing = try messages.readHead() else { return nil }
         let (status, version) = try messages.startLine { (line) throws(HTTPSyntaxError) in
             try HTTPStartLine.response(line)
         }
-        let body = try head.framing.ofResponse(status, to: method, version)
+        // What follows it is no HTTP, and reading it as HTTP would let it pass for the answer to another request.
+        guard status != .switchingProtocols else {
+            throw HTTPSyntaxError("the response switches protocols, which nobody asked for")
+        }
+        let body = try framing.ofResponse(status, to: method, version)
         let fields = messages.takeFields()
         // An informational response has no end of its own: the next head follows.
-        if !status.isInformational { messages.beginBody(body) } else { messages.beginHead() }
+        if !status.isInformational { messages.beginBody(body) }
         return .head(HTTPResponseHead(status, version: version, fields: fields))
     }
 
-    /// The connection has ended: true if that ends the response that is being read, false if it cuts it off.
-    package mutating func endOfInput() -> Bool { messages.endOfInput() }
+    /// The connection has ended: true if that ends the response that is being read, false if it cuts it off. Whatever
+    /// was fed before has to be taken before.
+    package mutating func endOfInput() -> Bool {
+        defer { messages.end() }
+        return messages.isWholeAtEndOfInput
+    }
 }
 
 /// What requests and responses have in common.
 struct HTTPMessageReader: Sendable {
     private enum State: Sendable {
-        case head(HTTPHeadReader)
+        case head
         case none
         case length(Int)
         case chunked(HTTPChunkReader)
         case untilClose
-        case closed
+        case ended
     }
 
     private let limits: HTTPSyntaxLimits
     private(set) var buffer = ByteBuffer()
-    private var state: State
+    private var state = State.head
+    private var head: HTTPHeadReader
 
     init(_ limits: HTTPSyntaxLimits) {
         self.limits = limits
-        state = .head(HTTPHeadReader(limits, hasStartLine: true))
+        head = HTTPHeadReader(limits, hasStartLine: true)
     }
 
     var isInHead: Bool {
@@ -95,40 +122,52 @@ struct HTTPMessageReader: Sendable {
     }
 
     var isWithinMessage: Bool {
-        if case .head(let reader) = state { return reader.hasBegun || buffer.readableBytes > 0 }
-        return true
+        switch state {
+        case .head: head.hasBegun || buffer.readableBytes > 0
+        case .ended: false
+        case .none, .length, .chunked, .untilClose: true
+        }
     }
 
     mutating func feed(_ bytes: ByteBuffer) {
-        if buffer.readableBytes == 0 { buffer = bytes } else { buffer.writeImmutableBuffer(bytes) }
+        if case .ended = state { return }
+        if buffer.readableBytes == 0 {
+            buffer = bytes
+        } else {
+            // Else a stream whose reads never end where a part ends would be kept from its beginning.
+            buffer.discardReadBytes()
+            buffer.writeImmutableBuffer(bytes)
+        }
+    }
+
+    /// Nothing more is read.
+    mutating func end() {
+        state = .ended
+        buffer = ByteBuffer()
+        head = HTTPHeadReader(limits, hasStartLine: true)
     }
 
     // MARK: - Head
 
-    mutating func readHead() throws(HTTPSyntaxError) -> HTTPHeadReader? {
-        guard case .head(var reader) = state, buffer.readableBytes > 0 else { return nil }
-        // The state lets go of the reader while it works, so that its list isn't copied.
-        state = .none
-        let isOver = try reader.read(buffer)
-        state = .head(reader)
-        return isOver ? reader : nil
+    /// What the fields say about the body, once the head is complete.
+    mutating func readHead() throws(HTTPSyntaxError) -> HTTPFraming? {
+        guard buffer.readableBytes > 0, try head.read(buffer) else { return nil }
+        return head.framing
     }
 
     func startLine<Line>(
         _ body: (borrowing Span<UInt8>) throws(HTTPSyntaxError) -> Line
     ) throws(HTTPSyntaxError) -> Line {
-        guard case .head(let reader) = state, let line = reader.startLine else {
-            throw HTTPSyntaxError("there is no first line")
-        }
+        guard let line = head.startLine else { throw HTTPSyntaxError("there is no first line") }
         return try body(buffer.readableBytesUInt8Span.extracting(line))
     }
 
+    /// The fields of the head that is complete; the next one can begin.
     mutating func takeFields() -> HTTPFields {
-        guard case .head(var reader) = state else { return HTTPFields() }
-        return reader.takeFields(&buffer)
+        let fields = head.takeFields(&buffer)
+        head = HTTPHeadReader(limits, hasStartLine: true)
+        return fields
     }
-
-    mutating func beginHead() { state = .head(HTTPHeadReader(limits, hasStartLine: true)) }
 
     // MARK: - Body
 
@@ -143,9 +182,7 @@ struct HTTPMessageReader: Sendable {
 
     mutating func nextBodyPart<Head>() throws(HTTPSyntaxError) -> HTTPPart<Head>? {
         switch state {
-        case .none:
-            beginHead()
-            return .end(HTTPFields())
+        case .none: return endMessage(HTTPFields())
         case .length(let remaining):
             let count = min(remaining, buffer.readableBytes)
             guard count > 0, let part = buffer.readSlice(length: count) else { return nil }
@@ -157,24 +194,28 @@ struct HTTPMessageReader: Sendable {
             switch step {
             case .needsMore: return nil
             case .data(let part): return .body(part)
-            case .end(let trailer):
-                beginHead()
-                return .end(trailer)
+            case .end(let trailer): return endMessage(trailer)
             }
         case .untilClose:
             guard buffer.readableBytes > 0 else { return nil }
             defer { buffer = ByteBuffer() }
             return .body(buffer)
-        case .head, .closed: return nil
+        case .head, .ended: return nil
         }
     }
 
-    mutating func endOfInput() -> Bool {
-        defer { state = .closed }
+    private mutating func endMessage<Head>(_ trailer: HTTPFields) -> HTTPPart<Head> {
+        state = .head
+        // A connection that waits for its next message holds no memory, which whoever reads the socket can use again.
+        if buffer.readableBytes == 0 { buffer = ByteBuffer() }
+        return .end(trailer)
+    }
+
+    var isWholeAtEndOfInput: Bool {
         switch state {
-        case .untilClose, .none: return true
-        case .head(let reader): return !reader.hasBegun
-        case .length, .chunked, .closed: return false
+        case .untilClose, .none: true
+        case .head: !isWithinMessage
+        case .length, .chunked, .ended: false
         }
     }
 }

@@ -5,12 +5,28 @@ package import NIOCore
 /// Messages become bytes (RFC 9112). What the fields say about framing is the caller's.
 extension ByteBuffer {
     package mutating func writeHTTPHead(_ head: HTTPRequestHead) {
-        writeString(head.method.name)
+        writeBytes(head.method.name.utf8.filter(\.isToken))
         writeStaticString(" ")
-        writeString(head.target)
+        writeTarget(head.target)
         writeStaticString(" HTTP/1.1\r\n")
         writeHTTPFields(head.fields)
         writeStaticString("\r\n")
+    }
+
+    /// What would end the target, or its line, is percent-encoded: no target can bring a second request with it.
+    private mutating func writeTarget(_ target: String) {
+        guard !target.utf8.allSatisfy(\.isTarget) else {
+            writeString(target)
+            return
+        }
+        for byte in target.utf8 {
+            if byte.isTarget {
+                writeInteger(byte)
+            } else {
+                writeString(byte < 0x10 ? "%0" : "%")
+                writeString(String(byte, radix: 16, uppercase: true))
+            }
+        }
     }
 
     /// The status line and the fields, without the empty line behind them, so that more fields can follow.

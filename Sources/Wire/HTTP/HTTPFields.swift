@@ -117,14 +117,18 @@ package struct HTTPFields: Sendable {
 
     // MARK: - Changing
 
-    /// Puts a field at the end. A value is cut before the first byte that would end its line, so that no field can
-    /// bring a second one with it.
+    /// Puts a field at the end, so that it is that one field for whoever reads it: a value is cut before the first byte
+    /// that can't be in one, such as a line's end, and nothing is put in under a name that can't be one.
     package mutating func append(_ name: String, _ value: String) {
+        guard !name.isEmpty, name.utf8.allSatisfy(\.isToken) else { return }
         let nameStart = bytes.readableBytes
         bytes.writeString(name)
         let valueStart = bytes.readableBytes
-        let isClean = value.utf8.allSatisfy { $0 != 0x0D && $0 != 0x0A && $0 != 0 }
-        bytes.writeString(isClean ? value : String(value.prefix { !"\r\n\0".contains($0) && $0 != "\r\n" }))
+        if value.utf8.allSatisfy(\.isFieldValue) {
+            bytes.writeString(value)
+        } else {
+            bytes.writeBytes(value.utf8.prefix(while: \.isFieldValue))
+        }
         entries.append(
             Entry(
                 nameStart: UInt32(nameStart), nameLength: UInt32(valueStart - nameStart),
@@ -176,7 +180,8 @@ extension HTTPFields: Equatable {
     package static func == (a: HTTPFields, b: HTTPFields) -> Bool {
         guard a.count == b.count else { return false }
         return a.entries.indices.allSatisfy { index in
-            a.isNamed(b.name(at: index), at: index) && a.value(at: index) == b.value(at: index)
+            a.withValue(at: index) { value in b.withValue(at: index) { value.isSame(as: $0) } }
+                && a.isNamed(b.name(at: index), at: index)
         }
     }
 }

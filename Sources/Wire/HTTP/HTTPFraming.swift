@@ -17,7 +17,9 @@ struct HTTPFraming {
 
     mutating func note(_ name: borrowing Span<UInt8>, _ value: borrowing Span<UInt8>) throws(HTTPSyntaxError) {
         switch name.count {
-        case 4 where name.equalsIgnoringCase("host".utf8.span): hosts += 1
+        case 4 where name.equalsIgnoringCase("host".utf8.span):
+            hosts += 1
+            for index in value.indices where !value[index].isHost { throw HTTPSyntaxError("Host is not a host") }
         case 14 where name.equalsIgnoringCase("content-length".utf8.span):
             guard contentLength == nil else { throw HTTPSyntaxError("there is more than one Content-Length") }
             contentLength = try Self.length(value)
@@ -57,7 +59,7 @@ struct HTTPFraming {
         guard (1...18).contains(value.count) else { throw HTTPSyntaxError("Content-Length is no number") }
         var length = 0
         for index in value.indices {
-            guard (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(value[index]) else {
+            guard value[index].isDigit else {
                 throw HTTPSyntaxError("Content-Length is no number")
             }
             length = length * 10 + Int(value[index] - UInt8(ascii: "0"))

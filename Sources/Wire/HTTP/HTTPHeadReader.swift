@@ -49,7 +49,9 @@ struct HTTPHeadReader {
             }
         }
         scanned = bytes.count
-        try checkLength(of: lineStart..<bytes.count)
+        // What may be the first half of a line's end is no part of the line.
+        let isAtEnd = scanned > lineStart && bytes[scanned - 1] == 0x0D
+        try checkLength(of: lineStart..<(isAtEnd ? scanned - 1 : scanned))
         return false
     }
 

@@ -20,7 +20,7 @@ enum HTTPStartLine {
             throw HTTPSyntaxError("the request line doesn't begin with a method")
         }
         var targetEnd = methodEnd + 1
-        while targetEnd < line.count, line[targetEnd] > 0x20, line[targetEnd] != 0x7F { targetEnd += 1 }
+        while targetEnd < line.count, line[targetEnd].isTarget { targetEnd += 1 }
         guard targetEnd > methodEnd + 1, targetEnd < line.count, line[targetEnd] == 0x20 else {
             throw HTTPSyntaxError("the request line has no target")
         }
@@ -36,13 +36,14 @@ enum HTTPStartLine {
         let version = try version(line.extracting(0..<8))
         var code = 0
         for index in 9..<12 {
-            guard (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(line[index]) else {
-                throw HTTPSyntaxError("the status is no number")
-            }
+            guard line[index].isDigit else { throw HTTPSyntaxError("the status is no number") }
             code = code * 10 + Int(line[index] - UInt8(ascii: "0"))
         }
         guard code >= 100, line.count == 12 || line[12] == 0x20 else {
             throw HTTPSyntaxError("the status is no number of three digits")
+        }
+        for index in 12..<line.count where !line[index].isFieldValue {
+            throw HTTPSyntaxError("the reason has a control character")
         }
         return (HTTPStatus(code), version)
     }
@@ -95,7 +96,7 @@ enum HTTPStartLine {
         }
         let rest = text.dropFirst(scheme.count)
         let authority = rest.prefix { $0 != "/" && $0 != "?" }
-        guard !authority.isEmpty, !authority.contains("@") else {
+        guard !authority.isEmpty, authority.utf8.allSatisfy(\.isHost) else {
             throw HTTPSyntaxError("the target's authority is not a host")
         }
         let path = rest.dropFirst(authority.count)
