@@ -48,11 +48,12 @@ import WireHTTP
         #expect(state.isBusy && !state.isIdle && !state.takesParts && !state.isWaitingForBody)
     }
 
-    @Test(arguments: [
-        (["content-length": "5"], "dispatch…"), (["transfer-encoding": "chunked"], "dispatch…"),
-        (["content-length": "4", "expect": "100-continue"], "dispatch…"), (["expect": "100-continue"], "-"),
-        (["content-length": "0", "expect": "100-continue"], "-"), ([:], "-"), (["content-length": "4"], "-"),
-    ] as [(HTTPFields, String)])
+    @Test(
+        arguments: [
+            (["content-length": "5"], "dispatch…"), (["transfer-encoding": "chunked"], "dispatch…"),
+            (["content-length": "4", "expect": "100-continue"], "dispatch…"), (["expect": "100-continue"], "-"),
+            (["content-length": "0", "expect": "100-continue"], "-"), ([:], "-"), (["content-length": "4"], "-"),
+        ] as [(HTTPFields, String)])
     func `any other body is a stream`(fields: HTTPFields, expected: String) {
         let (state, words) = state(Self.head(.post, fields))
         #expect(words == [expected] && state.isBusy && state.isWaitingForBody && state.takesParts)

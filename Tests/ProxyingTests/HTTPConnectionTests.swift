@@ -41,10 +41,10 @@ import WireHTTP
 
     @Test func `a later head that trickles in is given up, and what is answered slowly isn't`() async throws {
         let listener = listener {
-            $0.headTimeout = .milliseconds(100)
-            $0.idleTimeout = .milliseconds(400)
+            $0.headTimeout = .milliseconds(500)
+            $0.idleTimeout = .milliseconds(800)
         } _: { _ in
-            try await Task.sleep(for: .milliseconds(300))
+            try await Task.sleep(for: .milliseconds(700))
             return HTTPResponse(.ok)
         }
         let client = HTTPClient(port: try await listener.bind())

@@ -142,6 +142,12 @@ package final class HTTPConnection {
         do { return try !receive() } catch { return errno == ECONNRESET }
     }
 
+    /// Whether the server neither sends anything nor closes for so many milliseconds.
+    package func isSilent(for milliseconds: Int) -> Bool {
+        var wait = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        return received.isEmpty && poll(&wait, 1, Int32(milliseconds)) == 0
+    }
+
     package func readAnswer(isHead: Bool = false) throws -> HTTPAnswer {
         var answer = HTTPAnswer()
         let lines = try String(decoding: take(through: "\r\n\r\n"), as: UTF8.self).split(separator: "\r\n")

@@ -100,11 +100,13 @@ import WireHTTP
         #expect(try readRequests("GET \(target) HTTP/1.0\r\n\r\n")[0].head.fields["host"] == host)
     }
 
-    @Test(arguments: [
-        ("", .http11, true), ("Connection: close\r\n", .http11, false), ("Connection: a, CLOSE\r\n", .http11, false),
-        ("Connection: a\r\nConnection: close\r\n", .http11, false), ("Connection: closed\r\n", .http11, true),
-        ("", .http10, false), ("Connection: keep-alive\r\n", .http10, false),
-    ] as [(String, HTTPVersion, Bool)])
+    @Test(
+        arguments: [
+            ("", .http11, true), ("Connection: close\r\n", .http11, false),
+            ("Connection: a, CLOSE\r\n", .http11, false),
+            ("Connection: a\r\nConnection: close\r\n", .http11, false), ("Connection: closed\r\n", .http11, true),
+            ("", .http10, false), ("Connection: keep-alive\r\n", .http10, false),
+        ] as [(String, HTTPVersion, Bool)])
     func `a connection goes on unless somebody says otherwise`(
         fields: String, version: HTTPVersion, keeps: Bool
     ) throws {

@@ -53,7 +53,7 @@ import WireHTTP
     @Test func `a changed request means the same in whatever pieces it comes, and once it is written again`() throws {
         var numbers = SeededNumbers(seed: 3)
         var taken = 0
-        for round in 0..<30_000 {
+        for round in 0..<9_000 {
             let bytes = Self.mutated(Self.seeds[round % 3], &numbers)
             let whole = Result { try readRequests(bytes) }
             let sizes = (0..<20).map { _ in Int.random(in: 1...20, using: &numbers) }
@@ -71,12 +71,12 @@ import WireHTTP
                 #expect(try readRequests(Self.written(request)) == [request], "\(Self.shown(bytes))")
             }
         }
-        #expect(taken > 2_000, "The changes are such that many messages are still taken: \(taken)")
+        #expect(taken > 500, "The changes are such that many messages are still taken: \(taken)")
     }
 
     @Test func `a changed response means the same in whatever pieces it comes`() throws {
         var numbers = SeededNumbers(seed: 4)
-        for round in 0..<20_000 {
+        for round in 0..<6_000 {
             let text = String(decoding: Self.mutated(Self.seeds[3 + round % 3], &numbers), as: UTF8.self)
             let whole = try? readResponses(text)
             let inPieces = try? readResponses(text, sizes: [Int.random(in: 1...20, using: &numbers)])
@@ -149,7 +149,7 @@ import WireHTTP
                 }
             return Array(text.utf8)
         }
-        let (small, large) = (try Self.seconds(bytes(8_000), limits), try Self.seconds(bytes(64_000), limits))
+        let (small, large) = (try Self.seconds(bytes(2_000), limits), try Self.seconds(bytes(16_000), limits))
         // Eight times the bytes: 8 if it is linear, 64 if it is quadratic.
         #expect(large < small * 24, "\(small) s, then \(large) s")
     }

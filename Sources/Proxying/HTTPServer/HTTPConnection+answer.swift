@@ -80,6 +80,8 @@ extension HTTPConnection {
             let isWhole = await writeStream(head, body)
             guard isWhole else {
                 state.fail()
+                // The client is to see an answer that breaks off, and not none.
+                context?.flush()
                 return close()
             }
         }
@@ -122,12 +124,13 @@ extension HTTPConnection {
 
     /// Writes a part, and answers when the socket takes more.
     func writeBody(_ part: ByteBuffer, _ done: CheckedContinuation<Bool, Never>) {
-        guard let context, context.channel.isActive, let pieces = outgoing.pieces(part) else {
+        guard let context, isOpen, let pieces = outgoing.pieces(part) else {
             return done.resume(returning: false)
         }
         for piece in pieces { writeUnflushed(piece) }
         context.flush()
-        if context.channel.isWritable { return done.resume(returning: true) }
+        // The flush may have closed the connection, after which nobody would wake a writer.
+        guard isOpen, !isWritable else { return done.resume(returning: isOpen) }
         precondition(writer == nil, "A body is written by one task.")
         writer = done
         renewClock()
@@ -175,7 +178,8 @@ extension HTTPConnection {
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
-        if context.channel.isWritable {
+        isWritable = context.channel.isWritable
+        if isWritable {
             wakeWriter()
             takeParts()
             resumeReading()

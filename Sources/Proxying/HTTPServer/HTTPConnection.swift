@@ -30,6 +30,9 @@ final class HTTPConnection: ChannelDuplexHandler {
     var decoder: HTTPRequestDecoder
     var state: HTTPConnectionState
     var context: ChannelHandlerContext?
+    /// As the channel last said; asking it costs more, and both are asked for with each request.
+    private(set) var isOpen = false
+    var isWritable = true
     private var registration: OpenConnections.ID?
 
     /// The request that is being answered.
@@ -70,6 +73,11 @@ final class HTTPConnection: ChannelDuplexHandler {
         if registration == nil { context.close(promise: nil) }
     }
 
+    func channelActive(context: ChannelHandlerContext) {
+        isOpen = true
+        context.fireChannelActive()
+    }
+
     func channelInactive(context: ChannelHandlerContext) {
         tearDown()
         context.fireChannelInactive()
@@ -82,6 +90,7 @@ final class HTTPConnection: ChannelDuplexHandler {
     }
 
     private func tearDown() {
+        isOpen = false
         clock.stop()
         state.fail()
         body?.finish(.failure(.cutOff))
@@ -98,7 +107,8 @@ final class HTTPConnection: ChannelDuplexHandler {
 
     /// The listener ends.
     private func drain() {
-        guard isOpen, !state.isEnding else { return }
+        if state.isEnding { return }
+        guard isOpen else { return close() }
         if state.drain(isWithinHead: decoder.isWithinMessage) {
             closeWhenWritten()
         } else if state.isIdle {
@@ -107,8 +117,6 @@ final class HTTPConnection: ChannelDuplexHandler {
     }
 
     func close() { context?.close(promise: nil) }
-
-    var isOpen: Bool { context?.channel.isActive == true }
 
     // MARK: - Time
 
@@ -137,8 +145,6 @@ final class HTTPConnection: ChannelDuplexHandler {
             clock.clear()
         }
     }
-
-    private var isWritable: Bool { context?.channel.isWritable == true }
 
     private var bufferedWritableBytes: Int {
         do { return try context?.channel.syncOptions?.getOption(.bufferedWritableBytes) ?? 0 } catch { return 0 }
