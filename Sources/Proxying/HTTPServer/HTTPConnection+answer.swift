@@ -31,13 +31,6 @@ extension HTTPConnection {
     private func makeStream(_ bound: NIOLoopBound<HTTPConnection>) -> HTTPBodyStream {
         let eventLoop = executor.eventLoop
         return HTTPBodyStream { demand in
-            eventLoop.execute {
-                switch demand {
-                case .begin: bound.value.sendContinue()
-                case .resume: bound.value.resume()
-                // The connection itself holds it until the answer is out.
-                case .abandon: break
-                }
             // At once where that can be, so that it never comes when the request is answered already.
             if eventLoop.inEventLoop {
                 bound.value.meet(demand)
@@ -51,6 +44,8 @@ extension HTTPConnection {
         switch demand {
         case .begin: sendContinue()
         case .resume: resume()
+        // The connection itself holds the body until the answer is out.
+        case .abandon: break
         }
     }
 
