@@ -123,12 +123,16 @@ class Outrigger(MeasuredProcess):
         self.port, admin = free_port(), free_port()
         self.data.parent.mkdir(parents=True, exist_ok=True)
         command = [str(self.binary), "run", "-a", self.app_id, "-H", str(self.port), "-M", str(admin),
-                   "--data-dir", str(self.data)]
+                   "--data-dir", str(self.data), *self.arguments()]
         began = time.monotonic()
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         self.wait_until_ready("/v1.0/healthz/outbound", 204)
         return time.monotonic() - began
+
+    def arguments(self):
+        """More flags."""
+        return []
 
     def last_words(self):
         return " / ".join(self.log.read_text(errors="replace").splitlines()[-5:])
@@ -164,9 +168,10 @@ class Nginx(MeasuredProcess):
                 client_body_temp_path {self.folder}/body; proxy_temp_path {self.folder}/proxy;
                 fastcgi_temp_path {self.folder}/fastcgi; uwsgi_temp_path {self.folder}/uwsgi;
                 scgi_temp_path {self.folder}/scgi;
+                {self.upstream()}
                 server {{
                     listen 127.0.0.1:{self.port};
-                    location / {{ default_type application/json; return 200 '"{VALUE}"'; }}
+                    location / {{ {self.location()} }}
                 }}
             }}
         """)
@@ -175,6 +180,12 @@ class Nginx(MeasuredProcess):
             [program, "-e", str(self.folder / "error.log"), "-c", str(configuration)],
             stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self.wait_until_ready("/", 200)
+
+    def upstream(self):
+        return ""
+
+    def location(self):
+        return f"default_type application/json; return 200 '\"{VALUE}\"';"
 
     def url(self, path="/"):
         return f"http://127.0.0.1:{self.port}{path}"
