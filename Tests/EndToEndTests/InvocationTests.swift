@@ -81,7 +81,7 @@ extension EndToEnd {
             #expect(answer.status == 200)
             #expect((answer.json["fields"] as? [String: String])?["dapr-api-token"] == nil)
             let listeners = ports(of: pair.orders.process.processID)
-                .filter { $0 != pair.orders.api.port && $0 != pair.orders.admin.port }
+                .subtracting([pair.orders.api.port, pair.orders.admin.port])
             let internalPort = try #require(listeners.first)
             let stranger = try Endpoint(port: internalPort).get("/echo", headers: ["outrigger-secret": "guess"])
             #expect(listeners.count == 1 && stranger.status == 403)
@@ -152,14 +152,16 @@ extension EndToEnd {
             }
         }
 
-        @Test func `a callee that is stopped finishes the call in flight`() throws {
+        @Test(arguments: [true, false])
+        func `a sidecar that is stopped finishes the call in flight, on either side`(isCallee: Bool) throws {
             let pair = try Pair()
+            let stopped = isCallee ? pair.orders : pair.cart
             let connection = try Connection(port: pair.cart.api.port)
             connection.write("GET \(pair.path)/slow?seconds=1 HTTP/1.1\r\nHost: x\r\n\r\n")
             try connection.read(until: "begin")
-            pair.orders.process.send(SIGTERM)
+            stopped.process.send(SIGTERM)
             try connection.read(until: "end\r\n0\r\n\r\n")
-            _ = try pair.orders.process.waitForExit()
+            #expect(try stopped.process.waitForExit() == .status(0))
         }
 
         @Test func `an app that turns unhealthy isn't called, and is again when it is well`() throws {
@@ -259,17 +261,19 @@ private func residentMemory(_ process: Int32, peak: Bool) -> Int {
     return (line?.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0) << 10
 }
 
-/// The TCP ports on which a process itself listens, from the kernel's tables.
-private func ports(of process: Int32) -> [Int] {
+/// The TCP ports on which a process itself listens, from the kernel's table, in which a line may stand twice while it
+/// changes.
+private func ports(of process: Int32) -> Set<Int> {
     let files = FileManager.default
     let descriptors = (try? files.contentsOfDirectory(atPath: "/proc/\(process)/fd")) ?? []
     let sockets = Set(
         descriptors.compactMap { try? files.destinationOfSymbolicLink(atPath: "/proc/\(process)/fd/\($0)") }
             .filter { $0.hasPrefix("socket:[") }.map { String($0.dropFirst(8).dropLast()) })
     let table = files.contents(atPath: "/proc/\(process)/net/tcp").map { String(decoding: $0, as: UTF8.self) } ?? ""
-    return table.split(separator: "\n").dropFirst().compactMap { line in
+    let ports = table.split(separator: "\n").dropFirst().compactMap { line -> Int? in
         let fields = line.split(separator: " ")
         guard fields.count > 9, fields[3] == "0A", sockets.contains(String(fields[9])) else { return nil }
         return fields[1].split(separator: ":").last.flatMap { Int($0, radix: 16) }
     }
+    return Set(ports)
 }

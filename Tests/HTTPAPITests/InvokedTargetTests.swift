@@ -19,6 +19,8 @@ import WireHTTP
         ("/a/b/%2e%2e", "/a/"), ("/a/%2e", "/a/"), ("/a/%2e%2e%2fb", "/b"), ("/a/..%2fb", "/b"), ("/a%2f..%2fb", "/b"),
         ("/a%2F%2e%2E%2Fb/c", "/b/c"), ("/%2e%2e/%2e%2e/a", "/a"), ("/a/%2e%2e/%2e%2e/%2e%2e/b", "/b"),
         ("/public/%2e%2e/admin?x", "/admin?x"), ("/%2e%2e", "/"), ("/a/%252e%252e/b", "/a/%252e%252e/b"),
+        // A slash is one whatever stands behind it.
+        ("/a/%2e%2e/\u{301}b", "/\u{301}b"), ("/a/..%2f\u{301}b", "/\u{301}b"), ("/a/%2e%2e%2F\u{200D}b", "/\u{200D}b"),
         // A fragment is none to some programs.
         ("/a#b", "/a%23b"), ("/a#/%2e%2e/b?c#d", "/b?c%23d"),
     ])
@@ -38,6 +40,8 @@ import WireHTTP
         ("/v1.0/invoke/my%20cart/method/a%20b", "my cart", "/a%20b"),
         ("/v1.0/invoke/cart/method/a/../b", "cart", "/b"), ("/v1.0/invoke/cart/method/a/%2e%2e/b", "cart", "/b"),
         ("/v1.0/invoke/cart/method/method/b", "cart", "/method/b"),
+        ("/v1.0/invoke/cart/method/a/../\u{301}b", "cart", "/\u{301}b"),
+        ("/v1.0/invoke/cart/method/a/../b?\u{301}c=/../d", "cart", "/b?\u{301}c=/../d"),
         ("/v1.0/invoke/http://127.0.0.1:80/method/a?b", "http://127.0.0.1:80", "/a?b"),
         ("/v1.0/invoke/http%3A%2F%2F127.0.0.1:80/method/a", "http://127.0.0.1:80", "/a"),
     ])

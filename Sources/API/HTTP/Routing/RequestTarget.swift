@@ -175,19 +175,18 @@ struct RequestTarget: Sendable {
         var target = path
         target.makeContiguousUTF8()
         guard needsCleaning(target.utf8.span) else { return target }
-        let parts = target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
-        var segments: [Substring] = []
-        for segment in parts[0].split(separator: "/") {
-            switch segment {
-            case ".": continue
-            case "..": _ = segments.popLast()
-            default: segments.append(segment)
-            }
+        // Bytes, not characters: a slash with an accent behind it is still a slash to whoever gets the path.
+        let bytes = target.utf8
+        let end = bytes.firstIndex(of: UInt8(ascii: "?")) ?? bytes.endIndex
+        var segments: [Substring.UTF8View] = []
+        for segment in bytes[..<end].split(separator: UInt8(ascii: "/")) {
+            if segment.elementsEqual(".".utf8) { continue }
+            if segment.elementsEqual("..".utf8) { _ = segments.popLast() } else { segments.append(segment) }
         }
+        var path = segments.map { "/" + String(Substring($0)) }.joined()
         // A callee may tell a path with a slash at its end from one without.
-        let end = parts[0].hasSuffix("/") && !segments.isEmpty ? "/" : ""
-        let path = "/" + segments.joined(separator: "/") + end
-        return parts.count == 2 ? "\(path)?\(parts[1])" : path
+        if path.isEmpty || bytes[..<end].last == UInt8(ascii: "/") { path += "/" }
+        return path + target[end...]
     }
 }
 
