@@ -15,7 +15,7 @@ struct Tracing: Sendable {
     init(_ configuration: Configuration, _ logger: Logger) {
         let tracing = configuration.tracing
         guard let endpoint = tracing.otlp.endpoint else {
-            (tracer, exporter) = (.off, nil)
+            (tracer, exporter) = (tracing.sampling.map { Tracer(nil, rate: $0) } ?? .off, nil)
             return
         }
         let queue = SpanQueue()

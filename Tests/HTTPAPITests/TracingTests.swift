@@ -63,13 +63,22 @@ import WireHTTP
         }
     }
 
-    @Test func `a sidecar that records nothing still gives the app a trace`() async throws {
-        try await Pair.run(rate: nil) { pair in
+    @Test func `sidecars without a collector still begin traces, by rate`() async throws {
+        try await Pair.run(rate: 1, records: false) { pair in
             let answer = try await pair.client.send("GET", "/v1.0/invoke/orders/method/x")
             let context = try pair.app.context()
-            #expect(!context.isSampled && answer["traceparent"] == context.traceparent)
-            let state = try await pair.client.send("GET", "/v1.0/metadata")
-            #expect(state["traceparent"] == nil)
+            #expect(context.isSampled && answer["traceparent"] == context.traceparent)
+            let metadata = try await pair.client.send("GET", "/v1.0/metadata")
+            #expect(metadata["traceparent"] == nil)
+        }
+    }
+
+    @Test("sidecars that take no part pass on what comes", arguments: [nil, sampled, "nonsense"])
+    func noPart(_ parent: String?) async throws {
+        try await Pair.run(rate: nil) { pair in
+            let headers = parent.map { [("traceparent", $0), ("tracestate", "a=1")] } ?? []
+            let answer = try await pair.client.send("GET", "/v1.0/invoke/orders/method/x", headers: headers)
+            #expect(pair.app.parent == parent && answer["traceparent"] == nil)
         }
     }
 
@@ -124,12 +133,13 @@ private struct Pair {
 
     /// What the callee's app has seen.
     final class App: Sendable {
-        private let last = Mutex<TraceContext?>(nil)
+        private let last = Mutex<HTTPFields>([:])
 
-        func context() throws -> TraceContext { try #require(last.withLock { $0 }) }
+        var parent: String? { last.withLock { $0["traceparent"] } }
+        func context() throws -> TraceContext { try #require(last.withLock { $0.traceContext }) }
 
         func respond(_ request: HTTPRequest) -> HTTPResponse {
-            last.withLock { $0 = request.head.fields.traceContext }
+            last.withLock { $0 = request.head.fields }
             switch request.head.target {
             case "/fail": return HTTPResponse(.serviceUnavailable)
             case "/missing": return HTTPResponse(.notFound)
@@ -148,7 +158,7 @@ private struct Pair {
         }
     }
 
-    private init(rate: Double?, token: String?) async throws {
+    private init(rate: Double?, records: Bool, token: String?) async throws {
         let loops = MultiThreadedEventLoopGroup.singleton
         func listen(_ respond: @escaping HTTPListener.Responder) async throws -> (HTTPListener, ListenAddress) {
             let any = ListenAddress(host: "127.0.0.1", port: 0)
@@ -156,7 +166,7 @@ private struct Pair {
                 address: any, eventLoopGroup: loops, logger: Logger(label: "test"), respond: respond)
             return (listener, ListenAddress(host: any.host, port: try await listener.bind()))
         }
-        func tracer(_ spans: SpanQueue) -> Tracer { rate.map { Tracer(spans, rate: $0) } ?? .off }
+        func tracer(_ spans: SpanQueue) -> Tracer { rate.map { Tracer(records ? spans : nil, rate: $0) } ?? .off }
 
         let (appListener, appAddress) = try await listen { [app] in app.respond($0) }
         let channel = HTTPAppChannel(
@@ -181,8 +191,11 @@ private struct Pair {
         listeners = [callee, appListener]
     }
 
-    static func run(rate: Double?, token: String? = nil, _ body: (Pair) async throws -> Void) async throws {
-        let pair = try await Pair(rate: rate, token: token)
+    /// `rate`: nil for sidecars that take no part in traces.
+    static func run(
+        rate: Double?, records: Bool = true, token: String? = nil, _ body: (Pair) async throws -> Void
+    ) async throws {
+        let pair = try await Pair(rate: rate, records: records, token: token)
         let result: Result<Void, any Error>
         do { result = .success(try await body(pair)) } catch { result = .failure(error) }
         await pair.api.stop()

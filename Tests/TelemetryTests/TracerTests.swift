@@ -28,12 +28,13 @@ import Testing
         span.end("nothing")
         let off = Tracer.off.begin(.server, under: sampled)
         #expect(!off.isRecorded && off.context == sampled)
-        #expect(queue.count == 0 && !Tracer.off.isRecording)
+        #expect(queue.count == 0 && !Tracer.off.isRecording && !Tracer.off.isOn)
     }
 
-    @Test func `a sidecar that records nothing still begins traces, which nobody records`() {
-        let span = Tracer.off.begin(.client, under: nil)
-        #expect(!span.isRecorded && !span.context.isSampled && span.context.spanID != 0)
+    @Test func `without a queue traces begin all the same, and nothing is recorded`() {
+        let span = Tracer(nil, rate: 1).begin(.client, under: nil)
+        #expect(!span.isRecorded && span.context.isSampled && span.context.spanID != 0)
+        #expect(Tracer(nil, rate: 1).isOn && !Tracer(nil, rate: 1).isRecording)
     }
 
     @Test("new traces are recorded by rate", arguments: [(0.0, 0...0), (0.25, 2200...2800), (1, 10_000...10_000)])

@@ -17,6 +17,7 @@ struct RequestTracing: Sendable {
     func concerns(_ route: Route) -> Bool {
         switch route {
         case .invoke, .publish, .publishBulk: true
+        case .invoke: tracer.isOn
         case .health, .outboundHealth: false
         case .getState, .saveState, .bulkGetState, .transactState, .queryState, .metadata, .setMetadata, .shutdown,
             .unimplemented, .unknown:
@@ -35,7 +36,9 @@ struct RequestTracing: Sendable {
     }
 
     /// Begins the span of a request from another sidecar to the app.
-    func beginInternal(_ request: inout HTTPRequest) -> ActiveSpan { begin(&request, .server, goesOn: true) }
+    func beginInternal(_ request: inout HTTPRequest) -> ActiveSpan? {
+        tracer.isOn ? begin(&request, .server, goesOn: true) : nil
+    }
 
     private func begin(_ request: inout HTTPRequest, _ kind: TraceSpan.Kind, goesOn: Bool) -> ActiveSpan {
         let parent = request.head.fields.traceContext
@@ -64,8 +67,8 @@ struct RequestTracing: Sendable {
     }
 
     /// Ends the span of a request from another sidecar.
-    func endInternal(_ span: ActiveSpan, _ request: HTTPRequest, _ response: HTTPResponse) {
-        guard span.isRecorded else { return }
+    func endInternal(_ span: ActiveSpan?, _ request: HTTPRequest, _ response: HTTPResponse) {
+        guard let span, span.isRecorded else { return }
         let path = request.head.target.withoutQuery
         var attributes = Self.attributes(request, response)
         attributes.append(TraceSpan.Attribute("url.path", path))

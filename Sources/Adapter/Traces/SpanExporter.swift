@@ -23,9 +23,9 @@ package actor SpanExporter: Service {
         /// that the sidecars of a cluster don't come back all at once.
         package var pause = Duration.seconds(1)
         /// For all that is left when the sidecar ends.
-        package var flush = Duration.seconds(3)
+        package var flush = Duration.seconds(2)
         package var responseBytesMax = 64 << 10
-        package var connectSeconds = 3
+        package var connectSeconds = 2
 
         package init() {}
     }

@@ -9,8 +9,8 @@ extension TracingConfiguration {
             [
                 .setting(
                     "sampling", optional: \.sampling, .part,
-                    "The part of new traces that is recorded; without one it is all if there is an endpoint. Whoever "
-                        + "made a trace decides about its spans."),
+                    "The part of new traces that is recorded; without one it is all if there is an endpoint, and no "
+                        + "traces are begun if there is none. Whoever began a trace decides about its spans."),
                 .setting(
                     "service-name", optional: \.serviceName, .name,
                     "What this sidecar is called in traces; without one it is the app's id.",

@@ -34,7 +34,7 @@ struct DaprTracing {
         (problems, warnings) = (fields.problems, fields.warnings + left)
     }
 
-    /// The collector's URL, if spans can be sent to it: by HTTP, and without TLS, which Dapr uses unless told otherwise.
+    /// The collector's URL, if spans can be sent to it: by HTTP and without TLS, which Dapr does only when told.
     private static func endpoint(
         _ node: DocumentNode, _ tracing: inout DocumentFields, _ left: inout [Problem]
     ) -> DocumentNode? {

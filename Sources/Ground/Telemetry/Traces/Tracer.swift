@@ -8,22 +8,25 @@ import Musl
 import Darwin
 #endif
 
-/// Begins spans, and decides which traces are recorded: by rate where they begin, as their maker has decided anywhere
+/// Begins spans, and decides which traces are sampled: by rate where they begin, as their maker has decided anywhere
 /// else.
 package struct Tracer: Sendable {
-    /// Nil if nothing is recorded.
     private let queue: SpanQueue?
-    /// Traces whose id's lower 63 bits are below it are recorded.
+    /// Traces whose id's lower 63 bits are below it are sampled.
     private let threshold: UInt64
+    /// Whether the sidecar takes part in traces at all. One that doesn't leaves the fields of requests as they are: if
+    /// it began traces that nobody samples, instrumented apps behind it would follow and record nothing either.
+    package let isOn: Bool
 
-    /// Records nothing; contexts are still made and passed on.
     package static let off = Tracer()
 
-    private init() { (queue, threshold) = (nil, 0) }
+    private init() { (queue, threshold, isOn) = (nil, 0, false) }
 
-    /// `rate`: the part of new traces that is recorded, from 0 to 1.
-    package init(_ queue: SpanQueue, rate: Double) {
+    /// `queue`: where spans go; nil if none are recorded here. `rate`: the part of new traces that is sampled, from 0
+    /// to 1.
+    package init(_ queue: SpanQueue?, rate: Double) {
         self.queue = queue
+        isOn = true
         // Safe: clamped to 0...1, it is at most 2^63, which 64 bits hold; a rate that is no number counts as 0.
         threshold = rate > 0 ? UInt64(min(rate, 1) * 0x1p63) : 0
     }
@@ -41,7 +44,7 @@ package struct Tracer: Sendable {
             guard queue != nil, parent.isSampled else { return ActiveSpan(context: parent, recording: nil) }
             context = parent.child()
         } else {
-            context = .root { queue != nil && $0.low >> 1 < threshold }
+            context = .root { $0.low >> 1 < threshold }
         }
         guard let queue, context.isSampled else { return ActiveSpan(context: context, recording: nil) }
         return ActiveSpan(
