@@ -194,6 +194,14 @@ let benchmarks: [Target] = [
         path: "Benchmarks/EventLog",
         swiftSettings: house),
     .executableTarget(
+        name: "EventLogSeed",
+        dependencies: [
+            "SQLiteEngine", "BuildingBlocks", nio,
+            .product(name: "Logging", package: "swift-log"),
+        ],
+        path: "Benchmarks/Seed",
+        swiftSettings: house),
+    .executableTarget(
         name: "BrokerBenchmark",
         dependencies: [
             "LogBroker", "MemoryEngine", "BuildingBlocks", nio,

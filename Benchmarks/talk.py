@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Measures apps that talk to each other through the release binary, from outside, beside nginx in the same run.
+"""Measures pub/sub of the release binary from outside.
 
 Prints rates, latencies and costs, then each promise with its bar. The status is 0 when all bars hold, 1 when one is
 missed, 2 when something could not be measured at all.
@@ -23,6 +24,13 @@ SCENARIOS = {
     "invoke": invoke.invoke,
     "latency": invoke.latency,
     "stream": stream.stream,
+from scenarios import backlog, publish, pubsub_crash, takeover
+
+SCENARIOS = {
+    "publish": publish.publish,
+    "crash": pubsub_crash.crash,
+    "takeover": takeover.takeover,
+    "million": backlog.million,
 }
 
 
@@ -33,6 +41,12 @@ class Bench:
         self.binary, self.folder = binary, folder
         self.rounds, self.seconds = (3, 2) if quick else (5, 5)
         self.stream_bytes = (1 << 28) if quick else (1 << 30)
+        self.seeder = ROOT / ".build/release/EventLogSeed"
+        self.publish_seconds = 5 if quick else 20
+        self.kills = 8 if quick else 50
+        self.takeovers = 1 if quick else 5
+        self.events_many = 200_000 if quick else 10_000_000
+        self.idle_seconds = 10 if quick else 30
 
     def say(self, text):
         print(f"   {text}", file=sys.stderr, flush=True)

@@ -35,12 +35,13 @@ class Load:
     """A kind of requests, from a number of connections for a number of seconds."""
 
     def __init__(self, script, connections, seconds, keys=1):
-        self.script, self.connections, self.seconds, self.keys = script, connections, seconds, keys
+        self.script, self.connections, self.seconds = script, connections, seconds
+        self.arguments = [str(keys)]
 
     def begin(self, url):
         # One thread of wrk fills one core; more would take the server's.
         command = ["wrk", "--threads", "1", "--connections", str(self.connections), "--duration", f"{self.seconds}s",
-                   "--timeout", "10s", "--script", str(SCRIPTS / self.script), url, "--", str(self.keys)]
+                   "--timeout", "10s", "--script", str(SCRIPTS / self.script), url, "--", *self.arguments]
         return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                                 env={**os.environ, "BENCH_LUA": str(SCRIPTS)})
 
