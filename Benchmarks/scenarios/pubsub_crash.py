@@ -9,14 +9,15 @@ takes it. In turn the publisher, the subscriber, its sidecar and the publisher's
 
 import random
 import time
+from dataclasses import dataclass
 
 from harness.processes import MeasurementFailed
 from harness.pubsub import CountingPublisher, NotingSubscriber, Sidecar
 
 KEYS = 16
 UPTIME_SECONDS = (0.3, 0.7)
-# What comes twice first came at most so long before a kill: a call, or a checkpoint that waits for a commit.
-UNSETTLED_SECONDS_MAX = 0.25
+# What comes twice first came at most so long before a kill: a call, or a checkpoint that waits for a flush of the disk.
+UNSETTLED_SECONDS_MAX = 0.5
 DRAIN_SECONDS_MAX = 30
 
 
@@ -37,8 +38,10 @@ def crash(bench, report):
         for turn in range(bench.kills):
             victim = victims[turn % len(victims)]
             time.sleep(random.uniform(*UPTIME_SECONDS))
+            began = time.time()
+            # A process that waits for the disk ends when that has answered.
             victim.kill()
-            kills.append((time.time(), victim.name))
+            kills.append(Kill(began, time.time(), victim.name))
             victim.start()
         time.sleep(UPTIME_SECONDS[1])
         publisher.kill()
@@ -48,6 +51,17 @@ def crash(bench, report):
             if process.process is not None:
                 process.kill()
     judge(bench, report, Found(lost, publisher.acknowledged(), app.deliveries(), kills))
+
+
+@dataclass(frozen=True)
+class Kill:
+    began: float
+    ended: float
+    victim: str
+
+    def explains(self, when):
+        """Whether an event that came at this time was in flight, or perhaps not yet in a saved checkpoint."""
+        return self.began - UNSETTLED_SECONDS_MAX <= when <= self.ended
 
 
 class Found:
@@ -66,7 +80,7 @@ class Found:
         """For each kill, how many events of before it came again; and those that no kill explains."""
         by_kill, unexplained = {}, []
         for key, number, when in self.duplicates:
-            kill = next(((time, name) for time, name in self.kills if 0 <= time - when <= UNSETTLED_SECONDS_MAX), None)
+            kill = next((kill for kill in self.kills if kill.explains(when)), None)
             if kill is None:
                 unexplained.append((key, number, when))
             else:
@@ -93,10 +107,11 @@ def judge(bench, report, found):
     for key, number in sorted(found.lost)[:10]:
         bench.say(f"{key} {number} is lost")
     for key, number, when in unexplained[:10]:
-        before = min(((kill - when, name) for kill, name in found.kills if kill > when), default=(0, "nobody"))
-        bench.say(f"{key} {number} came twice, first {before[0]:.3f} s before {before[1]} was killed")
-    for name in sorted({name for _, name in found.kills}):
-        counts = [count for (_, victim), count in by_kill.items() if victim == name]
+        before, victim = min(((kill.began - when, kill.victim) for kill in found.kills if kill.began > when),
+                             default=(0, "nobody"))
+        bench.say(f"{key} {number} came twice, first {before:.3f} s before {victim} was killed")
+    for name in sorted({kill.victim for kill in found.kills}):
+        counts = [count for kill, count in by_kill.items() if kill.victim == name]
         bench.say(f"{name} killed: {sum(counts)} came twice, at most {max(counts, default=0)} after one kill")
     text = f"kill -9 under load, {len(found.kills)} times"
     report.add(f"{text}: acknowledged and lost", f"{len(found.lost)} of {len(found.acknowledged):,}", "0", not found.lost)
