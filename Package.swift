@@ -271,6 +271,7 @@ let tests: [Target] = [
         dependencies: [
             "HTTPAPI", "BuildingBlocks", "MemoryEngine", "Proxying", "WireHTTP", "WireJSON", "Telemetry", "Core",
             "TestKit", nio,
+            "HTTPAPI", "Subscriptions", "BuildingBlocks", "MemoryEngine", "WireJSON", "Core", "TestKit", nio,
             .product(name: "NIOPosix", package: "swift-nio"),
             .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             .product(name: "Logging", package: "swift-log"),
@@ -297,6 +298,9 @@ let tests: [Target] = [
         dependencies: [
             "Runtime", "Sidecar", "HTTPAPI", "TraceExport", "MemoryEngine", "BuildingBlocks", "Settings", "WireYAML",
             "Telemetry", "Proxying", "WireHTTP", "Core", "TestKit", nio,
+            "Runtime", "Sidecar", "HTTPAPI", "Subscriptions", "MemoryEngine", "BuildingBlocks", "Settings", "WireYAML",
+            "Telemetry", "Proxying", "WireHTTP", "Core", "TestKit", nio,
+            .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             .product(name: "Logging", package: "swift-log"),
         ], swiftSettings: house),
     .testTarget(

@@ -34,7 +34,7 @@ class Delivered:
         self.last_quarter_ms = sorted(delays(deliveries[len(deliveries) * 3 // 4:]))
         span = deliveries[-1][0] - deliveries[0][0] if deliveries else 0
         self.delivery_rate = len(deliveries) / span if span > 0 else 0
-        self.publisher_us, self.subscriber_us = (seconds / max(self.count, 1) * 1e6 for seconds in cpu)
+        self.publisher_us, self.subscriber_us = (seconds / result["requests"] * 1e6 for seconds in cpu)
 
     def sentence(self):
         return (f"{self.publish_rate:,.0f} published/s, {self.delivery_rate:,.0f} delivered/s, publish to delivery p50 "

@@ -13,7 +13,8 @@ extension EndToEnd {
 
             """
 
-        private static func subscription(_ spec: String, version: String = "v2alpha1", scopes: String = "[]") -> String {
+        private static func subscription(_ spec: String, version: String = "v2alpha1", scopes: String = "[]") -> String
+        {
             """
             apiVersion: dapr.io/\(version)
             kind: Subscription
@@ -29,9 +30,11 @@ extension EndToEnd {
             let resources = [
                 Self.subscription("pubsubname: pubsub\ntopic: old\nroute: /old", version: "v1alpha1"),
                 Self.subscription(
-                    "pubsubname: pubsub\ntopic: new\nroutes: {rules: [{match: event.data.n == 1, path: /one}], default: /new}",
+                    "pubsubname: pubsub\ntopic: new\n"
+                        + "routes: {rules: [{match: event.data.n == 1, path: /one}], default: /new}",
                     scopes: "[cart]"),
-                Self.subscription("pubsubname: pubsub\ntopic: foreign\nroutes: {default: /foreign}", scopes: "[mailer]"),
+                Self.subscription(
+                    "pubsubname: pubsub\ntopic: foreign\nroutes: {default: /foreign}", scopes: "[mailer]"),
             ].joined(separator: "---\n")
             let receiver = try Receiver(EventApp(), .init(resources: resources))
             for topic in ["old", "new", "foreign"] { try receiver.publish(topic, #"{"n":1}"#) }

@@ -22,7 +22,8 @@ extension EndToEnd {
             let topics = Self.answers.map { EventApp.subscription($0.topic, to: "/\($0.topic)") }
             let app = EventApp(
                 subscriptions: "[\(topics.joined(separator: ","))]",
-                replies: Dictionary(uniqueKeysWithValues: Self.answers.map { ("/\($0.topic)", [$0.first, .answer(200)]) }))
+                replies: Dictionary(
+                    uniqueKeysWithValues: Self.answers.map { ("/\($0.topic)", [$0.first, .answer(200)]) }))
             let receiver = try Receiver(app)
             for (topic, _, _) in Self.answers { try receiver.publish(topic, "1") }
             _ = try receiver.waitForDeliveries(Self.answers.reduce(0) { $0 + $1.deliveries })
@@ -58,7 +59,7 @@ extension EndToEnd {
             #expect(receiver.deliveries("/stuck").count >= 1)
         }
 
-        @Test func `what fails too often, is dropped or has no route becomes a dead letter with its own topic`() throws {
+        @Test func `what fails too often, is dropped or has no route is a dead letter with its own topic`() throws {
             let dead = { EventApp.subscription($0, to: "/\($0)", metadata: #","maxAttempts":"2""#, $1) }
             let letters = #","deadLetterTopic":"graves""#
             let topics = [
