@@ -269,9 +269,8 @@ let tests: [Target] = [
     .testTarget(
         name: "HTTPAPITests",
         dependencies: [
-            "HTTPAPI", "BuildingBlocks", "MemoryEngine", "Proxying", "WireHTTP", "WireJSON", "Telemetry", "Core",
-            "TestKit", nio,
-            "HTTPAPI", "Subscriptions", "BuildingBlocks", "MemoryEngine", "WireJSON", "Core", "TestKit", nio,
+            "HTTPAPI", "Subscriptions", "BuildingBlocks", "MemoryEngine", "Proxying", "WireHTTP", "WireJSON", "Telemetry",
+            "Core", "TestKit", nio,
             .product(name: "NIOPosix", package: "swift-nio"),
             .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             .product(name: "Logging", package: "swift-log"),
@@ -296,10 +295,8 @@ let tests: [Target] = [
     .testTarget(
         name: "RuntimeTests",
         dependencies: [
-            "Runtime", "Sidecar", "HTTPAPI", "TraceExport", "MemoryEngine", "BuildingBlocks", "Settings", "WireYAML",
-            "Telemetry", "Proxying", "WireHTTP", "Core", "TestKit", nio,
-            "Runtime", "Sidecar", "HTTPAPI", "Subscriptions", "MemoryEngine", "BuildingBlocks", "Settings", "WireYAML",
-            "Telemetry", "Proxying", "WireHTTP", "Core", "TestKit", nio,
+            "Runtime", "Sidecar", "HTTPAPI", "Subscriptions", "TraceExport", "MemoryEngine", "BuildingBlocks",
+            "Settings", "WireYAML", "Telemetry", "Proxying", "WireHTTP", "Core", "TestKit", nio,
             .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             .product(name: "Logging", package: "swift-log"),
         ], swiftSettings: house),

@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Measures apps that talk to each other through the release binary, from outside, beside nginx in the same run.
-"""Measures pub/sub of the release binary from outside.
 
 Prints rates, latencies and costs, then each promise with its bar. The status is 0 when all bars hold, 1 when one is
 missed, 2 when something could not be measured at all.
@@ -18,15 +17,12 @@ from pathlib import Path
 from api import ROOT, processor
 from harness.processes import MeasurementFailed
 from harness.report import Report
-from scenarios import invoke, stream
+from scenarios import backlog, invoke, publish, pubsub_crash, stream, takeover
 
 SCENARIOS = {
     "invoke": invoke.invoke,
     "latency": invoke.latency,
     "stream": stream.stream,
-from scenarios import backlog, publish, pubsub_crash, takeover
-
-SCENARIOS = {
     "publish": publish.publish,
     "crash": pubsub_crash.crash,
     "takeover": takeover.takeover,

@@ -61,12 +61,10 @@ struct SidecarProcess: Sendable {
             health.note(event)
         }
         let subscriber = Subscriber(
-            components: stores.components.pubsub, declared: invocation.subscriptions, calls: calls,
-            appID: configuration.app.id ?? "", tracer: tracing.tracer, health: health, metadata: metadata,
-            logger: instruments.logs.logger("outrigger.pubsub"))
             components: stores.components.pubsub, declared: invocation.subscriptions,
             app: Subscriber.App(
-                id: configuration.app.id ?? "", channel: calls.canCall ? calls.channel : nil, health: calls.health),
+                id: configuration.app.id ?? "", channel: calls.canCall ? calls.channel : nil, health: calls.health,
+                tracer: tracing.tracer),
             health: health, metadata: metadata, logger: instruments.logs.logger("outrigger.pubsub"))
         let process = SidecarProcess(
             configuration: configuration, database: stores.database, listeners: listeners,

@@ -27,6 +27,7 @@ final class Subscriber: Service {
         var channel: (any AppChannel)?
         /// Nil if the app's health isn't checked.
         var health: AppHealth?
+        var tracer = Tracer.off
         /// How long a subscription waits that the broker couldn't take.
         var subscribeAgainAfter = Duration.seconds(5)
     }
@@ -40,9 +41,6 @@ final class Subscriber: Service {
 
     private let components: [PubSubComponent]
     private let declared: [SubscriptionDeclaration]
-    private let calls: AppCalls
-    private let appID: String
-    private let tracer: Tracer
     private let app: App
     private let health: HealthState
     private let metadata: SidecarMetadata
@@ -50,12 +48,9 @@ final class Subscriber: Service {
     private let state = Mutex(State())
 
     init(
-        components: [PubSubComponent], declared: [SubscriptionDeclaration], calls: AppCalls, appID: String,
-        tracer: Tracer, health: HealthState, metadata: SidecarMetadata, logger: Logger
         components: [PubSubComponent], declared: [SubscriptionDeclaration], app: App, health: HealthState,
         metadata: SidecarMetadata, logger: Logger
     ) {
-        self.tracer = tracer
         self.components = components
         self.declared = declared
         self.app = app
@@ -126,20 +121,6 @@ final class Subscriber: Service {
         return asked + declared.filter { !named.contains("\($0.pubsub)\u{0}\($0.topic)") }
     }
 
-    private func subscribe(_ declaration: SubscriptionDeclaration) async -> Bool {
-        let (pubsub, topic) = (declaration.pubsub, declaration.topic)
-        guard let component = components.first(where: { $0.name == pubsub }) else {
-            logger.emit(.subscriptionRefused(topic: topic, pubsub: pubsub, "there is no such pub/sub component"))
-            return false
-        }
-        guard component.scopes.maySubscribe(to: topic) else {
-            logger.emit(.subscriptionRefused(topic: topic, pubsub: pubsub, "its scopes don't give the app the topic"))
-            return false
-        }
-        let delivery = SubscriptionDelivery(declaration, to: calls.channel, tracer: tracer)
-        do {
-            let subscription = try await component.broker.subscribe(declaration.request(group: appID)) {
-                await delivery.deliver($0)
     /// Subscribes to all; returns those that are worth another try.
     private func subscribe(
         _ wanted: [SubscriptionDeclaration], _ channel: any AppChannel, isAgain: Bool = false
@@ -180,7 +161,7 @@ final class Subscriber: Service {
         guard component.scopes.maySubscribe(to: declaration.topic) else {
             throw BrokerError(.invalid, "its scopes don't give the app the topic")
         }
-        let delivery = SubscriptionDelivery(declaration, to: channel)
+        let delivery = SubscriptionDelivery(declaration, to: channel, tracer: app.tracer)
         let subscription = try await component.broker.subscribe(declaration.request(group: app.id)) {
             await delivery.deliver($0)
         }

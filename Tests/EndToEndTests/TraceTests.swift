@@ -11,7 +11,7 @@ extension EndToEnd {
 
         @Test func `an invocation through two sidecars is one trace of linked spans at the collector`() throws {
             let collector = try TraceCollector()
-            let orders = try sidecar("orders", collector, on: nil, with: EchoApp())
+            let orders = try sidecar("orders", collector, on: nil, with: TracedApp())
             try orders.waitUntilReady()
             let cart = try sidecar("cart", collector, on: orders.folder, with: nil)
             try cart.waitUntilServing()
@@ -61,7 +61,7 @@ extension EndToEnd {
         }
 
         private func sidecar(
-            _ appID: String, _ collector: TraceCollector, on folder: TemporaryFolder?, with app: EchoApp?
+            _ appID: String, _ collector: TraceCollector, on folder: TemporaryFolder?, with app: TracedApp?
         ) throws -> Sidecar {
             try Sidecar(
                 Sidecar.Plan(
@@ -72,7 +72,7 @@ extension EndToEnd {
 }
 
 /// An app in Python that answers every request with the place in a trace that it was told.
-private struct EchoApp {
+private struct TracedApp {
     let command = [
         "python3", "-c",
         """

@@ -16,8 +16,9 @@ struct RequestTracing: Sendable {
     /// their fields are looked at. Probes would fill every collector.
     func concerns(_ route: Route) -> Bool {
         switch route {
-        case .invoke, .publish, .publishBulk: true
         case .invoke: tracer.isOn
+        // What is published carries a trace to whoever gets it, as Dapr's events do.
+        case .publish, .publishBulk: true
         case .health, .outboundHealth: false
         case .getState, .saveState, .bulkGetState, .transactState, .queryState, .metadata, .setMetadata, .shutdown,
             .unimplemented, .unknown:
@@ -29,7 +30,6 @@ struct RequestTracing: Sendable {
     func begin(_ request: inout HTTPRequest, _ route: Route) -> ActiveSpan {
         switch route {
         case .invoke: begin(&request, .client, goesOn: true)
-        // What is published carries its trace to whoever gets it.
         case .publish, .publishBulk: begin(&request, .producer, goesOn: true)
         default: begin(&request, .server, goesOn: false)
         }

@@ -126,9 +126,6 @@ extension HTTPConnection {
         context.flush()
         // The flush may have closed the connection, after which nobody would wake a writer.
         guard isOpen, !isWritable else { return done.resume(returning: isOpen) }
-        // The flush may have found out that the connection is closed; nobody would wake a writer after that.
-        guard context.channel.isActive else { return done.resume(returning: false) }
-        if context.channel.isWritable { return done.resume(returning: true) }
         precondition(writer == nil, "A body is written by one task.")
         writer = done
         renewClock()
