@@ -121,7 +121,7 @@ import WireHTTP
         _ = try await collector.arrivals(3)
         let started = ContinuousClock.now
         try await collector.stop()
-        #expect(ContinuousClock.now - started < .seconds(5))
+        #expect(ContinuousClock.now - started < .seconds(15), "far less than the 30 s of the answer")
         #expect(collector.said.events.last == "spans.dropped")
     }
 

@@ -39,7 +39,7 @@ extension OTLPConfiguration {
 
 extension SettingType where Value == Double {
     /// A part of something, from none of it to all.
-    package static var part: Self {
+    fileprivate static var part: Self {
         SettingType(
             expectation: "a number from 0 to 1", placeholder: "PART", schema: .number(0...1),
             parse: { text in
