@@ -15,10 +15,12 @@ package struct SidecarRecord: Sendable, Equatable {
     package var internalAddress: String?
     /// What they must know to do so; made anew at each start.
     package var secret: String?
+    /// `HOST:PORT` of the admin listener; nil if there is none.
+    package var adminAddress: String?
 
     package init(
         id: String, appID: String, namespace: String, processID: Int32, apiAddress: String, appPort: Int?,
-        internalAddress: String? = nil, secret: String? = nil
+        internalAddress: String? = nil, secret: String? = nil, adminAddress: String? = nil
     ) {
         self.id = id
         self.appID = appID
@@ -28,6 +30,7 @@ package struct SidecarRecord: Sendable, Equatable {
         self.appPort = appPort
         self.internalAddress = internalAddress
         self.secret = secret
+        self.adminAddress = adminAddress
     }
 }
 

@@ -119,7 +119,8 @@ struct Listeners: Sendable {
             ])
         let admin = Admin(
             registry: parts.instruments.registry, probes: probes,
-            rooms: [parts.status.endpoint, .logLevel(parts.instruments.logs, logger: parts.instruments.logger)])
+            rooms: [parts.status.endpoint, .logLevel(parts.instruments.logs, logger: parts.instruments.logger)]
+                + pubsubEndpoints(configuration, parts))
         let access = Admin.Access(listen: configuration.admin.listen, token: configuration.api.token)
         return HTTPListener(
             address: configuration.admin.listen, eventLoopGroup: eventLoops,
@@ -127,6 +128,13 @@ struct Listeners: Sendable {
         ) { request in
             try await admin.respond(to: request, access: access)
         }
+    }
+
+    /// Without the API there is no pub/sub to tell of.
+    private static func pubsubEndpoints(_ configuration: Configuration, _ parts: Answering) -> [AdminEndpoint] {
+        guard configuration.api.enabled, let appID = configuration.app.id else { return [] }
+        let logger = parts.instruments.logs.logger("outrigger.pubsub")
+        return PubSubRoom(parts.components.pubsub, appID: appID, logger: logger).endpoints
     }
 
     /// NIO's own loops, one for each core, serve all listeners of the control plane: they only carry bytes, and the
@@ -152,6 +160,6 @@ struct Listeners: Sendable {
             processID: processID(), apiAddress: "\(apiAddress)", appPort: configuration.app.port,
             internalAddress: internalPort.map {
                 "\(ListenAddress(host: configuration.api.internalListen.host, port: $0))"
-            }, secret: secret)
+            }, secret: secret, adminAddress: adminAddress.map { "\($0)" })
     }
 }

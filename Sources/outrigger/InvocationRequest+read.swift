@@ -20,7 +20,7 @@ extension InvocationRequest {
 
 /// The variables of this process. A name that is there twice, which only a hand-made environment has, keeps its first
 /// value, as getenv does.
-private func processEnvironment() -> [String: String] {
+func processEnvironment() -> [String: String] {
     var environment: [String: String] = [:]
     var next = environ
     while let entry = next.pointee {

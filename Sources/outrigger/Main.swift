@@ -11,8 +11,9 @@ internal import Runtime
             Examples:
               outrigger run -a cart -p 8080 -- python3 cart.py
               outrigger check --config outrigger.yaml
+              outrigger pubsub
               outrigger describe settings
             """,
         version: ConfigurationReference.version,
-        subcommands: [Run.self, Check.self, Describe.self])
+        subcommands: [Run.self, Check.self, PubSub.self, Describe.self])
 }

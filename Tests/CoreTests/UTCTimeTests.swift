@@ -14,6 +14,11 @@ import Testing
         #expect(UTCTime(rfc3339: row.text) == UTCTime(seconds: row.seconds, nanoseconds: row.nanoseconds))
     }
 
+    @Test func `milliseconds count from 1970, backwards too`() {
+        #expect(UTCTime(milliseconds: 1_500) == UTCTime(seconds: 1, nanoseconds: 500_000_000))
+        #expect(UTCTime(milliseconds: -1) == UTCTime(seconds: -1, nanoseconds: 999_000_000))
+    }
+
     @Test(arguments: [
         "", "2026", "2026-03-01", "2026-03-01 12:00:00Z", "2026-03-01T12:00:00", "2026-02-29T00:00:00Z",
         "2026-13-01T00:00:00Z",

@@ -8,15 +8,32 @@ extension EndToEnd {
     @Suite struct Examples {
         private let project = FileManager.default.currentDirectoryPath
 
-        @Test func `the demo shows what it promises and ends by itself`() throws {
+        private func demo(_ arguments: String..., in folder: TemporaryFolder) throws -> ChildProcess {
             try Binary.require()
-            let folder = try TemporaryFolder()
-            let demo = try ChildProcess(
-                ["./scripts/demo", "--once"],
-                environment: Binary.environment(home: folder.path, ["OUTRIGGER_BINARY": Binary.path]),
+            let environment = ["OUTRIGGER_BINARY": Binary.path, "TMPDIR": folder.path]
+            return try ChildProcess(
+                ["./scripts/demo"] + arguments, environment: Binary.environment(home: folder.path, environment),
                 workingDirectory: project)
-            #expect(try demo.waitForExit(upTo: .seconds(60)) == .status(0), "\(demo.output)")
-            #expect(demo.standardOutput.contains("the cart is intact"))
+        }
+
+        @Test(arguments: [
+            ("shop", "nothing lost, no mail twice, each customer's order kept"), ("cart", "the cart is intact"),
+        ])
+        func `a demo shows what it promises and ends by itself`(name: String, promise: String) throws {
+            let folder = try TemporaryFolder()
+            let demo = try demo(name, "--once", in: folder)
+            #expect(try demo.waitForExit(upTo: .seconds(90)) == .status(0), "\(demo.output)")
+            #expect(demo.standardOutput.contains(promise))
+        }
+
+        @Test func `a demo that is interrupted leaves no process and no file behind`() throws {
+            let folder = try TemporaryFolder()
+            let demo = try demo("shop", in: folder)
+            try wait(for: "the second step") { demo.standardOutput.contains("2. Customers order") }
+            demo.send(SIGINT)
+            #expect(try demo.waitForExit() == .status(130), "\(demo.output)")
+            #expect(try processes(mentioning: folder.path) == [])
+            #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).isEmpty)
         }
 
         @Test func `a server that nobody changed is served, and comes back after a crash`() throws {
@@ -37,6 +54,16 @@ extension EndToEnd {
             server.send(SIGTERM)
             _ = try server.waitForExit()
         }
+    }
+}
+
+/// The processes that have a text in their command.
+private func processes(mentioning text: String) throws -> [String] {
+    try FileManager.default.contentsOfDirectory(atPath: "/proc").filter { name in
+        guard Int(name) != nil, let command = FileManager.default.contents(atPath: "/proc/\(name)/cmdline") else {
+            return false
+        }
+        return String(decoding: command, as: UTF8.self).contains(text)
     }
 }
 

@@ -94,11 +94,13 @@ import Testing
         _ = queue.deliverAll()
         queue.finish(1, .drop("not mine"))
         #expect(queue.queue.burials.isEmpty && queue.queue.lag.pendingCount == 0)
+        #expect(queue.queue.tally.dropReason == "not mine")
 
         var kept = QueueDriver([("a", 1)]) { $0.deadLetterTopic = "dead" }
         _ = kept.deliverAll()
         kept.finish(1, .drop("not mine"))
         #expect(kept.queue.burials.map(\.reason.text) == ["not mine"])
+        #expect(kept.queue.tally.dropReason == nil)
     }
 
     @Test func `an expired message isn't delivered`() {

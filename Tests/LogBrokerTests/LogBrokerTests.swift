@@ -137,6 +137,24 @@ import Testing
         #expect(other.texts == ["poison", "good"])
     }
 
+    @Test func `a subscription says how far behind it is`() async throws {
+        let broker = LogBroker.test(InMemoryEventLog())
+        let inbox = Inbox()
+        let subscription = try await broker.subscribe(.test { $0.deadLetterTopic = "dead" }, deliver: inbox.deliver)
+        await subscription.setPaused(true)
+        await broker.publish(["1", "2", "3"], key: "k")
+        await eventually { await broker.subscriptionStatuses().map(\.lagCount) == [3] }
+        let status = try #require(await broker.subscriptionStatuses().first)
+        #expect((status.topic, status.group, status.deadLetterTopic) == ("orders", "mailer", "dead"))
+        #expect(status.isPaused && status.partitionCount == EventPartition.count && status.lagSeconds >= 0)
+        await subscription.setPaused(false)
+        await eventually { await broker.subscriptionStatuses().map(\.lagCount) == [0] }
+        #expect(await broker.subscriptionStatuses().map(\.lagSeconds) == [0])
+        await subscription.end()
+        #expect(await broker.subscriptionStatuses().isEmpty)
+        await broker.close()
+    }
+
     @Test func `an expired message goes to the dead letters if there are any`() async throws {
         let broker = LogBroker.test(InMemoryEventLog())
         await broker.publish(["stale"], timeToLive: 0)

@@ -132,6 +132,16 @@ struct ConfigurationInvocationTests {
     @Test func `the summary names what would start`() throws {
         let summary = try ConfigurationFolder().invocation("-a", "x", "--enable-metrics=false").summary
         #expect(summary.hasPrefix("OK\napp        x, namespace default\napi        127.0.0.1:3500\nadmin      off\n"))
+        #expect(summary.hasSuffix("topics     those that the app asks for"))
+        let document = """
+            apiVersion: dapr.io/v1alpha1
+            kind: Subscription
+            metadata: {name: orders}
+            spec: {pubsubname: pubsub, topic: orders, route: /orders}
+            """
+        let folder = try ConfigurationFolder(["resources/orders.yaml": document])
+        let declared = try folder.invocation("-a", "x", "-d", "@/resources").summary
+        #expect(declared.hasSuffix("topics     orders of pubsub"))
     }
 }
 

@@ -63,7 +63,7 @@ import Testing
             #expect(try await database.stateStore(namespace: "default").get("k") != nil)
             #expect(try await append(database.log(namespace: "default"), "s", "1").firstPosition == 1)
             await database.close()
-            #expect(try Database(path: path).integer("PRAGMA user_version") == 0x1_0002)
+            #expect(try Database(path: path).integer("PRAGMA user_version") == 0x1_0003)
         }
     }
 

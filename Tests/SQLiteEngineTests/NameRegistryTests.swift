@@ -9,7 +9,24 @@ import Testing
 @Suite struct NameRegistryTests {
     private func record(_ id: String, app: String = "cart", namespace: String = "default") -> SidecarRecord {
         SidecarRecord(
-            id: id, appID: app, namespace: namespace, processID: getpid(), apiAddress: "127.0.0.1:3500", appPort: 8080)
+            id: id, appID: app, namespace: namespace, processID: getpid(), apiAddress: "127.0.0.1:3500", appPort: 8080,
+            internalAddress: "127.0.0.1:4000", secret: "secret", adminAddress: "127.0.0.1:9090")
+    }
+
+    @Test func `a sidecar without an internal or admin listener is known too`() async throws {
+        try await withDatabase { database, _ in
+            var bare = record("a")
+            (bare.internalAddress, bare.secret, bare.adminAddress, bare.appPort) = (nil, nil, nil, nil)
+            try await database.nameRegistry.register(bare)
+            #expect(try await database.nameRegistry.sidecars(inNamespace: "default") == [bare])
+        }
+    }
+
+    @Test func `only a folder with a database has been used`() async throws {
+        try await withDatabase { _, folder in
+            #expect(EmbeddedDatabase.exists(in: folder))
+            #expect(!EmbeddedDatabase.exists(in: folder + "/sidecars"))
+        }
     }
 
     @Test func `sidecars of one namespace find each other, ordered by app`() async throws {

@@ -24,7 +24,7 @@ import WireCloudEvents
         ("application/json", "{oops", #""data":"{oops""#), ("application/json", "", #""data":"""#),
         ("text/plain", "a \"b\"", #""data":"a \"b\"""#), ("text/xml;charset=x", "<a/>", #""data":"<a/>""#),
         ("application/xml", "<a/>", #""data":"<a/>""#), ("application/octet-stream", "ab", #""data_base64":"YWI=""#),
-        ("image/png", "", #""data_base64":"""#),
+        ("application/x-www-form-urlencoded", "order 7", #""data":"order 7""#), ("image/png", "", #""data":"""#),
     ])
     func `data is written in the form of its content type`(_ row: (type: String, data: String, member: String)) {
         let json = envelope(row.data, row.type)
@@ -39,7 +39,7 @@ import WireCloudEvents
         #expect(envelope("x", "").contains(#""data":"x""#))
     }
 
-    @Test(arguments: ["text/plain", "application/json", "application/octet-stream"])
+    @Test(arguments: ["text/plain", "application/json", "application/octet-stream", "image/png"])
     func `bytes that aren't text are written in base 64`(type: String) {
         let json = [UInt8]([0xFF, 0xFE]).withUnsafeBytes { event.json(data: $0, contentType: type) }
         #expect(String(decoding: json, as: UTF8.self).contains(#""data_base64":"//4=""#))

@@ -8,7 +8,9 @@ import SQLiteClient
 struct DataDirectory: Sendable {
     let path: String
 
-    var databasePath: String { path + "/outrigger.db" }
+    static let databaseName = "/outrigger.db"
+
+    var databasePath: String { path + Self.databaseName }
     var writeLockPath: String { path + "/write.lock" }
     var sidecarsPath: String { path + "/sidecars" }
     var groupsPath: String { path + "/groups" }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import BuildingBlocks
+import Glibc
 package import Logging
 import SQLiteClient
 import Telemetry
@@ -27,6 +28,7 @@ package final class EmbeddedDatabase: Sendable {
             Schema.Migration(Schema.Version(1, 1), EmbeddedNameRegistry.addressesAddition),
             // Older programs don't know these tables and work on beside them.
             Schema.Migration(Schema.Version(1, 2), EventTables.creation),
+            Schema.Migration(Schema.Version(1, 3), EmbeddedNameRegistry.adminAddition),
         ])
 
     private init(directory: DataDirectory, store: SQLiteStore, watches: AppendWatches) {
@@ -38,6 +40,9 @@ package final class EmbeddedDatabase: Sendable {
         watches.attach(store)
         nameRegistry = EmbeddedNameRegistry(store, folder: directory.sidecarsPath)
     }
+
+    /// Whether a folder has a database already, for who only wants to look.
+    package static func exists(in path: String) -> Bool { access(path + DataDirectory.databaseName, F_OK) == 0 }
 
     /// Opens the database in the folder `path`, and makes both if they are missing.
     ///

@@ -27,6 +27,10 @@ final class EmbeddedNameRegistry: NameRegistry {
         ALTER TABLE sidecars ADD COLUMN secret TEXT;
         """
 
+    /// Schema 1.3: commands ask sidecars on their admin listeners. An older program leaves the column out, and is found
+    /// by `--admin` only.
+    static let adminAddition = "ALTER TABLE sidecars ADD COLUMN admin_address TEXT;"
+
     private let store: SQLiteStore
     private let folder: String
     /// What this sidecar has registered, with the sign of its life.
@@ -101,7 +105,8 @@ final class EmbeddedNameRegistry: NameRegistry {
         try await store.read { (database) throws(SQLiteError) in
             let select = try database.prepare(
                 """
-                SELECT id, app_id, namespace, process_id, api_address, app_port, internal_address, secret
+                SELECT id, app_id, namespace, process_id, api_address, app_port, internal_address, secret,
+                    admin_address
                 FROM sidecars ORDER BY app_id, id
                 """)
             var records: [SidecarRecord] = []
@@ -111,7 +116,7 @@ final class EmbeddedNameRegistry: NameRegistry {
                         id: select.text(0), appID: select.text(1), namespace: select.text(2),
                         processID: Int32(truncatingIfNeeded: select.integer(3)), apiAddress: select.text(4),
                         appPort: select.optionalInteger(5).map(Int.init), internalAddress: select.optionalText(6),
-                        secret: select.optionalText(7)))
+                        secret: select.optionalText(7), adminAddress: select.optionalText(8)))
             }
             return records
         }
@@ -121,8 +126,8 @@ final class EmbeddedNameRegistry: NameRegistry {
         let insert = try database.prepare(
             """
             INSERT OR REPLACE INTO sidecars
-                (id, app_id, namespace, process_id, api_address, app_port, internal_address, secret)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+                (id, app_id, namespace, process_id, api_address, app_port, internal_address, secret, admin_address)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
             """)
         try insert.bind(1, record.id)
         try insert.bind(2, record.appID)
@@ -132,6 +137,7 @@ final class EmbeddedNameRegistry: NameRegistry {
         try insert.bind(6, record.appPort.map(Int64.init))
         try insert.bind(7, record.internalAddress)
         try insert.bind(8, record.secret)
+        try insert.bind(9, record.adminAddress)
         try insert.run()
     }
 

@@ -133,7 +133,10 @@ extension DeliveryQueue {
         guard let entry = entries[position], let event = entry.body else { return }
         if request.deadLetterTopic == nil {
             switch reason {
-            case .dropped, .expired: return done(position)
+            case .dropped(let text):
+                tally.dropReason = text
+                return done(position)
+            case .expired: return done(position)
             case .exhausted: break
             }
         }

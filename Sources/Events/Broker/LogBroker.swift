@@ -77,6 +77,9 @@ package final class LogBroker: Broker {
         return LogSubscription(consumer: consumer, subscriptions: subscriptions)
     }
 
+    /// The subscriptions of this process, ordered by topic.
+    package func subscriptionStatuses() async -> [SubscriptionStatus] { await subscriptions.statuses() }
+
     /// Ends all subscriptions, as each one's `end` does, and the upkeep of the topics. Publishing goes on as long as
     /// the log takes appends.
     package func close() async {

@@ -67,6 +67,8 @@ struct DeliveryTally {
     var successes = 0
     var retries = 0
     var drops = 0
+    /// Why the last message was dropped that nobody keeps; all drops of the tally are like it then.
+    var dropReason: String?
     var expirations = 0
     /// Deliveries that weren't the first of their message.
     var redeliveries = 0

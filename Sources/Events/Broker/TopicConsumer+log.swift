@@ -149,14 +149,31 @@ extension TopicConsumer {
             return lag
         }
         guard !lag.isNothing else { return false }
+        let (count, seconds) = await figures(of: lag)
+        metrics.recordLag(events: count, seconds: seconds)
+        return true
+    }
+
+    /// A lag in messages, and as the age of the oldest of them.
+    private func figures(of lag: DeliveryLag) async -> (count: Int64, seconds: Double) {
         var count = Int64(lag.pendingCount)
         // What was never read counts too; without an answer of the log the figure is what is known.
         if !lag.isAtEnd, let extent = try? await log.extent(of: stream) {
             count += lag.lastRevision.map { max(extent.nextRevision - 1 - $0, 0) } ?? extent.count
         }
         let seconds = lag.oldestMilliseconds.map { Double(max(WallClock.milliseconds - $0, 0)) / 1000 } ?? 0
-        metrics.recordLag(events: count, seconds: seconds)
-        return true
+        return (count, seconds)
+    }
+
+    /// How the subscription stands now.
+    func status() async -> SubscriptionStatus {
+        let (lag, isPaused, partitionCount) = state.withLock { state in
+            (state.queue.lag, state.queue.isPaused, state.queue.partitions.count { $0 != nil })
+        }
+        let (count, seconds) = await figures(of: lag)
+        return SubscriptionStatus(
+            topic: request.topic, group: request.group, deadLetterTopic: request.deadLetterTopic,
+            partitionCount: partitionCount, isPaused: isPaused, lagCount: count, lagSeconds: seconds)
     }
 
     /// Says once that the log fails.

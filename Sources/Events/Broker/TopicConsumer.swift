@@ -149,6 +149,11 @@ final class TopicConsumer: Sendable {
 
     private func perform(_ work: consuming Work) {
         metrics.record(work.tally)
+        if let reason = work.tally.dropReason {
+            logger.emit(
+                .messagesDropped(
+                    topic: request.topic, group: request.group, count: work.tally.drops, reason: reason))
+        }
         for batch in work.batches { Task { await self.run(batch) } }
         for burial in work.burials { Task { await self.bury(burial) } }
         if work.reads { Task { await self.readAhead() } }

@@ -24,6 +24,12 @@ package struct UTCTime: Sendable, Hashable, Comparable {
         self.nanoseconds = nanoseconds
     }
 
+    /// Since 1970; parts of a second before it count forwards.
+    package init(milliseconds: Int64) {
+        let (second, rest) = milliseconds.quotientAndRemainder(dividingBy: 1000)
+        self.init(seconds: rest < 0 ? second - 1 : second, nanoseconds: (rest < 0 ? rest + 1000 : rest) * 1_000_000)
+    }
+
     package static func now() -> UTCTime {
         var time = timespec()
         clock_gettime(CLOCK_REALTIME, &time)

@@ -24,6 +24,13 @@ package struct AdminRequest: Sendable {
     func asks(_ name: String) -> Bool {
         query.split(separator: "&").contains { $0 == name || $0.hasPrefix(name + "=") }
     }
+
+    /// The decoded value of `NAME=VALUE`; nil if it isn't there or is empty. Of several the first counts.
+    func value(of name: String) -> String? {
+        let pair = query.split(separator: "&").first { $0.hasPrefix(name + "=") }
+        let text = pair?.dropFirst(name.count + 1).percentDecoded
+        return text?.isEmpty == false ? text : nil
+    }
 }
 
 /// What the admin listener answers.

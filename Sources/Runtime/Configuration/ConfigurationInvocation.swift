@@ -195,12 +195,14 @@ extension Invocation {
         let components = resources.compactMap { resource in
             if case .component(let component) = resource { "\(component.name) (\(component.type))" } else { nil }
         }
+        let topics = subscriptions.map { "\($0.topic) of \($0.pubsub)" }.joined(separator: ", ")
         return """
             OK
             app        \(configuration.app.id ?? "without an id"), namespace \(configuration.app.namespace)
             api        \(configuration.api.enabled ? "\(configuration.api.listen)" : "off")
             admin      \(configuration.admin.enabled ? "\(configuration.admin.listen)" : "off")
             components \(components.isEmpty ? "the embedded ones" : components.joined(separator: ", "))
+            topics     \(topics.isEmpty ? "those that the app asks for" : topics)
             """
     }
 }

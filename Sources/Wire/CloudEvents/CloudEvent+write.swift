@@ -35,16 +35,19 @@ extension CloudEvent {
 /// How data of a content type is written into an envelope.
 package enum DataForm: Sendable, Equatable {
     case json, text, binary
+    /// A type that doesn't say which: as in Dapr, text if it can be, so that a form of `curl -d` can be read.
+    case other
 
     /// What a publisher sends that names no content type, as Dapr has it.
     package static let contentTypeDefault = "text/plain"
 
     package init(contentType: String) {
         let type = Self.mediaType(contentType)
-        if type.isEmpty || type.hasPrefix("text/") || type == "application/xml" {
-            self = .text
-        } else {
-            self = type == "application/json" || type.hasSuffix("+json") ? .json : .binary
+        switch type {
+        case "", "application/xml": self = .text
+        case "application/json": self = .json
+        case CloudEvent.binaryContentType: self = .binary
+        default: self = type.hasPrefix("text/") ? .text : type.hasSuffix("+json") ? .json : .other
         }
     }
 

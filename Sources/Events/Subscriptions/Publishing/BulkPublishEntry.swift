@@ -64,7 +64,7 @@ package struct BulkPublishEntry: Sendable, Equatable {
                     throw PublishError(.invalidEntries, "the event of entry \(index) isn't a string")
                 }
                 return ByteBuffer(string: text)
-            case .binary:
+            case .binary, .other:
                 guard let bytes = text.flatMap(Base64.bytes) else {
                     throw PublishError(.invalidEntries, "the event of entry \(index) isn't in base 64")
                 }

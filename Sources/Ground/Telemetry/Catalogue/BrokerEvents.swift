@@ -34,6 +34,13 @@ extension LogEvent {
             ["topic": .string(topic), "group": .string(group)])
     }
 
+    /// Somebody asked for it on the admin listener.
+    package static func parkedMessagesReplayed(topic: String, group: String, count: Int) -> LogEvent {
+        LogEvent(
+            "subscription.parked.replayed", .notice, "Parked messages of \(topic) are delivered again: \(count).",
+            ["topic": .string(topic), "group": .string(group), "count": .stringConvertible(count)])
+    }
+
     package static func subscriptionPartitionsFailed(group: String, reason: String) -> LogEvent {
         LogEvent(
             "subscription.partitions.failed", .error, "The share of a group's partitions can't be settled.",
@@ -46,10 +53,21 @@ extension LogEvent {
         -> LogEvent
     {
         LogEvent(
-            "message.parked", .warning, "A message was tried in vain and is parked.",
+            "message.parked", .warning,
+            "A message was tried in vain and is parked; `outrigger pubsub parked` lists it.",
             [
                 "topic": .string(topic), "group": .string(group), "position": .stringConvertible(position),
                 "tries": .stringConvertible(tries), "reason": .string(reason),
+            ])
+    }
+
+    /// Without a dead letter topic, what the app doesn't want is gone; `reason` is that of the last message.
+    package static func messagesDropped(topic: String, group: String, count: Int, reason: String) -> LogEvent {
+        LogEvent(
+            "message.dropped", .warning, "What the app didn't want was dropped.",
+            [
+                "topic": .string(topic), "group": .string(group), "count": .stringConvertible(count),
+                "reason": .string(reason),
             ])
     }
 

@@ -6,7 +6,7 @@ extension LogEvent {
     /// What the app is subscribed to is served from now on.
     package static func subscribed(topics: [String]) -> LogEvent {
         LogEvent(
-            "app.subscribed", .info, "The app is subscribed to \(topics.count) topics.",
+            "app.subscribed", .info, "The app's subscriptions are served.",
             ["topics": "\(topics.prefix(32).joined(separator: " "))"])
     }
 

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import BuildingBlocks
+import Core
+import Logging
+import SQLiteEngine
+import Sidecar
+
+/// Where a command looks for the sidecars that it asks.
+package struct SidecarSearch: Sendable {
+    /// The one listener to ask, as the user wrote it; nil: those that the data directory knows.
+    package var admin: String?
+    /// Nil: the default one.
+    package var dataPath: String?
+    /// Nil: every app.
+    package var appID: String?
+    /// As it is for `run`, too: the data directory's default and the namespace may stand there.
+    package var environment: [String: String]
+
+    package init(admin: String?, dataPath: String?, appID: String?, environment: [String: String]) {
+        self.admin = admin
+        self.dataPath = dataPath
+        self.appID = appID
+        self.environment = environment
+    }
+}
+
+/// A sidecar that can be asked.
+struct RunningSidecar: Sendable {
+    /// Nil if only its address is known.
+    var appID: String?
+    var admin: ListenAddress
+
+    var description: String { [appID, "\(admin)"].compactMap { $0 }.joined(separator: "  ") }
+}
+
+/// Why a command didn't find or reach a sidecar, and what to do about it.
+package struct InquiryError: Error, CustomStringConvertible {
+    package var description: String
+    /// The process's.
+    package var exitStatus: Int32 = ExitStatus.failure
+}
+
+extension SidecarSearch {
+    /// The sidecars to ask, at least one, ordered by app.
+    func sidecars() async throws(InquiryError) -> [RunningSidecar] {
+        if let admin {
+            guard let address = ListenAddress(text: admin.contains(":") ? admin : "127.0.0.1:\(admin)") else {
+                throw InquiryError(
+                    description: "--admin: found \(Problem.quote(admin)), expected HOST:PORT",
+                    exitStatus: ExitStatus.usage)
+            }
+            return [RunningSidecar(admin: address)]
+        }
+        let path = try folder()
+        guard EmbeddedDatabase.exists(in: path) else {
+            throw InquiryError(
+                description: "no sidecar has used \(path); name the folder (--data-dir) or the listener (--admin)")
+        }
+        let known = try await records(in: path).filter { appID == nil || $0.appID == appID }
+        guard !known.isEmpty else {
+            let what = appID.map { "no sidecar of \($0)" } ?? "no sidecar"
+            throw InquiryError(description: "\(what) runs in the namespace \(namespace) on \(path)")
+        }
+        let asked = known.compactMap { record in
+            record.adminAddress.flatMap(ListenAddress.init(text:)).map {
+                RunningSidecar(appID: record.appID, admin: Self.reachable($0))
+            }
+        }
+        guard !asked.isEmpty else {
+            let names = known.map(\.appID).joined(separator: ", ")
+            throw InquiryError(description: "these run without an admin listener and can't be asked: \(names)")
+        }
+        return asked
+    }
+
+    private var namespace: String {
+        environment["NAMESPACE"].flatMap { $0.isEmpty ? nil : $0 } ?? Configuration().app.namespace
+    }
+
+    private func folder() throws(InquiryError) -> String {
+        if let path = dataPath ?? environment["OUTRIGGER_DATA_PATH"], !path.isEmpty { return path }
+        do throws(Problem) { return try DataConfiguration.defaultPath(environment) } catch {
+            throw InquiryError(description: "\(error)", exitStatus: ExitStatus.configuration)
+        }
+    }
+
+    private func records(in path: String) async throws(InquiryError) -> [SidecarRecord] {
+        do {
+            let quiet = Logger(label: "inquiry") { _ in SwiftLogNoOpLogHandler() }
+            let database = try await EmbeddedDatabase.open(path: path, logger: quiet)
+            let found = await Result { try await database.nameRegistry.sidecars(inNamespace: namespace) }
+            await database.close()
+            return try found.get()
+        } catch {
+            throw InquiryError(description: "can't read who runs on \(path): \(error)")
+        }
+    }
+
+    /// Where a listener is called: one on every address is called on loopback.
+    private static func reachable(_ address: ListenAddress) -> ListenAddress {
+        switch address.host {
+        case "0.0.0.0": ListenAddress(host: "127.0.0.1", port: address.port)
+        case "::": ListenAddress(host: "::1", port: address.port)
+        default: address
+        }
+    }
+}
+
+extension Result where Failure == any Error {
+    fileprivate init(_ body: () async throws -> Success) async {
+        do { self = .success(try await body()) } catch { self = .failure(error) }
+    }
+}
