@@ -26,7 +26,7 @@ def takeover(bench, report):
         gaps += one_gaps
         found.append(one_found)
         bench.say(f"{len(one_gaps)} keys were taken over, the last after {max(one_gaps):.2f} s; "
-                  f"{len(one_found.duplicates)} events came twice")
+                  f"{len(one_found.repeated)} events came twice")
     report.at_most(f"{INSTANCES} instances, one killed {bench.takeovers} times: longest takeover", max(gaps),
                    GAP_SECONDS_MAX, " s")
     disorder, lost = sum(one.disorder for one in found), sum(len(one.lost) for one in found)
@@ -61,7 +61,7 @@ def one_takeover(bench, folder):
         for process in [front, publisher] + sidecars + apps:
             if process.process is not None:
                 process.kill()
-    return gaps_of(apps, killed), Found(lost, publisher.acknowledged(), everything.deliveries(), [])
+    return gaps_of(apps, killed), Found(lost, publisher.acknowledged(), everything.deliveries())
 
 
 class Everything:

@@ -67,6 +67,40 @@ extension EndToEnd {
             }
         }
 
+        @Test func `what a killed instance owned goes to the other within two seconds`() throws {
+            let folder = try TemporaryFolder()
+            let (first, second) = (
+                try Receiver(Self.orders, .init(folder: folder)), try Receiver(Self.orders, .init(folder: folder))
+            )
+            let publishAll = { (body: String) in
+                for key in 0..<8 { try second.publish("orders", body, query: "?metadata.partitionKey=k\(key)") }
+            }
+            try wait(for: "both get something") {
+                try publishAll("0")
+                return !first.deliveries().isEmpty && !second.deliveries().isEmpty
+            }
+            try first.sidecar.crash()
+            let killed = ContinuousClock.now
+            try publishAll(#""after""#)
+            try second.sidecar.waitUntil("all come to the other") {
+                second.deliveries().count { $0.data == "after" } >= 8
+            }
+            #expect(ContinuousClock.now - killed < .seconds(2))
+        }
+
+        @Test func `kill -9 under load loses no acknowledged event and reorders no key`() throws {
+            try Binary.require()
+            let folder = try TemporaryFolder()
+            let project = FileManager.default.currentDirectoryPath
+            let checker = try ChildProcess(
+                [
+                    "/usr/bin/python3", "\(project)/Benchmarks/talk.py", "crash", "--quick", "--binary", Binary.path,
+                    "--folder", folder.path,
+                ],
+                environment: Binary.environment(home: folder.path), workingDirectory: project)
+            #expect(try checker.waitForExit(upTo: .seconds(120)) == .status(0), "\(checker.output)")
+        }
+
         @Test func `an event that is with the app at the shutdown is acknowledged, and a later one left`() throws {
             let folder = try TemporaryFolder()
             var slow = Self.orders
