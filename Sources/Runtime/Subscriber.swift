@@ -135,22 +135,6 @@ final class Subscriber: Service {
                         .subscriptionRefused(topic: declaration.topic, pubsub: declaration.pubsub, error.description))
                 }
                 if error.mayPass { left.append(declaration) }
-    private func subscribe(_ declaration: SubscriptionDeclaration) async -> Bool {
-        let (pubsub, topic) = (declaration.pubsub, declaration.topic)
-        guard let component = components.first(where: { $0.name == pubsub }) else {
-            let known = components.isEmpty ? "none" : components.map(\.name).joined(separator: ", ")
-            logger.emit(
-                .subscriptionRefused(topic: topic, pubsub: pubsub, "there is no such pub/sub component, but \(known)"))
-            return false
-        }
-        guard component.scopes.maySubscribe(to: topic) else {
-            logger.emit(.subscriptionRefused(topic: topic, pubsub: pubsub, "its scopes don't give the app the topic"))
-            return false
-        }
-        let delivery = SubscriptionDelivery(declaration, to: calls.channel)
-        do {
-            let subscription = try await component.broker.subscribe(declaration.request(group: appID)) {
-                await delivery.deliver($0)
             }
         }
         let served = state.withLock { $0.served }
@@ -172,7 +156,8 @@ final class Subscriber: Service {
     private func subscribe(_ declaration: SubscriptionDeclaration, _ channel: any AppChannel) async throws(BrokerError)
     {
         guard let component = components.first(where: { $0.name == declaration.pubsub }) else {
-            throw BrokerError(.invalid, "there is no such pub/sub component")
+            let known = components.isEmpty ? "none" : components.map(\.name).joined(separator: ", ")
+            throw BrokerError(.invalid, "there is no such pub/sub component, but \(known)")
         }
         guard component.scopes.maySubscribe(to: declaration.topic) else {
             throw BrokerError(.invalid, "its scopes don't give the app the topic")

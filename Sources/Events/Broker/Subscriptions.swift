@@ -72,15 +72,13 @@ actor Subscriptions {
         if consumers[names.consumer(group: group, topic: topic)] != nil { return .subscribed }
         return consumers.values.contains { $0.request.group == group } ? .elsewhere : .unknown
     }
+
     /// How each stands, ordered by topic and group.
     func statuses() async -> [SubscriptionStatus] {
         var statuses: [SubscriptionStatus] = []
         for consumer in consumers.values { statuses.append(await consumer.status()) }
         return statuses.sorted { ($0.topic, $0.group) < ($1.topic, $1.group) }
     }
-
-    /// Whether an instance of the group is in this process.
-    func serves(_ group: String) -> Bool { consumers.values.contains { $0.request.group == group } }
 
     private func membership(_ group: String) -> GroupMembership {
         if let membership = memberships[group] { return membership }
