@@ -298,6 +298,8 @@ let tests: [Target] = [
             "Runtime", "Sidecar", "HTTPAPI", "LogBroker", "Subscriptions", "TraceExport", "MemoryEngine",
             "BuildingBlocks", "Settings", "WireYAML", "Telemetry", "Proxying", "WireHTTP", "Core", "TestKit", nio,
             .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            "Runtime", "Sidecar", "HTTPAPI", "LogBroker", "Subscriptions", "SQLiteEngine", "MemoryEngine",
+            "BuildingBlocks", "Settings", "WireYAML", "Telemetry", "Proxying", "WireHTTP", "Core", "TestKit", nio,
             .product(name: "Logging", package: "swift-log"),
         ], swiftSettings: house),
     .testTarget(

@@ -49,7 +49,9 @@ def check_out(customer, address):
             raise Refused(409, f"the cart of {customer} is empty")
         number = cart["orders"] + 1
         order = {"id": f"{customer}-{number}", "customer": customer, "mail": address["mail"], "items": cart["items"]}
-        placed = sidecar.invoke("orders", "POST", "orders", order)
+        status, placed = sidecar.invoke("orders", "POST", "orders", order)
+        if status != 200:
+            raise Refused(status, placed["error"])
         sidecar.save((f"cart-{customer}", {"items": {}, "orders": number}, etag))
         return placed
 

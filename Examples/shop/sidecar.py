@@ -82,11 +82,11 @@ def again_if_changed(act):
 # Other apps: https://docs.dapr.io/reference/api/service_invocation_api/
 
 def invoke(app, method, path, body=None):
-    """Calls another app by its name, wherever it is; its answer as a value."""
+    """Calls another app by its name, wherever it is; its status and its answer as a value."""
     status, _, answer = call(method, f"/v1.0/invoke/{app}/method/{path}", body)
-    if status != 200:
+    if status >= 500:
         raise refused(f"{method} {path} of {app}", status, answer)
-    return json.loads(answer)
+    return status, json.loads(answer)
 
 
 # Events: https://docs.dapr.io/reference/api/pubsub_api/

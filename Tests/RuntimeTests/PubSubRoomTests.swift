@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import BuildingBlocks
-import LogBroker
 import Logging
 import MemoryEngine
 import NIOCore
+import SQLiteEngine
 import Subscriptions
 import Testing
 
+@testable import LogBroker
 @testable import Runtime
 
 @Suite struct PubSubRoomTests {
@@ -114,6 +115,51 @@ import Testing
         #expect(try await ask("/admin/pubsub/replay", "pubsub=kafka", method: "POST").status == 404)
         for query in ["limit=0", "limit=1001", "limit=x", "after=-1"] {
             #expect(try await ask("/admin/pubsub/parked", query).status == 400)
+        }
+    }
+
+    @Test func `what one answer lists is limited, and the rest is counted`() async throws {
+        let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        let component = PubSubComponent(
+            name: "pubsub", type: "pubsub.in-memory", version: "v1", broker: broker, appID: "mailer")
+        let small = PubSubRoom([component, component], appID: "mailer", logger: quiet, listedBytesMax: 1)
+        try await subscribe()
+        try await publish("1", id: "a")
+        try await waitUntilParked(1)
+        let endpoint = try #require(small.endpoints.first { $0.path == "/admin/pubsub/parked" })
+        let answer = await endpoint.respond(AdminRequest("GET", "/admin/pubsub/parked", query: "format=text"))
+        #expect(String(decoding: answer.body, as: UTF8.self).hasSuffix("\nNot listed: 1 more of pubsub/orders.\n"))
+        await broker.close()
+    }
+
+    @Test func `who delivers nothing, or only a part, says so`() {
+        func state(_ partitions: Int, isPaused: Bool = false) -> Substring? {
+            let status = SubscriptionStatus(
+                topic: "orders", group: "mailer", deadLetterTopic: "dead", partitionCount: partitions,
+                isPaused: isPaused, lagCount: 7, lagSeconds: 61.26)
+            let text = [SubscriptionStanding(pubsub: "pubsub", status: status, parkedCount: 0)].text
+            return text.split(separator: "\n").last
+        }
+        let start = "pubsub  orders    7  61.3 s       0  dead          "
+        #expect(state(64) == "\(start)delivering")
+        #expect(state(32) == "\(start)delivering 32 of 64 partitions")
+        #expect(state(0) == "\(start)standing by: other instances deliver")
+        #expect(state(0, isPaused: true) == "\(start)paused: the app is down or unwell")
+    }
+
+    @Test func `a store that fails is said to have failed`() async throws {
+        let folder = try ConfigurationFolder()
+        let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        let database = try await EmbeddedDatabase.open(path: folder.path + "/data", logger: quiet)
+        let stored = LogBroker(pubsub: "pubsub", log: database.log(namespace: "default"), logger: quiet)
+        let component = PubSubComponent(
+            name: "pubsub", type: "pubsub.sqlite", version: "v1", broker: stored, appID: "mailer")
+        await database.close()
+        for endpoint in PubSubRoom([component], appID: "mailer", logger: quiet).endpoints.dropFirst() {
+            let method = endpoint.methods[0]
+            let answer = await endpoint.respond(AdminRequest(method, endpoint.path, query: "topic=orders"))
+            #expect(answer.status == 500)
+            #expect(String(decoding: answer.body, as: UTF8.self).hasPrefix("The store failed: "))
         }
     }
 

@@ -43,10 +43,22 @@ extension [SubscriptionStanding] {
             table.add([
                 standing.pubsub, status.topic, "\(status.lagCount)", "\(tenths / 10).\(tenths % 10) s",
                 "\(standing.parkedCount)", status.deadLetterTopic ?? "none",
-                status.isPaused ? "paused: the app is down or unwell" : "delivering",
+                status.state,
             ])
         }
         return table.text
+    }
+}
+
+extension SubscriptionStatus {
+    /// In words, for people.
+    fileprivate var state: String {
+        if isPaused { return "paused: the app is down or unwell" }
+        switch partitionCount {
+        case EventPartition.count: return "delivering"
+        case 0: return "standing by: other instances deliver"
+        default: return "delivering \(partitionCount) of \(EventPartition.count) partitions"
+        }
     }
 }
 

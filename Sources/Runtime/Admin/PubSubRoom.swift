@@ -4,6 +4,7 @@ import BuildingBlocks
 import Core
 import LogBroker
 import Logging
+import NIOCore
 import Subscriptions
 import Synchronization
 import Telemetry
@@ -13,6 +14,9 @@ import Telemetry
 /// The app's id is its group, so all of this is about one group. Each answer is JSON, or with `format=text` lines for
 /// people, which are none where there is nothing to tell.
 final class PubSubRoom: Sendable {
+    /// What the messages of one answer may take before only their number is told.
+    static let listedBytesMaxDefault = 16 << 20
+
     /// A broker under the name of its component.
     struct NamedBroker: Sendable {
         var name: String
@@ -28,9 +32,13 @@ final class PubSubRoom: Sendable {
     let brokers: [NamedBroker]
     let appID: String
     private let logger: Logger
+    private let listedBytesMax: Int
     private let isReplaying = Atomic(false)
 
-    init(_ components: [PubSubComponent], appID: String, logger: Logger) {
+    init(
+        _ components: [PubSubComponent], appID: String, logger: Logger, listedBytesMax: Int = listedBytesMaxDefault
+    ) {
+        self.listedBytesMax = listedBytesMax
         brokers = components.compactMap { component in
             (component.broker as? LogBroker).map { NamedBroker(name: component.name, broker: $0) }
         }
@@ -89,11 +97,16 @@ final class PubSubRoom: Sendable {
         let after = try request.number("after", in: 0...Int64.max) ?? 0
         let limit = try request.number("limit", in: 1...Int64(LogBroker.parkedMax)) ?? Int64(LogBroker.parkedMax)
         var lists: [ParkedList] = []
+        var bytes = 0
         for place in try await places(request) {
             let (broker, topic) = (place.pubsub.broker, place.topic)
             let count = try await broker.parkedCount(group: appID, topic: topic)
-            let messages = try await broker.parked(group: appID, topic: topic, after: after, limit: Int(limit))
-            lists.append(ParkedList(pubsub: place.pubsub.name, topic: topic, count: count, messages: messages))
+            var list = ParkedList(pubsub: place.pubsub.name, topic: topic, count: count, messages: [])
+            if count > 0, bytes < listedBytesMax {
+                list.messages = try await broker.parked(group: appID, topic: topic, after: after, limit: Int(limit))
+                bytes += list.messages.reduce(0) { $0 + $1.message.data.readableBytes }
+            }
+            lists.append(list)
         }
         let showsData = request.value(of: "data") == "true"
         return request.wantsText

@@ -42,7 +42,7 @@ package struct PubSubInquiry: Sendable {
 
     private var nothing: String {
         switch question {
-        case .subscriptions: "No app is subscribed to anything.\n"
+        case .subscriptions: "No app is subscribed to anything. An app is asked once its port is open.\n"
         case .parked: "Nothing is parked.\n"
         case .replay: "Nothing is parked, so nothing is delivered again.\n"
         }

@@ -60,7 +60,7 @@ extension SidecarSearch {
         let known = try await records(in: path).filter { appID == nil || $0.appID == appID }
         guard !known.isEmpty else {
             let what = appID.map { "no sidecar of \($0)" } ?? "no sidecar"
-            throw InquiryError(description: "\(what) runs in the namespace \(namespace) on \(path)")
+            throw InquiryError(description: "\(what) runs on \(path) in the namespace \(namespace) (NAMESPACE)")
         }
         let asked = known.compactMap { record in
             record.adminAddress.flatMap(ListenAddress.init(text:)).map {
