@@ -67,6 +67,30 @@ extension EndToEnd {
             }
         }
 
+        @Test func `an app that somebody else starts late gets what waited, and no try was used up`() throws {
+            let folder = try TemporaryFolder()
+            let subscription = EventApp.subscription("orders", to: "/orders", metadata: #","maxAttempts":"1""#)
+            let app = EventApp(subscriptions: "[\(subscription)]")
+            let receiver = try Receiver(
+                app,
+                .init(
+                    flags: ["--restart", "always"], environment: ["OUTRIGGER_APP_RESTART_BACKOFF": "1s"], folder: folder
+                ))
+            let sidecar = try Sidecar(
+                .init(appID: "mailer", flags: ["-p", "\(receiver.sidecar.app.port)"], folder: folder))
+            try sidecar.waitUntil("the other sidecar is subscribed") {
+                (try? sidecar.api.get("/v1.0/metadata").json["subscriptions"] as? [Any])?.isEmpty == false
+            }
+            _ = try? receiver.sidecar.app.get("/exit")
+            for number in 1...3 { try receiver.publish("orders", "\(number)") }
+            try sidecar.waitUntil("the outage is said") {
+                sidecar.process.output.contains("subscription.app.unreached")
+            }
+            try sidecar.waitUntil("all came twice, to each group") { receiver.deliveries("/orders").count >= 6 }
+            let metrics = try sidecar.admin.get("/metrics").body
+            #expect(!metrics.contains(/outrigger_pubsub_parked_total\{[^}]*\} [1-9]/))
+        }
+
         @Test func `what a killed instance owned goes to the other within two seconds`() throws {
             let folder = try TemporaryFolder()
             let (first, second) = (

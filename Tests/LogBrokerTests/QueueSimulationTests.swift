@@ -106,6 +106,9 @@ private struct SimulatedLife {
     private mutating func answer(successPercent: UInt64) {
         guard !inFlight.isEmpty else { return }
         let batch = inFlight.remove(at: Int(random.next(below: UInt64(inFlight.count))))
+        if random.next(below: 100) >= successPercent + (100 - successPercent) / 2 {
+            return driver.finish(batch, batch.map { _ in .unreached("nobody listens") })
+        }
         let outcomes = batch.map { position -> DeliveryOutcome in
             guard random.next(below: 100) < successPercent else { return .retry("no") }
             done.insert(position)

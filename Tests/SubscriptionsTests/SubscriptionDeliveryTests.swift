@@ -52,14 +52,19 @@ import Testing
     }
 
     @Test(arguments: AppChannelError.Code.allCases)
-    func `an app that gives no answer gets the event again`(code: AppChannelError.Code) async throws {
-        let app = FakeApp { _ in .failure(AppChannelError(code, "no answer: \(code)")) }
+    func `an event without an answer comes again, and it was a try if the app may have seen it`(
+        code: AppChannelError.Code
+    ) async throws {
+        let reason = "no answer: \(code)"
+        let unsent: Set<AppChannelError.Code> = [.unhealthy, .noPort, .unreachable, .overloaded]
+        let outcome: DeliveryOutcome = unsent.contains(code) ? .unreached(reason) : .retry(reason)
+        let app = FakeApp { _ in .failure(AppChannelError(code, reason)) }
         let single = SubscriptionDelivery(try declaration(), to: app, timeout: .seconds(3))
-        #expect(await single.deliver([message(#"{"id":"1"}"#)]) == [.retry("no answer: \(code)")])
+        #expect(await single.deliver([message(#"{"id":"1"}"#)]) == [outcome])
         #expect(app.requests.first?.timeout == .seconds(3))
         let bulk = SubscriptionDelivery(try declaration(isBulk: true), to: app)
         let outcomes = await bulk.deliver([message(#"{"id":"1"}"#), message(#"{"id":"2"}"#, position: "2")])
-        #expect(outcomes == [.retry("no answer: \(code)"), .retry("no answer: \(code)")])
+        #expect(outcomes == [outcome, outcome])
     }
 
     @Test(arguments: [

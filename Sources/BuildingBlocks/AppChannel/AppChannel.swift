@@ -38,8 +38,10 @@ package struct AppChannelError: Error, Sendable, Equatable, CustomStringConverti
         case unhealthy
         /// The sidecar wasn't told a port of the app.
         case noPort
-        /// Nobody listens, or the connection ended before an answer began.
+        /// Nobody listens.
         case unreachable
+        /// The connection ended before an answer began; the app may have seen the call.
+        case closed
         case timedOut
         case responseTooLarge
         /// What came isn't HTTP, or ended in the middle.
@@ -65,6 +67,14 @@ package struct AppChannelError: Error, Sendable, Equatable, CustomStringConverti
             }
     }
 
+    /// Whether the app can't have seen the call.
+    package var isUnsent: Bool {
+        switch code {
+        case .unhealthy, .noPort, .unreachable, .overloaded: true
+        case .closed, .timedOut, .responseTooLarge, .responseInvalid, .cancelled: false
+        }
+    }
+
     /// The words are Dapr's.
     package static let unhealthy = AppChannelError(.unhealthy, "app is not in a healthy state")
     package static let noPort = AppChannelError(.noPort, "the app has no port; name it with --app-port")
@@ -78,7 +88,8 @@ package struct AppChannelError: Error, Sendable, Equatable, CustomStringConverti
     private init(_ error: HTTPUpstreamError) {
         let code: Code =
             switch error {
-            case .unreachable, .closed: .unreachable
+            case .unreachable: .unreachable
+            case .closed: .closed
             case .timedOut: .timedOut
             case .malformed: .responseInvalid
             case .overloaded: .overloaded

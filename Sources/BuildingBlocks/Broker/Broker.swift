@@ -107,6 +107,8 @@ package enum DeliveryOutcome: Sendable, Equatable {
     case retry(String)
     /// Nobody wants it: it goes to the dead letters if there are any, and is gone otherwise.
     case drop(String)
+    /// The app couldn't be called at all. That was no try: the message waits until the app can be called.
+    case unreached(String)
 }
 
 /// What a subscription asks of the broker.

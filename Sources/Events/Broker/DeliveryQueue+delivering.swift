@@ -2,6 +2,7 @@
 
 import BuildingBlocks
 import Core
+import NIOCore
 
 extension DeliveryQueue {
     // MARK: - To the app
@@ -9,6 +10,7 @@ extension DeliveryQueue {
     /// The next call to the app; nil if there is none now. `wall` is the time of day in milliseconds since 1970.
     mutating func nextBatch(_ now: MonotonicInstant, wall: Int64) -> DeliveryBatch? {
         guard mayDeliver, isBatchDue(now) else { return nil }
+        guard canCall, outageEnd.map({ $0 <= now }) ?? true, isBatchDue(now) else { return nil }
         var batch = DeliveryBatch()
         let countMax = min(max(request.batchMessagesMax, 1), limits.inFlightMax - inFlightCount)
         while batch.members.count < countMax, let position = nextCandidate(&batch) { send(position, wall, &batch) }
@@ -26,7 +28,26 @@ extension DeliveryQueue {
         let batchDue = mayDeliver ? batchSince?.advanced(byNanoseconds: request.batchWait.nanoseconds) : nil
         guard let retry = retries.first?.due else { return batchDue }
         return batchDue.map { min($0, retry) } ?? retry
+    /// When something is to be done without any event: a try is due, a batch has waited long enough, or an app that
+    /// couldn't be reached is to be called again.
+    var nextWake: MonotonicInstant? {
+        guard let retry = retries.first?.due else { return nextCall }
+        return nextCall.map { min($0, retry) } ?? retry
     }
+
+    /// When a call is due. While none can be made there is no such time, and what lets one be made is an event.
+    private var nextCall: MonotonicInstant? {
+        guard canCall else { return nil }
+        let batchDue = batchSince?.advanced(byNanoseconds: request.batchWait.nanoseconds)
+        guard let outageEnd, waitingCount > 0 else { return batchDue }
+        return batchDue.map { max($0, outageEnd) } ?? outageEnd
+    }
+
+    private var canCall: Bool {
+        !isPaused && !isEnding && inFlightCount < (outageEnd == nil ? limits.inFlightMax : 1)
+    }
+
+    private var waitingCount: Int { ready.count + (unkeyedCalls < request.concurrency ? unkeyed.count : 0) }
 
     /// Lets everything go on whose time has come.
     mutating func wake(_ now: MonotonicInstant) {
@@ -37,7 +58,7 @@ extension DeliveryQueue {
     }
 
     private mutating func isBatchDue(_ now: MonotonicInstant) -> Bool {
-        let waitingCount = ready.count + (unkeyedCalls < request.concurrency ? unkeyed.count : 0)
+        let waitingCount = waitingCount
         guard waitingCount > 0 else {
             batchSince = nil
             return false
@@ -80,6 +101,7 @@ extension DeliveryQueue {
     mutating func finish(_ batch: DeliveryBatch, _ outcomes: [DeliveryOutcome], _ now: MonotonicInstant) {
         inFlightCount -= batch.members.count
         if batch.holdsUnkeyed { unkeyedCalls -= 1 }
+        noteReach(outcomes, now)
         for (index, member) in batch.members.enumerated() {
             let outcome = index < outcomes.count ? outcomes[index] : .retry("the app gave no answer for it")
             finish(member.event.position, outcome, now)
@@ -97,7 +119,36 @@ extension DeliveryQueue {
         case .retry(let reason):
             tally.retries += 1
             retry(position, reason, now)
+        case .unreached: putBack(position)
         }
+    }
+
+    /// Begins an outage with a call that didn't get through, and ends it with one that did.
+    private mutating func noteReach(_ outcomes: [DeliveryOutcome], _ now: MonotonicInstant) {
+        var wasReached = outcomes.isEmpty
+        for outcome in outcomes {
+            switch outcome {
+            case .unreached(let reason):
+                if outageEnd == nil { tally.outageReason = reason }
+                return outageEnd = now.advanced(byNanoseconds: limits.outageWait.nanoseconds)
+            case .success, .retry: wasReached = true
+            // It may have been dropped without a call.
+            case .drop: break
+            }
+        }
+        guard wasReached, outageEnd != nil else { return }
+        tally.hasOutageEnded = true
+        outageEnd = nil
+    }
+
+    /// The message is where it was before the call, which was no try.
+    private mutating func putBack(_ position: Int64) {
+        guard let entry = entries[position] else { return }
+        entries[position]?.phase = .waiting
+        partitions[entry.partition]?.busyCount -= 1
+        guard partitions[entry.partition]?.isLeaving == false else { return }
+        guard entry.key == nil, entry.attempts == 0 else { return activate(position) }
+        unkeyed.insert(position, at: unkeyed.firstIndex { $0 > position } ?? unkeyed.endIndex)
     }
 
     private mutating func retry(_ position: Int64, _ reason: String, _ now: MonotonicInstant) {

@@ -72,6 +72,9 @@ struct DeliveryTally {
     var expirations = 0
     /// Deliveries that weren't the first of their message.
     var redeliveries = 0
+    /// Why the app can't be reached, if that has begun.
+    var outageReason: String?
+    var hasOutageEnded = false
 }
 
 /// Positions in ascending order, most of which come and go at the ends.

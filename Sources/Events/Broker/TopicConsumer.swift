@@ -154,6 +154,7 @@ final class TopicConsumer: Sendable {
                 .messagesDropped(
                     topic: request.topic, group: request.group, count: work.tally.drops, reason: reason))
         }
+        noteOutage(work.tally)
         for batch in work.batches { Task { await self.run(batch) } }
         for burial in work.burials { Task { await self.bury(burial) } }
         if work.reads { Task { await self.readAhead() } }
@@ -173,6 +174,14 @@ final class TopicConsumer: Sendable {
             }
             next = following.batches.popLast()
             perform(following)
+        }
+    }
+
+    private func noteOutage(_ tally: DeliveryTally) {
+        if let reason = tally.outageReason {
+            logger.emit(.subscriptionAppUnreached(topic: request.topic, group: request.group, reason: reason))
+        } else if tally.hasOutageEnded {
+            logger.emit(.subscriptionAppReached(topic: request.topic, group: request.group))
         }
     }
 

@@ -69,6 +69,8 @@ struct EventApp {
             protocol_version, disable_nagle_algorithm = "HTTP/1.1", True
             def do_GET(self):
                 note(path=self.path, headers={}, body="")
+                if self.path == "/exit":
+                    os._exit(1)
                 if self.path == "/healthz":
                     return self.answer(500 if os.path.exists(os.environ["TEST_SICK"]) else 200, "")
                 self.answer(200, os.environ["TEST_SUBSCRIPTIONS"] if self.path == "/dapr/subscribe" else "{}")

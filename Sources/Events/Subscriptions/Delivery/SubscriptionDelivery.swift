@@ -96,6 +96,8 @@ package struct SubscriptionDelivery: Sendable {
                 TraceSpan.Attribute("outrigger.attempt", event.message.attempt),
                 TraceSpan.Attribute("url.path", event.path),
             ])
+            return AppAnswer.outcome(of: try await channel.send(request))
+        } catch { return Self.outcome(of: error) }
     }
 
     private func deliver(bulk events: [DeliverableEvent], to path: String) async -> [DeliveryOutcome] {
@@ -105,7 +107,11 @@ package struct SubscriptionDelivery: Sendable {
         request.timeout = timeout
         do throws(AppChannelError) {
             return AppAnswer.outcomes(of: try await channel.send(request), entries: events.map(\.message.position))
-        } catch { return events.map { _ in .retry(error.description) } }
+        } catch { return events.map { _ in Self.outcome(of: error) } }
+    }
+
+    private static func outcome(of error: AppChannelError) -> DeliveryOutcome {
+        error.isUnsent ? .unreached(error.description) : .retry(error.description)
     }
 
     // MARK: - Routes

@@ -20,6 +20,19 @@ extension LogEvent {
             ["topic": .string(topic), "group": .string(group)])
     }
 
+    /// Said once when it begins, not for each call.
+    package static func subscriptionAppUnreached(topic: String, group: String, reason: String) -> LogEvent {
+        LogEvent(
+            "subscription.app.unreached", .warning, "The app can't be reached; the messages of a topic wait for it.",
+            ["topic": .string(topic), "group": .string(group), "reason": .string(reason)])
+    }
+
+    package static func subscriptionAppReached(topic: String, group: String) -> LogEvent {
+        LogEvent(
+            "subscription.app.reached", .notice, "The app can be reached again, and gets the messages that waited.",
+            ["topic": .string(topic), "group": .string(group)])
+    }
+
     /// The group has the topic's messages from this position on.
     package static func subscriptionGroupCreated(topic: String, group: String, position: Int64) -> LogEvent {
         LogEvent(
