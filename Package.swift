@@ -295,11 +295,9 @@ let tests: [Target] = [
     .testTarget(
         name: "RuntimeTests",
         dependencies: [
-            "Runtime", "Sidecar", "HTTPAPI", "LogBroker", "Subscriptions", "TraceExport", "MemoryEngine",
-            "BuildingBlocks", "Settings", "WireYAML", "Telemetry", "Proxying", "WireHTTP", "Core", "TestKit", nio,
+            "Runtime", "Sidecar", "HTTPAPI", "LogBroker", "Subscriptions", "TraceExport", "SQLiteEngine",
+            "MemoryEngine", "BuildingBlocks", "Settings", "WireYAML", "Telemetry", "Proxying", "WireHTTP", "Core", "TestKit", nio,
             .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
-            "Runtime", "Sidecar", "HTTPAPI", "LogBroker", "Subscriptions", "SQLiteEngine", "MemoryEngine",
-            "BuildingBlocks", "Settings", "WireYAML", "Telemetry", "Proxying", "WireHTTP", "Core", "TestKit", nio,
             .product(name: "Logging", package: "swift-log"),
         ], swiftSettings: house),
     .testTarget(

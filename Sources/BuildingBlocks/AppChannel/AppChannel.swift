@@ -54,17 +54,10 @@ package struct AppChannelError: Error, Sendable, Equatable, CustomStringConverti
 
     package var code: Code
     package var description: String
-    /// Whether the app can't have seen the request.
-    package var isUnsent: Bool
 
     package init(_ code: Code, _ description: String) {
         self.code = code
         self.description = description
-        isUnsent =
-            switch code {
-            case .unhealthy, .noPort, .overloaded: true
-            case .unreachable, .timedOut, .responseTooLarge, .responseInvalid, .cancelled: false
-            }
     }
 
     /// Whether the app can't have seen the call.
@@ -96,6 +89,5 @@ package struct AppChannelError: Error, Sendable, Equatable, CustomStringConverti
             case .cancelled: .cancelled
             }
         self.init(code, error.description)
-        isUnsent = error.isUnsent
     }
 }

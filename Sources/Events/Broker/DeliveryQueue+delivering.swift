@@ -9,7 +9,6 @@ extension DeliveryQueue {
 
     /// The next call to the app; nil if there is none now. `wall` is the time of day in milliseconds since 1970.
     mutating func nextBatch(_ now: MonotonicInstant, wall: Int64) -> DeliveryBatch? {
-        guard mayDeliver, isBatchDue(now) else { return nil }
         guard canCall, outageEnd.map({ $0 <= now }) ?? true, isBatchDue(now) else { return nil }
         var batch = DeliveryBatch()
         let countMax = min(max(request.batchMessagesMax, 1), limits.inFlightMax - inFlightCount)
@@ -21,13 +20,6 @@ extension DeliveryQueue {
         return batch
     }
 
-    private var mayDeliver: Bool { !isPaused && !isEnding && inFlightCount < limits.inFlightMax }
-
-    /// When something is to be done without any event: a try is due, or a batch has waited long enough and may go.
-    var nextWake: MonotonicInstant? {
-        let batchDue = mayDeliver ? batchSince?.advanced(byNanoseconds: request.batchWait.nanoseconds) : nil
-        guard let retry = retries.first?.due else { return batchDue }
-        return batchDue.map { min($0, retry) } ?? retry
     /// When something is to be done without any event: a try is due, a batch has waited long enough, or an app that
     /// couldn't be reached is to be called again.
     var nextWake: MonotonicInstant? {

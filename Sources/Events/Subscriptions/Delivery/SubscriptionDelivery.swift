@@ -75,7 +75,7 @@ package struct SubscriptionDelivery: Sendable {
         let outcome: DeliveryOutcome
         do throws(AppChannelError) {
             outcome = AppAnswer.outcome(of: try await channel.send(request))
-        } catch { outcome = .retry(error.description) }
+        } catch { outcome = Self.outcome(of: error) }
         end(span, event, outcome)
         return outcome
     }
@@ -85,7 +85,7 @@ package struct SubscriptionDelivery: Sendable {
         let status: TraceSpan.Status =
             switch outcome {
             case .success: .unset
-            case .retry(let reason), .drop(let reason): .failed(reason)
+            case .retry(let reason), .drop(let reason), .unreached(let reason): .failed(reason)
             }
         span.end(
             "deliver \(declaration.topic)", status: status,
@@ -96,8 +96,6 @@ package struct SubscriptionDelivery: Sendable {
                 TraceSpan.Attribute("outrigger.attempt", event.message.attempt),
                 TraceSpan.Attribute("url.path", event.path),
             ])
-            return AppAnswer.outcome(of: try await channel.send(request))
-        } catch { return Self.outcome(of: error) }
     }
 
     private func deliver(bulk events: [DeliverableEvent], to path: String) async -> [DeliveryOutcome] {
