@@ -2,9 +2,9 @@
 
 import BuildingBlocks
 import Core
-import FoundationEssentials
 import LogBroker
 import NIOCore
+import WireCloudEvents
 import WireJSON
 
 /// A subscription of one component, for `/admin/pubsub`.
@@ -157,7 +157,7 @@ extension ParkedMessage {
             json.key("data")
             json.raw(message.data.readableBytesView)
         } else {
-            json.field("data_base64", Data(message.data.readableBytesView).base64EncodedString())
+            json.field("data_base64", message.data.withUnsafeReadableBytes { Base64.text(of: $0) })
         }
     }
 }
