@@ -195,7 +195,10 @@ def show(narrator, shop):
     said = subprocess.run([str(shop.binary), *command], capture_output=True, text=True, timeout=30)
     expect_equal(said.returncode, 0, f"the status of outrigger pubsub ({said.stderr.strip()})")
     for line in said.stdout.splitlines():
-        narrator.line(line) if line else print()
+        if line:
+            narrator.line(line)
+        else:
+            print()
     memory = ", ".join(f"{memory_of(sidecar.process.pid):.0f}" for sidecar in shop.all)
     narrator.aside(f"the sidecars take {memory} MiB of memory")
 
