@@ -121,7 +121,7 @@ class NotingSubscriber(MeasuredProcess):
 
 
 class CountingPublisher(MeasuredProcess):
-    """A publisher in Python: for each key it counts up, notes a number before it is sent and when it is acknowledged."""
+    """A publisher in Python: for each key it counts up, and notes what it sends and what is acknowledged."""
 
     name = "the publisher"
 

@@ -64,8 +64,8 @@ def million(bench, report):
         for kind in ("appends", "deliveries"):
             of_full, of_empty = (statistics.median(rates[name][kind]) for name in ("full", "empty"))
             bench.say(f"{kind}: {of_full:,.0f}/s beside {of_empty:,.0f}/s in an empty log")
-            report.at_least(f"{bench.events_many:,} events, {SUBSCRIPTIONS:,} idle subscriptions: rate of {kind} beside "
-                            "an empty log", of_full / of_empty, RATIO_MIN, "×")
+            report.at_least(f"{bench.events_many:,} events, {SUBSCRIPTIONS:,} idle subscriptions: rate of {kind} "
+                            "beside an empty log", of_full / of_empty, RATIO_MIN, "×")
         idle(bench, report, pairs["full"])
     finally:
         for pair in pairs.values():

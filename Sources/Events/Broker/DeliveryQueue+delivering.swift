@@ -120,9 +120,7 @@ extension DeliveryQueue {
         var wasReached = outcomes.isEmpty
         for outcome in outcomes {
             switch outcome {
-            case .unreached(let reason):
-                if outageEnd == nil { tally.outageReason = reason }
-                return outageEnd = now.advanced(byNanoseconds: limits.outageWait.nanoseconds)
+            case .unreached(let reason): return noteOutage(reason, now)
             case .success, .retry: wasReached = true
             // It may have been dropped without a call.
             case .drop: break
@@ -131,6 +129,16 @@ extension DeliveryQueue {
         guard wasReached, outageEnd != nil else { return }
         tally.hasOutageEnded = true
         outageEnd = nil
+        outageCalls = 0
+    }
+
+    /// Calls that were made together count as one.
+    private mutating func noteOutage(_ reason: String, _ now: MonotonicInstant) {
+        if outageEnd == nil { tally.outageReason = reason }
+        if let outageEnd, outageEnd > now { return }
+        outageCalls += 1
+        let wait = min(request.retry.wait(afterAttempt: outageCalls), limits.outageWaitMax)
+        outageEnd = now.advanced(byNanoseconds: wait.nanoseconds)
     }
 
     /// The message is where it was before the call, which was no try.

@@ -30,8 +30,8 @@ struct DeliveryQueue {
         /// Messages that are read again before they are due for delivery.
         var readyMax = 64
         var read = EventReadLimit(count: 256, bytes: 4 << 20)
-        /// How long nobody is called after the app couldn't be reached.
-        var outageWait = Duration.seconds(1)
+        /// The longest wait after the app couldn't be reached; the first ones are those of a retry.
+        var outageWaitMax = Duration.seconds(1)
 
         /// A partition that had to stop goes on when it has this many pending, or fewer.
         var pendingResume: Int { pendingMax * 3 / 4 }
@@ -104,6 +104,8 @@ struct DeliveryQueue {
     var readSinceSweep = 0
     /// The app couldn't be reached: there is no call before this time, and then one alone until one gets through.
     var outageEnd: MonotonicInstant?
+    /// How often the app was called in vain; calls at once count as one.
+    var outageCalls = 0
     /// When the first message came that waits for others of its batch.
     var batchSince: MonotonicInstant?
 
