@@ -26,10 +26,8 @@ let rooms: [Target] = [
         name: "Runtime",
         dependencies: [
             "Sidecar", "HTTPAPI", "LogBroker", "Subscriptions", "TraceExport", "SQLiteEngine", "MemoryEngine",
-            "BuildingBlocks", "Proxying", "WireHTTP", "WireYAML", "WireJSON", "Settings", "Telemetry", "Core",
-            "Sidecar", "HTTPAPI", "LogBroker", "Subscriptions", "SQLiteEngine", "MemoryEngine", "BuildingBlocks",
-            "Proxying", "WireHTTP", "WireYAML", "WireJSON", "WireCloudEvents",
-            "Settings", "Telemetry", "Core",
+            "BuildingBlocks", "Proxying", "WireHTTP", "WireYAML", "WireJSON", "WireCloudEvents", "Settings",
+            "Telemetry", "Core",
             .product(name: "NIOCore", package: "swift-nio"),
             .product(name: "NIOPosix", package: "swift-nio"),
             .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
