@@ -270,7 +270,8 @@ let tests: [Target] = [
     .testTarget(
         name: "HTTPAPITests",
         dependencies: [
-            "HTTPAPI", "Subscriptions", "BuildingBlocks", "MemoryEngine", "Proxying", "WireHTTP", "WireJSON", "Telemetry",
+            "HTTPAPI", "Subscriptions", "BuildingBlocks", "MemoryEngine", "Proxying", "WireHTTP", "WireJSON",
+            "Telemetry",
             "Core", "TestKit", nio,
             .product(name: "NIOPosix", package: "swift-nio"),
             .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -297,7 +298,8 @@ let tests: [Target] = [
         name: "RuntimeTests",
         dependencies: [
             "Runtime", "Sidecar", "HTTPAPI", "LogBroker", "Subscriptions", "TraceExport", "SQLiteEngine",
-            "MemoryEngine", "BuildingBlocks", "Settings", "WireYAML", "Telemetry", "Proxying", "WireHTTP", "Core", "TestKit", nio,
+            "MemoryEngine", "BuildingBlocks", "Settings", "WireYAML", "Telemetry", "Proxying", "WireHTTP", "Core",
+            "TestKit", nio,
             .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             .product(name: "Logging", package: "swift-log"),
         ], swiftSettings: house),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import BuildingBlocks
+import Conformance
 import MemoryEngine
 import NIOCore
 import Synchronization
@@ -120,7 +121,15 @@ import Testing
         one.release(5)
         #expect(try two.tryAcquire(5))
         one.leave()
-        #expect(try two.tryAcquire(6) && !one.tryAcquire(7))
+        #expect(try two.tryAcquire(6))
+        #expect(throws: EventLogError.self) { try one.tryAcquire(7) }
         #expect(try two.memberCount() == 1)
+    }
+}
+
+@Suite struct InMemoryEventLogConformanceTests {
+    @Test("the log in memory keeps the contract", arguments: EventLogConformance.checks)
+    func conforms(to check: EventLogConformance.Check) async throws {
+        try await check.body(EventLogConformance(InMemoryEventLog()))
     }
 }

@@ -13,12 +13,12 @@ package final class InMemoryEventLog: EventLog {
     package let durability = StateDurability.process
 
     private let contents = Mutex(InMemoryEvents())
-    private let checkpoints = Mutex([String: [CheckpointPlace: Checkpoint]]())
+    private let checkpoints = Mutex([ExactKey: [CheckpointPlace: Checkpoint]]())
     private let watches = Mutex(InMemoryWatches())
     private let groups = InMemoryGroups()
 
     private struct CheckpointPlace: Hashable {
-        var stream: String
+        var stream: ExactKey
         var partition: Int
     }
 
@@ -71,26 +71,27 @@ package final class InMemoryEventLog: EventLog {
 
     package func checkpoints(of consumer: String) async throws(EventLogError) -> [Checkpoint] {
         checkpoints.withLock { rows in
-            (rows[consumer] ?? [:]).values.sorted { ($0.stream, $0.partition) < ($1.stream, $1.partition) }
+            (rows[ExactKey(consumer)] ?? [:]).values.sorted { ($0.stream, $0.partition) < ($1.stream, $1.partition) }
         }
     }
 
     package func save(_ saved: [Checkpoint], of consumer: String) async throws(EventLogError) {
         checkpoints.withLock { rows in
             for row in saved {
-                rows[consumer, default: [:]][CheckpointPlace(stream: row.stream, partition: row.partition)] = row
+                let place = CheckpointPlace(stream: ExactKey(row.stream), partition: row.partition)
+                rows[ExactKey(consumer), default: [:]][place] = row
             }
         }
     }
 
     package func consumers(of stream: String) async throws(EventLogError) -> [String] {
         checkpoints.withLock { rows in
-            rows.filter { $0.value.keys.contains { $0.stream == stream } }.map(\.key).sorted()
+            rows.filter { $0.value.keys.contains { $0.stream == ExactKey(stream) } }.map(\.key.text).sorted()
         }
     }
 
     package func forget(_ consumer: String) async throws(EventLogError) {
-        checkpoints.withLock { $0[consumer] = nil }
+        checkpoints.withLock { $0[ExactKey(consumer)] = nil }
     }
 
     package func watch(

@@ -8,13 +8,15 @@ struct InMemoryEvents {
     /// The event at index 0 has the position `base + 1`; a trimmed one is nil until all before it are trimmed too.
     private var events: CircularBuffer<StoredEvent?> = []
     private var base: Int64 = 0
-    private var streams: [String: Stream] = [:]
+    private var streams: [ExactKey: Stream] = [:]
 
     private struct Stream {
         var nextRevision: Int64 = 0
         /// The positions of the events that haven't been trimmed, in order.
         var positions: CircularBuffer<Int64> = []
         var bytes: Int64 = 0
+        /// Where events are that were appended with an expectation of their place, by their ids.
+        var placed: [ExactKey: Int64] = [:]
 
         var firstRevision: Int64 { nextRevision - Int64(positions.count) }
 
@@ -35,13 +37,15 @@ struct InMemoryEvents {
     // MARK: - Writing
 
     mutating func append(_ append: EventAppend, _ now: Int64) throws(EventLogError) -> AppendedEvents {
-        if let earlier = try check(append) { return earlier }
-        guard !append.events.isEmpty else {
-            let revision = streams[append.stream]?.nextRevision ?? 0
-            return AppendedEvents(firstPosition: head + 1, firstRevision: revision, count: 0)
+        let key = ExactKey(append.stream)
+        if let place = append.expectation.place, let earlier = append.replay(from: place, { find($0, key) }) {
+            return try earlier.get()
+        }
+        if let refusal = append.expectation.refusal(nextRevision: streams[key]?.nextRevision ?? 0, append.stream) {
+            throw refusal
         }
         // Taken out of the dictionary, because a copy of its positions would cost as much as they are.
-        var stream = streams.removeValue(forKey: append.stream) ?? Stream()
+        var stream = streams.removeValue(forKey: key) ?? Stream()
         let answer = AppendedEvents(
             firstPosition: head + 1, firstRevision: stream.nextRevision, count: append.events.count)
         for event in append.events {
@@ -50,53 +54,32 @@ struct InMemoryEvents {
                 StoredEvent(
                     position: position, stream: append.stream, revision: stream.nextRevision,
                     appendedAtMilliseconds: now, event: event.owningItsBytes))
+            if append.expectation.place != nil { stream.placed[ExactKey(event.id)] = position }
             stream.positions.append(position)
             stream.bytes += event.bytes
             stream.nextRevision += 1
         }
-        streams[append.stream] = stream
+        if stream.nextRevision > 0 { streams[key] = stream }
         return answer
     }
 
-    /// Holds the stream against what is expected of it. An append that was made before is answered as it was then.
-    private func check(_ append: EventAppend) throws(EventLogError) -> AppendedEvents? {
-        let next = streams[append.stream]?.nextRevision ?? 0
-        switch append.expectation {
-        case .any: return nil
-        case .exists where next > 0: return nil
-        case .noStream where next == 0: return nil
-        case .revision(let revision) where revision == next - 1: return nil
-        case .exists: break
-        case .noStream:
-            if let earlier = try repetition(append, at: 0) { return earlier }
-        case .revision(let revision):
-            if let earlier = try repetition(append, at: revision + 1) { return earlier }
-        }
-        throw EventLogError(.expectationFailed, "the stream isn't where the append expects it", lastRevision: next - 1)
-    }
-
-    private func repetition(_ append: EventAppend, at revision: Int64) throws(EventLogError) -> AppendedEvents? {
-        guard revision >= 0, !append.events.isEmpty else { return nil }
-        let limit = EventReadLimit(count: append.events.count, bytes: .max)
-        let there = read(append.stream, from: revision, limit).events
-        guard there.count == append.events.count, there[0].revision == revision,
-            zip(there, append.events).allSatisfy({ $0.event.id == $1.id })
+    private func find(_ id: String, _ stream: ExactKey) -> IdentifiedEvent? {
+        guard let position = streams[stream]?.placed[ExactKey(id)],
+            let stored = events[offset: Int(position - base - 1)]
         else { return nil }
-        guard zip(there, append.events).allSatisfy({ $0.event == $1 }) else {
-            throw EventLogError(.idConflict, "an event with this id and other content is in the stream")
-        }
-        return AppendedEvents(firstPosition: there[0].position, firstRevision: revision, count: there.count)
+        return IdentifiedEvent(position: position, revision: stored.revision, event: stored.event)
     }
 
     mutating func trim(_ name: String, through position: Int64, limit: Int) -> Int {
-        guard var stream = streams.removeValue(forKey: name) else { return 0 }
-        let count = min(stream.count(through: position), limit)
+        guard var stream = streams.removeValue(forKey: ExactKey(name)) else { return 0 }
+        let count = max(min(stream.count(through: position), limit), 0)
         for _ in 0..<count {
             let index = Int(stream.positions.removeFirst() - base - 1)
             stream.bytes -= events[offset: index]?.event.bytes ?? 0
+            if let id = events[offset: index]?.event.id { stream.placed[ExactKey(id)] = nil }
             events[offset: index] = nil
         }
-        streams[name] = stream
+        streams[ExactKey(name)] = stream
         while let first = events.first, first == nil {
             events.removeFirst()
             base += 1
@@ -107,26 +90,26 @@ struct InMemoryEvents {
     // MARK: - Reading
 
     func extent(of name: String) -> StreamExtent {
-        let stream = streams[name] ?? Stream()
+        let stream = streams[ExactKey(name)] ?? Stream()
         return StreamExtent(
             nextRevision: stream.nextRevision, count: Int64(stream.positions.count), bytes: stream.bytes,
             firstPosition: stream.positions.first, lastPosition: stream.positions.last)
     }
 
     func read(_ name: String, after position: Int64, _ limit: EventReadLimit) -> EventSlice {
-        guard let stream = streams[name] else { return EventSlice(events: [], isAtEnd: true) }
+        guard let stream = streams[ExactKey(name)] else { return EventSlice(events: [], isAtEnd: true) }
         return slice(stream, from: stream.count(through: position), limit)
     }
 
     func read(_ name: String, from revision: Int64, _ limit: EventReadLimit) -> EventSlice {
-        guard let stream = streams[name] else { return EventSlice(events: [], isAtEnd: true) }
-        let first = min(max(revision - stream.firstRevision, 0), Int64(stream.positions.count))
+        guard let stream = streams[ExactKey(name)] else { return EventSlice(events: [], isAtEnd: true) }
+        let first = min(max(revision, stream.firstRevision) - stream.firstRevision, Int64(stream.positions.count))
         return slice(stream, from: Int(first), limit)
     }
 
     func readAll(after position: Int64, _ limit: EventReadLimit) -> EventSlice {
         var collected = SliceBuilder(limit)
-        var next = max(position, base) + 1
+        var next = max(min(position, head), base) + 1
         while next <= head {
             if let event = events[offset: Int(next - base - 1)], !collected.take(event) { break }
             next += 1

@@ -11,7 +11,7 @@ final class InMemoryGroups: Sendable {
     }
 
     private struct State {
-        var groups: [String: Group] = [:]
+        var groups: [ExactKey: Group] = [:]
         var nextID = 0
     }
 
@@ -20,7 +20,7 @@ final class InMemoryGroups: Sendable {
     func join(_ group: String) -> InMemoryMember {
         let id = state.withLock { state in
             state.nextID += 1
-            state.groups[group, default: Group()].members.insert(state.nextID)
+            state.groups[ExactKey(group), default: Group()].members.insert(state.nextID)
             return state.nextID
         }
         return InMemoryMember(groups: self, group: group, id: id)
@@ -28,27 +28,28 @@ final class InMemoryGroups: Sendable {
 
     fileprivate func with<Answer: Sendable>(_ group: String, _ work: (inout Group) -> Answer) -> Answer {
         state.withLock { state in
-            var entry = state.groups[group] ?? Group()
+            var entry = state.groups[ExactKey(group)] ?? Group()
             let answer = work(&entry)
-            state.groups[group] = entry.members.isEmpty ? nil : entry
+            state.groups[ExactKey(group)] = entry.members.isEmpty ? nil : entry
             return answer
         }
     }
 }
 
-/// A member of a group in the same process; one that has left owns nothing and takes nothing.
+/// A member of a group in the same process; one that has left owns nothing, and is told so.
 struct InMemoryMember: GroupMember {
     let groups: InMemoryGroups
     let group: String
     let id: Int
 
     func tryAcquire(_ partition: Int) throws(EventLogError) -> Bool {
-        groups.with(group) { group in
-            guard group.members.contains(id) else { return false }
+        let isMine = groups.with(group) { group -> Bool? in
+            guard group.members.contains(id) else { return nil }
             if let owner = group.owners[partition] { return owner == id }
             group.owners[partition] = id
             return true
         }
+        return try present(isMine)
     }
 
     func release(_ partition: Int) {
@@ -58,7 +59,12 @@ struct InMemoryMember: GroupMember {
     }
 
     func memberCount() throws(EventLogError) -> Int {
-        groups.with(group) { $0.members.count }
+        try present(groups.with(group) { $0.members.contains(id) ? $0.members.count : nil })
+    }
+
+    private func present<Answer>(_ answer: Answer?) throws(EventLogError) -> Answer {
+        guard let answer else { throw EventLogError(.unavailable, "the member has left the group") }
+        return answer
     }
 
     func leave() {

@@ -35,7 +35,12 @@ final class EventTables {
         let known = try transaction.stream(append.stream, of: log)
         if let place = append.expectation.place {
             let row = known?.row ?? StreamRow(id: 0)
-            if let answer = try replay(append, from: place, in: row) { return answer }
+            let answer = try append.replay(from: place) { (id) throws(SQLiteError) in
+                try events.event(withID: id, in: row, named: append.stream).map {
+                    IdentifiedEvent(position: $0.position, revision: $0.revision, event: $0.event)
+                }
+            }
+            if let answer { return answer }
         }
         if let refusal = append.expectation.refusal(nextRevision: known?.row.nextRevision ?? 0, append.stream) {
             return .failure(refusal)
@@ -62,31 +67,6 @@ final class EventTables {
             stream.wasAppendedTo = true
         }
         return result
-    }
-
-    /// The answer to an append that was made before: the result of the first time if the events are where they would
-    /// be, a conflict if their ids are used otherwise. Nil if the ids are new.
-    private func replay(
-        _ append: EventAppend, from revision: Int64, in stream: StreamRow
-    ) throws(SQLiteError) -> Result<AppendedEvents, EventLogError>? {
-        var ids: Set<ExactKey> = []
-        var firstPosition: Int64?
-        for (index, event) in append.events.enumerated() {
-            let isNewHere = ids.insert(ExactKey(event.id)).inserted
-            let stored = try events.event(withID: event.id, in: stream, named: append.stream)
-            guard isNewHere else { return .failure(.idConflict(event.id, append.stream)) }
-            guard let stored else {
-                if firstPosition != nil { return .failure(.idConflict(event.id, append.stream)) }
-                continue
-            }
-            guard stored.revision - Int64(index) == revision, stored.event.hasContent(of: event),
-                index == 0 || firstPosition != nil
-            else { return .failure(.idConflict(event.id, append.stream)) }
-            firstPosition = firstPosition ?? stored.position
-        }
-        return firstPosition.map {
-            .success(AppendedEvents(firstPosition: $0, firstRevision: revision, count: append.events.count))
-        }
     }
 
     /// Removes the oldest events of a stream up to `position`, `limit` of them at most.
@@ -225,47 +205,5 @@ extension EventTables {
             }
         }
         return low
-    }
-}
-
-// MARK: - Expectations
-
-extension EventAppend.Expectation {
-    /// The revision that the first event would get; nil where any would do.
-    fileprivate var place: Int64? {
-        switch self {
-        case .any, .exists: nil
-        case .noStream: 0
-        case .revision(let revision): max(min(revision, .max - 1) + 1, 0)
-        }
-    }
-
-    fileprivate func refusal(nextRevision: Int64, _ stream: String) -> EventLogError? {
-        let (isMet, expected) =
-            switch self {
-            case .any: (true, "")
-            case .noStream: (nextRevision == 0, "no event")
-            case .exists: (nextRevision > 0, "an event")
-            case .revision(let revision): (nextRevision - 1 == revision, "revision \(revision)")
-            }
-        if isMet { return nil }
-        let found = nextRevision == 0 ? "it has none" : "it is at revision \(nextRevision - 1)"
-        return EventLogError(
-            .expectationFailed, "the stream \(stream) was expected to have \(expected), but \(found)",
-            lastRevision: nextRevision - 1)
-    }
-}
-
-extension EventLogError {
-    fileprivate static func idConflict(_ id: String, _ stream: String) -> EventLogError {
-        EventLogError(.idConflict, "the stream \(stream) has another event with the id \(id), or at another revision")
-    }
-}
-
-extension NewEvent {
-    /// Whether a repeated append means this event. Headers and expiry may differ, as those of a retry do.
-    fileprivate func hasContent(of other: NewEvent) -> Bool {
-        ExactKey(type) == ExactKey(other.type) && key.map(ExactKey.init) == other.key.map(ExactKey.init)
-            && data == other.data
     }
 }
