@@ -10,9 +10,34 @@ import WireHTTP
 
 /// The end of a listener, at each point at which a connection may be then.
 @Suite(.serialized, .timeLimit(.minutes(1))) struct DrainTests {
-    /// Begins the stop while a client's thread goes on, and tells when it is over.
+    /// Begins the stop while a client's thread goes on, and tells when it is over. The task is of high priority, which
+    /// has threads of its own: other tests may keep the usual ones for longer.
     private static func stop(_ server: ListeningServer) -> Task<Void, Never> {
-        Task { await server.listener.stop() }
+        Task(priority: .high) { await server.listener.stop() }
+    }
+
+    /// Returns a little after the listener took its last connection, when every open one has been told to end.
+    private static func waitForEnd(of server: ListeningServer) {
+        var tries = 0
+        while isListening(server.client.port), tries < 500 {
+            usleep(10_000)
+            tries += 1
+        }
+        usleep(100_000)
+    }
+
+    private static func isListening(_ port: Int) -> Bool {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(descriptor) }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = in_port_t(port).bigEndian
+        address.sin_addr.s_addr = in_addr_t(0x7F00_0001).bigEndian
+        return withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+            }
+        }
     }
 
     @Test func `a request whose head has begun is answered, and then the connection ends`() async throws {
@@ -23,7 +48,7 @@ import WireHTTP
                 try connection.write("GET / HTTP/1.1\r\nHost:")
                 usleep(200_000)
                 let stop = Self.stop(server)
-                usleep(200_000)
+                Self.waitForEnd(of: server)
                 try connection.write(" x\r\n\r\n")
                 let answer = try connection.readAnswer()
                 #expect(answer.status == 200 && answer["connection"] == "close" && connection.isClosedByServer())
@@ -60,7 +85,7 @@ import WireHTTP
                 try connection.write("POST / HTTP/1.1\r\nHost: x\r\n\(framing)a")
                 usleep(200_000)
                 let stop = Self.stop(server)
-                usleep(200_000)
+                Self.waitForEnd(of: server)
                 try connection.write(framing.hasPrefix("C") ? "b" : "b\r\n0\r\n\r\n")
                 let answer = try connection.readAnswer()
                 #expect(answer.text == "ab" && answer["connection"] == "close" && connection.isClosedByServer())
