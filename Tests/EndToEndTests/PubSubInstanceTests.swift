@@ -74,7 +74,7 @@ extension EndToEnd {
             let receiver = try Receiver(
                 app,
                 .init(
-                    flags: ["--restart", "always"], environment: ["OUTRIGGER_APP_RESTART_BACKOFF": "1s"], folder: folder
+                    flags: ["--restart", "always"], environment: ["OUTRIGGER_APP_RESTART_BACKOFF": "2s"], folder: folder
                 ))
             let sidecar = try Sidecar(
                 .init(appID: "mailer", flags: ["-p", "\(receiver.sidecar.app.port)"], folder: folder))
@@ -82,6 +82,8 @@ extension EndToEnd {
                 (try? sidecar.api.get("/v1.0/metadata").json["subscriptions"] as? [Any])?.isEmpty == false
             }
             _ = try? receiver.sidecar.app.get("/exit")
+            // A call that meets the app's end is a try, and there is only one.
+            try sidecar.waitUntil("the app is gone") { (try? receiver.sidecar.app.get("/")) == nil }
             for number in 1...3 { try receiver.publish("orders", "\(number)") }
             try sidecar.waitUntil("the outage is said") {
                 sidecar.process.output.contains("subscription.app.unreached")
