@@ -2,7 +2,6 @@
 
 package import BuildingBlocks
 import Core
-import Glibc
 import NIOCore
 import Synchronization
 
@@ -25,7 +24,7 @@ package final class InMemoryEventLog: EventLog {
     package init() {}
 
     package func append(_ appends: [EventAppend]) async -> [Result<AppendedEvents, EventLogError>] {
-        let now = Self.now()
+        let now = WallClock.milliseconds
         let answers = contents.withLock { contents in
             appends.map { append -> Result<AppendedEvents, EventLogError> in
                 do throws(EventLogError) {
@@ -118,12 +117,6 @@ package final class InMemoryEventLog: EventLog {
 
     fileprivate func setStreams(_ streams: Set<String>?, of watch: Int) {
         watches.withLock { $0.setStreams(streams, of: watch) }
-    }
-
-    private static func now() -> Int64 {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
     }
 }
 

@@ -2,7 +2,6 @@
 
 package import BuildingBlocks
 import Core
-import Glibc
 import NIOCore
 import Synchronization
 
@@ -26,17 +25,17 @@ package final class InMemoryStateStore: StateStore {
     package init() {}
 
     package func get(_ key: String) async throws(StateError) -> StateItem? {
-        let now = Self.now()
+        let now = WallClock.milliseconds
         return contents.withLock { $0.living(key, now) }
     }
 
     package func get(_ keys: [String]) async throws(StateError) -> [StateItem?] {
-        let now = Self.now()
+        let now = WallClock.milliseconds
         return contents.withLock { contents in keys.map { contents.living($0, now) } }
     }
 
     package func apply(_ writes: [StateWrite]) async -> [Result<Void, StateError>] {
-        let now = Self.now()
+        let now = WallClock.milliseconds
         return contents.withLock { contents in
             writes.map { write in
                 do throws(StateError) {
@@ -50,19 +49,13 @@ package final class InMemoryStateStore: StateStore {
     }
 
     package func transact(_ writes: [StateWrite]) async throws(StateError) {
-        let now = Self.now()
+        let now = WallClock.milliseconds
         try contents.withLock { contents throws(StateError) in
             // The dictionary is copied only if an operation follows that changes it, and dropped if one fails.
             var changed = contents
             for write in writes { try changed.perform(write, now) }
             contents = changed
         }
-    }
-
-    private static func now() -> Int64 {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
     }
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import BuildingBlocks
+import Core
 
 /// Who waits for which streams, and how far each log has been told of. It does no I/O.
 struct AppendInterests {
@@ -25,7 +26,7 @@ struct AppendInterests {
             self.stream = stream
         }
 
-        var hash: UInt64 { StableHash.of(namespace.text, stream.text) }
+        var hash: UInt64 { StableHash.of(parts: namespace.text, stream.text) }
     }
 
     private var lastID = 0

@@ -155,7 +155,7 @@ final class AppendWatches: Sendable {
         neighbours.withLock { neighbours in
             let all = neighbours.all(except: own)
             if all.isEmpty { return }
-            let hashes = batch.streams.map { StableHash.of(batch.namespace, $0) }
+            let hashes = batch.streams.map { StableHash.of(parts: batch.namespace, $0) }
             for neighbour in all where hashes.contains(where: neighbour.interest.contains) {
                 if neighbours.wake(neighbour) == .dropped { metrics.dropped.increment() }
             }

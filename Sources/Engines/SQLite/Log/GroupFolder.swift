@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import BuildingBlocks
+import Core
 import Glibc
 
 /// The folder with a file for each group, whose bytes are locked by the group's members.
@@ -22,7 +23,7 @@ struct GroupFolder: Sendable {
     static func fileName(_ group: String, in namespace: String) -> String {
         let name = "\(encode(namespace)).\(encode(group))"
         guard name.utf8.count > readableBytesMax else { return name + ".lock" }
-        let hash = StableHash.of(name)
+        let hash = StableHash.of(parts: name)
         return "\(name.prefix(readableBytesMax))~\(String(hash, radix: 16)).lock"
     }
 

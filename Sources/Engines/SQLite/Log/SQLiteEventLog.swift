@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import BuildingBlocks
+import Core
 import SQLiteClient
 
 /// The event log of one namespace in a SQLite file.

@@ -1,12 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#else
-import Darwin
-#endif
+import Core
 
 /// Begins spans, and decides which traces are sampled: by rate where they begin, as their maker has decided anywhere
 /// else.
@@ -85,7 +79,6 @@ package struct ActiveSpan: Sendable {
 }
 
 private func nanosecondsSince1970() -> UInt64 {
-    var time = timespec()
-    clock_gettime(CLOCK_REALTIME, &time)
-    return UInt64(max(time.tv_sec, 0)) * 1_000_000_000 + UInt64(time.tv_nsec)
+    let now = UTCTime.now()
+    return UInt64(max(now.seconds, 0)) * 1_000_000_000 + UInt64(now.nanoseconds)
 }
