@@ -12,8 +12,8 @@ extension HTTPResponse {
     static func stateValue(_ item: StateItem) -> HTTPResponse {
         var fields: HTTPFields = ["content-type": "application/json"]
         if !item.etag.isEmpty { fields.append("etag", item.etag) }
-        if let expiry = item.expiresAtMilliseconds {
-            fields.append("metadata.\(StateRequest.MetadataName.expiry)", Timestamp.text(milliseconds: expiry))
+        if let expiry = item.expiryText {
+            fields.append("metadata.\(StateRequest.MetadataName.expiry)", expiry)
         }
         return HTTPResponse(.ok, fields: fields, body: item.value)
     }
@@ -39,10 +39,10 @@ enum BulkGetAnswer {
                 json.key("data")
                 json.raw(item.value.readableBytesView)
                 if !item.etag.isEmpty { json.field("etag", item.etag) }
-                if let expiry = item.expiresAtMilliseconds {
+                if let expiry = item.expiryText {
                     json.key("metadata")
                     json.beginObject()
-                    json.field(StateRequest.MetadataName.expiry, Timestamp.text(milliseconds: expiry))
+                    json.field(StateRequest.MetadataName.expiry, expiry)
                     json.endObject()
                 }
             } else {
@@ -65,30 +65,9 @@ enum BulkGetAnswer {
     }
 }
 
-/// Points in time as RFC 3339 writes them, in UTC and to the second.
-enum Timestamp {
-    static func text(milliseconds: Int64) -> String {
-        let seconds = Int(milliseconds / 1000)
-        let (days, time) = seconds.quotientAndRemainder(dividingBy: 86400)
-        let (year, month, day) = civil(days: days)
-        return "\(padded(year, 4))-\(padded(month))-\(padded(day))"
-            + "T\(padded(time / 3600)):\(padded(time / 60 % 60)):\(padded(time % 60))Z"
-    }
-
-    /// The date of a day since 1970-01-01, by counting 400-year eras that begin in March, so that a leap day is the
-    /// last.
-    private static func civil(days: Int) -> (year: Int, month: Int, day: Int) {
-        let shifted = days + 719_468
-        let (era, dayOfEra) = shifted.quotientAndRemainder(dividingBy: 146_097)
-        let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36524 - dayOfEra / 146_096) / 365
-        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
-        let shiftedMonth = (5 * dayOfYear + 2) / 153
-        let month = shiftedMonth < 10 ? shiftedMonth + 3 : shiftedMonth - 9
-        return (yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, dayOfYear - (153 * shiftedMonth + 2) / 5 + 1)
-    }
-
-    private static func padded(_ number: Int, _ width: Int = 2) -> String {
-        let digits = String(number)
-        return String(repeating: "0", count: max(0, width - digits.count)) + digits
+extension StateItem {
+    /// When the item expires, as RFC 3339 writes it, to the second; nil if never.
+    fileprivate var expiryText: String? {
+        expiresAtMilliseconds.map { UTCTime(seconds: $0 / 1000).rfc3339 }
     }
 }
