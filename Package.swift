@@ -71,7 +71,7 @@ let rooms: [Target] = [
     .target(
         name: "Subscriptions",
         dependencies: [
-            "BuildingBlocks", "Telemetry", "WireCEL", "WireCloudEvents", "WireJSON", "Core",
+            "BuildingBlocks", "Telemetry", "WireCEL", "WireCloudEvents", "WireHTTP", "WireJSON", "Core",
             .product(name: "NIOCore", package: "swift-nio"),
             .product(name: "CoreMetrics", package: "swift-metrics"),
         ],

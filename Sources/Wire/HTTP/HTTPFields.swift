@@ -32,6 +32,9 @@ package struct HTTPFields: Sendable {
     /// Whether a text may be the name of a field.
     package static func isName(_ text: String) -> Bool { !text.isEmpty && text.utf8.allSatisfy(\.isToken) }
 
+    /// Whether a text may be the value of a field, without a byte that ends its line or cuts it.
+    package static func isValue(_ text: String) -> Bool { text.utf8.allSatisfy(\.isFieldValue) }
+
     package var count: Int { entries.count }
     package var isEmpty: Bool { entries.isEmpty }
     /// About what the fields take when they are written.

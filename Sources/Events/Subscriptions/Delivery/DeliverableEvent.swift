@@ -4,6 +4,7 @@ internal import BuildingBlocks
 internal import NIOCore
 internal import Telemetry
 internal import WireCloudEvents
+internal import WireHTTP
 
 /// A message as the app gets it.
 struct DeliverableEvent {
@@ -70,17 +71,5 @@ extension MessageHeader {
 
     /// Whether this may stand in a request's head: a token, and a value that neither ends a line nor is cut by one
     /// (RFC 9110, section 5). A publisher is another app, so what it names may be anything.
-    fileprivate var isSafe: Bool {
-        let isToken =
-            !name.isEmpty
-            && name.utf8.allSatisfy { byte in
-                switch byte {
-                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                    UInt8(ascii: "0")...UInt8(ascii: "9"):
-                    true
-                default: "!#$%&'*+-.^_`|~".utf8.contains(byte)
-                }
-            }
-        return isToken && value.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F || $0 == 0x09 }
-    }
+    fileprivate var isSafe: Bool { HTTPFields.isName(name) && HTTPFields.isValue(value) }
 }
