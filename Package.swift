@@ -25,9 +25,9 @@ let rooms: [Target] = [
     .target(
         name: "Runtime",
         dependencies: [
-            "Sidecar", "HTTPAPI", "LogBroker", "Subscriptions", "TraceExport", "SQLiteEngine", "MemoryEngine",
-            "BuildingBlocks", "Proxying", "WireHTTP", "WireYAML", "WireJSON", "WireCloudEvents", "Settings",
-            "Telemetry", "Core",
+            "Sidecar", "Ambassador", "HTTPAPI", "LogBroker", "Subscriptions", "TraceExport", "SQLiteEngine",
+            "MemoryEngine", "BuildingBlocks", "Proxying", "WireHTTP", "WireYAML", "WireJSON", "WireCloudEvents",
+            "Settings", "Telemetry", "Core",
             .product(name: "NIOCore", package: "swift-nio"),
             .product(name: "NIOPosix", package: "swift-nio"),
             .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -47,6 +47,18 @@ let rooms: [Target] = [
         exclude: ["CSpawn"],
         swiftSettings: house),
     .target(name: "CSpawn", path: "Sources/Sidecar/CSpawn"),
+    .target(
+        name: "Ambassador",
+        dependencies: [
+            "Proxying", "WireRESP", "WireMemcached", "Telemetry", "Settings", "Core",
+            .product(name: "NIOCore", package: "swift-nio"),
+            .product(name: "NIOPosix", package: "swift-nio"),
+            .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            .product(name: "Logging", package: "swift-log"),
+            .product(name: "Metrics", package: "swift-metrics"),
+            .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+        ],
+        swiftSettings: house),
     .target(
         name: "HTTPAPI",
         dependencies: [
@@ -118,9 +130,10 @@ let rooms: [Target] = [
     .target(
         name: "Proxying",
         dependencies: [
-            "WireHTTP", "Telemetry", "Core",
+            "WireHTTP", "Telemetry", "Settings", "Core",
             .product(name: "NIOCore", package: "swift-nio"),
             .product(name: "NIOPosix", package: "swift-nio"),
+            .product(name: "NIOSSL", package: "swift-nio-ssl"),
             .product(name: "Logging", package: "swift-log"),
             .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
         ],
@@ -129,6 +142,16 @@ let rooms: [Target] = [
         name: "WireHTTP",
         dependencies: [.product(name: "NIOCore", package: "swift-nio")],
         path: "Sources/Wire/HTTP",
+        swiftSettings: house),
+    .target(
+        name: "WireRESP",
+        dependencies: [.product(name: "NIOCore", package: "swift-nio")],
+        path: "Sources/Wire/RESP",
+        swiftSettings: house),
+    .target(
+        name: "WireMemcached",
+        dependencies: [.product(name: "NIOCore", package: "swift-nio")],
+        path: "Sources/Wire/Memcached",
         swiftSettings: house),
     .target(
         name: "SQLiteClient",
@@ -209,6 +232,14 @@ let benchmarks: [Target] = [
             .product(name: "Logging", package: "swift-log"),
         ],
         path: "Benchmarks/Broker",
+        swiftSettings: house),
+    .executableTarget(
+        name: "LoadGenerator",
+        dependencies: [
+            "WireRESP", "Core", nio,
+            .product(name: "NIOPosix", package: "swift-nio"),
+        ],
+        path: "Benchmarks/LoadGenerator",
         swiftSettings: house),
 ]
 
@@ -308,6 +339,20 @@ let tests: [Target] = [
         dependencies: [
             "Proxying", "WireHTTP", "Core", "TestKit", nio,
             .product(name: "NIOPosix", package: "swift-nio"),
+            .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            .product(name: "Logging", package: "swift-log"),
+        ],
+        swiftSettings: house),
+    .testTarget(name: "WireRESPTests", dependencies: ["WireRESP", "TestKit", nio], swiftSettings: house),
+    .testTarget(name: "WireMemcachedTests", dependencies: ["WireMemcached", "TestKit", nio], swiftSettings: house),
+    .testTarget(
+        name: "AmbassadorTests",
+        dependencies: [
+            "Ambassador", "Proxying", "WireRESP", "WireMemcached", "Telemetry", "Settings", "Core", "TestKit", nio,
+            .product(name: "NIOPosix", package: "swift-nio"),
+            .product(name: "NIOEmbedded", package: "swift-nio"),
+            .product(name: "NIOSSL", package: "swift-nio-ssl"),
             .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             .product(name: "Logging", package: "swift-log"),
         ],
@@ -323,6 +368,8 @@ let package = Package(
     products: [.executable(name: "outrigger", targets: ["outrigger"])],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
+        .package(url: "https://github.com/apple/swift-nio-http2", exact: "1.46.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),

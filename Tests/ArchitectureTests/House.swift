@@ -22,6 +22,7 @@ enum House {
         Room(module: "outrigger", folder: "outrigger", row: .commandLine),
         Room(module: "Runtime", folder: "Runtime", row: .assembly),
         Room(module: "Sidecar", folder: "Sidecar", row: .rooms),
+        Room(module: "Ambassador", folder: "Ambassador", row: .rooms),
         Room(module: "LogBroker", folder: "Events/Broker", row: .rooms),
         // The API publishes, so it may know Events.
         Room(module: "HTTPAPI", folder: "API/HTTP", row: .rooms, neighbours: ["Subscriptions"]),
@@ -33,6 +34,8 @@ enum House {
         Room(module: "SQLiteClient", folder: "Clients/SQLite", row: .clients),
         Room(module: "Proxying", folder: "Proxying", row: .proxying),
         Room(module: "WireHTTP", folder: "Wire/HTTP", row: .wire),
+        Room(module: "WireRESP", folder: "Wire/RESP", row: .wire),
+        Room(module: "WireMemcached", folder: "Wire/Memcached", row: .wire),
         Room(module: "WireJSON", folder: "Wire/JSON", row: .wire),
         // Events are JSON, and rules look at events.
         Room(module: "WireCEL", folder: "Wire/CEL", row: .wire, neighbours: ["WireJSON"]),
