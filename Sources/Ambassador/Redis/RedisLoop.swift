@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import NIOCore
+import Proxying
+
+/// What the connections of clients have said about themselves that servers must know: clients that said the same share
+/// connections.
+struct RedisSession: Hashable {
+    var database = 0
+    /// RESP's.
+    var version = 2
+}
+
+/// One connection to each server, for the clients of one session.
+final class RedisLane {
+    fileprivate(set) var connections: [ShardConnection<RESPFraming>] = []
+}
+
+/// One Redis pool on one event loop: the ring, the servers, and the connections to them.
+final class RedisLoop {
+    let pool: PoolLoop
+    let opening: RedisOpening
+    private(set) var ring: ServerRing
+    var random = SmallGenerator()
+    private(set) var servers: [ShardServer]
+    private(set) var counters: [ServerCounters]
+    private var lanes: [RedisSession: RedisLane] = [:]
+
+    init(pool: PoolLoop, ring: ServerRing, servers: [ShardServer], opening: RedisOpening) {
+        self.pool = pool
+        self.ring = ring
+        self.servers = servers
+        self.opening = opening
+        counters = servers.map { _ in ServerCounters() }
+    }
+
+    /// The connections for clients of `session`; they are opened when they are used.
+    func lane(_ session: RedisSession) -> RedisLane {
+        if let lane = lanes[session] { return lane }
+        let lane = RedisLane()
+        lane.connections = servers.indices.map { connection(to: $0, session) }
+        lanes[session] = lane
+        return lane
+    }
+
+    /// A connection that no lane has: for the lanes, and for clients that need one for themselves.
+    func connection(to server: Int, _ session: RedisSession) -> ShardConnection<RESPFraming> {
+        ShardConnection(
+            server: servers[server], opening: opening.bytes(for: session), loop: pool, counters: counters[server])
+    }
+
+    /// Places keys as `ring` says from the next command on.
+    func use(_ ring: ServerRing) { self.ring = ring }
+
+    /// Opens the connections that most clients use.
+    func preconnect() {
+        for connection in lane(RedisSession()).connections { connection.connectIfIdle() }
+    }
+
+    func snapshot() -> PoolSnapshot {
+        var snapshot = PoolSnapshot(name: pool.name)
+        snapshot.clients = pool.clients
+        snapshot.latency = pool.latency
+        snapshot.servers = zip(servers, counters).map {
+            PoolSnapshot.Server(name: $0.name, address: $0.addressText, counters: $1.sum)
+        }
+        return snapshot
+    }
+
+    func close() {
+        for lane in lanes.values {
+            for connection in lane.connections { connection.close() }
+        }
+    }
+}

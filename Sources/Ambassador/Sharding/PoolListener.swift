@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Core
+import Glibc
+import NIOCore
+import NIOPosix
+import Proxying
+import Synchronization
+
+/// Where a pool's clients come in, to be spread evenly over the event loops.
+final class PoolListener: Sendable {
+    /// Replies that a client hasn't taken, in the socket's own buffer, before the loop holds the rest back.
+    private static let unwrittenBytesMax = 256 << 10
+
+    private let name: String
+    private let configuration: PoolConfiguration
+    private let group: any EventLoopGroup
+    private let channel = Mutex<(any Channel)?>(nil)
+    private let open = ManagedAtomicCount()
+
+    init(name: String, configuration: PoolConfiguration, group: any EventLoopGroup) {
+        self.name = name
+        self.configuration = configuration
+        self.group = group
+    }
+
+    /// Listens, and has `makeClient` (on the client's loop) answer each connection. Returns the port, or 0.
+    func start(
+        _ makeClient: @escaping @Sendable (any EventLoop) -> ShardClient?
+    ) async throws(ListenError) -> Int {
+        let bootstrap = bootstrap(makeClient)
+        do {
+            let channel =
+                switch configuration.listen {
+                case .network(let address): try await bootstrap.bind(host: address.host, port: address.port).get()
+                case .unix(let path, let permissions): try await bind(bootstrap, path, permissions)
+                }
+            self.channel.withLock { $0 = channel }
+            return channel.localAddress?.port ?? 0
+        } catch {
+            throw ListenError(configuration.listen.listenAddress, cause: error)
+        }
+    }
+
+    private func bind(
+        _ bootstrap: ServerBootstrap, _ path: String, _ permissions: UInt16?
+    ) async throws -> any Channel {
+        let channel = try await bootstrap.bind(unixDomainSocketPath: path, cleanupExistingSocketFile: true).get()
+        if let permissions { chmod(path, mode_t(permissions)) }
+        return channel
+    }
+
+    private func bootstrap(_ makeClient: @escaping @Sendable (any EventLoop) -> ShardClient?) -> ServerBootstrap {
+        let (clientsMax, open) = (configuration.limits.clients, open)
+        return ServerBootstrap(group: group)
+            .serverChannelOption(.backlog, value: Int32(configuration.backlog))
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .serverChannelOption(.maxMessagesPerRead, value: 16)
+            .childChannelOption(.allowRemoteHalfClosure, value: true)
+            .childChannelOption(
+                .writeBufferWaterMark, value: .init(low: Self.unwrittenBytesMax / 4, high: Self.unwrittenBytesMax))
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    guard let client = makeClient(channel.eventLoop) else { throw ChannelError.ioOnClosedChannel }
+                    open.add(1)
+                    channel.closeFuture.whenComplete { _ in open.add(-1) }
+                    try channel.pipeline.syncOperations.addHandler(client)
+                    if open.value > clientsMax { client.refuseAsSurplus(limit: clientsMax) }
+                }
+            }
+    }
+
+    /// Takes no more connections; those that are there stay.
+    func stop() async {
+        guard let channel = channel.withLock({ $0 }) else { return }
+        try? await channel.close()
+    }
+}
+
+/// A count that several loops change.
+final class ManagedAtomicCount: Sendable {
+    private let count = Atomic(0)
+
+    var value: Int { count.load(ordering: .relaxed) }
+
+    func add(_ change: Int) { count.add(change, ordering: .relaxed) }
+}
+
+extension PoolAddress {
+    /// For errors: a path has no port.
+    fileprivate var listenAddress: ListenAddress {
+        switch self {
+        case .network(let address): address
+        case .unix(let path, _): ListenAddress(host: path, port: 0)
+        }
+    }
+}

@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Core
+import NIOCore
+import Telemetry
+
+/// One client's connection: bytes in, commands out to servers, replies back in the order of the commands.
+///
+/// Each protocol has a subclass that reads its commands. It stops reading while too much waits: commands for replies,
+/// replies for the client, or bytes for a server; so what a client can make this process hold has a limit.
+class ShardClient: TickTarget, ChannelDuplexHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    /// Why a client isn't read from at the moment.
+    struct Hold: OptionSet {
+        let rawValue: UInt8
+        /// As many commands as it may have wait for replies.
+        static let pipeline = Hold(rawValue: 1)
+        /// It doesn't read its replies.
+        static let output = Hold(rawValue: 2)
+        /// A server that it uses takes no more bytes.
+        static let server = Hold(rawValue: 4)
+        /// What it said last has to be answered before what it says next is looked at.
+        static let order = Hold(rawValue: 8)
+    }
+
+    let loop: PoolLoop
+    private(set) var context: ChannelHandlerContext?
+    private var replies = ReplyQueue()
+    private var output = ByteBuffer()
+    /// What was read and isn't a whole command, or waits for a hold to end.
+    private var input = ByteBuffer()
+    private var holds: Hold = []
+    private var owesRead = false
+    private var isWritable = true
+    /// No more commands are taken; the connection ends with the last reply.
+    private(set) var isEnding = false
+    private(set) var isClosed = false
+
+    init(loop: PoolLoop) { self.loop = loop }
+
+    // MARK: What a protocol adds
+
+    /// Takes all commands that are whole, as long as `takesCommands`; what is left of `input` comes again with more.
+    func receiveCommands(_ input: inout ByteBuffer) { preconditionFailure("Each protocol reads in a way of its own.") }
+
+    /// The reply that says that a server didn't answer, in the protocol's form.
+    func reply(to error: ShardError, of server: String) -> ByteBuffer {
+        preconditionFailure("Each protocol says it in a way of its own.")
+    }
+
+    /// The reply to a client that is one too many.
+    func surplusReply(limit: Int) -> ByteBuffer { preconditionFailure("Each protocol says it in a way of its own.") }
+
+    /// The connection is gone; replies that still come are dropped.
+    func closed() {}
+
+    /// Every command has been answered.
+    func answeredAll() {}
+
+    // MARK: Commands
+
+    @inline(__always)
+    final var takesCommands: Bool { holds.isEmpty && !isEnding }
+
+    /// Commands that wait for their replies.
+    final var waiting: Int { replies.count }
+
+    /// A place for a command's reply.
+    @inline(__always)
+    final func expectReply() -> UInt32 {
+        loop.clients.commands += 1
+        let number = replies.add()
+        if replies.count >= loop.limits.pipeline { holds.insert(.pipeline) }
+        return number
+    }
+
+    /// A place for a reply in parts.
+    final func expectReply(_ parts: FanOut) -> UInt32 {
+        loop.clients.commands += 1
+        loop.clients.split += 1
+        loop.clients.fragments += UInt64(parts.outstanding)
+        let number = replies.add(parts)
+        if replies.count >= loop.limits.pipeline { holds.insert(.pipeline) }
+        return number
+    }
+
+    /// Answers a command on the spot, after those before it.
+    final func answer(_ reply: ByteBuffer) {
+        let number = expectReply()
+        receive(reply: number, part: 0, reply, .value)
+    }
+
+    /// Takes no more commands, and closes after the last reply.
+    final func end() {
+        isEnding = true
+        loop.tick.mark(self)
+    }
+
+    /// Says that there are clients enough, and closes.
+    final func refuseAsSurplus(limit: Int) {
+        loop.clients.refused += 1
+        answer(surplusReply(limit: limit))
+        end()
+    }
+
+    /// Takes no more commands until `release`.
+    final func hold(_ reason: Hold) { holds.insert(reason) }
+
+    final func release(_ reason: Hold) {
+        guard holds.contains(reason) else { return }
+        holds.remove(reason)
+        loop.tick.mark(self)
+    }
+
+    // MARK: Replies
+
+    /// Takes the reply in the first `length` bytes of `bytes`.
+    final func receive(
+        reply number: UInt32, part: UInt16, from bytes: inout ByteBuffer, length: Int, kind: ReplyKind
+    ) {
+        guard !isClosed else { return bytes.moveReaderIndex(forwardBy: length) }
+        if output.capacity == 0 { output = loop.outputs.take() }
+        if replies.fill(number, part: part, from: &bytes, length: length, kind: kind, into: &output) {
+            loop.tick.mark(self)
+        }
+        if replies.heldBytes + output.readableBytes > loop.limits.output.bytes { overflow() }
+    }
+
+    final func receive(reply number: UInt32, part: UInt16, _ reply: ByteBuffer, _ kind: ReplyKind) {
+        var reply = reply
+        receive(reply: number, part: part, from: &reply, length: reply.readableBytes, kind: kind)
+    }
+
+    final func fail(_ number: UInt32, part: UInt16, _ error: ShardError, of server: String) {
+        guard !isClosed else { return }
+        loop.clients.failed += 1
+        receive(reply: number, part: part, reply(to: error, of: server), .refusal)
+    }
+
+    /// Bytes that answer no command (a push), after all replies that are there.
+    final func push(_ bytes: inout ByteBuffer, length: Int) {
+        guard !isClosed else { return bytes.moveReaderIndex(forwardBy: length) }
+        if output.capacity == 0 { output = loop.outputs.take() }
+        bytes.readBytes(length, into: &output)
+        loop.tick.mark(self)
+        if replies.heldBytes + output.readableBytes > loop.limits.output.bytes { overflow() }
+    }
+
+    private func overflow() {
+        loop.clients.overOutput += 1
+        loop.logger.emit(
+            .clientOverOutput(pool: loop.name, client: remoteAddress, limit: loop.limits.output))
+        close()
+    }
+
+    private var remoteAddress: String { context?.remoteAddress?.description ?? "unknown" }
+
+    // MARK: The tick
+
+    /// Writes the replies of this tick, and goes on reading where a reason not to is gone.
+    final override func flush() {
+        guard let context else { return }
+        if isWritable, output.readableBytes > 0 { write(context) }
+        if replies.isEmpty { answeredAll() }
+        if isEnding {
+            if replies.isEmpty, output.readableBytes == 0, !isClosed { closeAfterWrites(context) }
+            return
+        }
+        if holds.contains(.pipeline), replies.count <= loop.limits.pipeline / 2 { holds.remove(.pipeline) }
+        guard holds.isEmpty else { return }
+        if input.readableBytes > 0 { process() }
+        readIfOwed()
+    }
+
+    private func write(_ context: ChannelHandlerContext) {
+        let bytes = output
+        output = ByteBuffer()
+        context.writeAndFlush(wrapOutboundOut(bytes), promise: nil)
+        loop.outputs.give(bytes)
+    }
+
+    private func readIfOwed() {
+        guard owesRead, holds.isEmpty, !isEnding else { return }
+        owesRead = false
+        context?.read()
+    }
+
+    private func process() {
+        var bytes = input
+        input = ByteBuffer()
+        receiveCommands(&bytes)
+        if bytes.readableBytes > 0, !isEnding { input = bytes }
+    }
+
+    /// Bytes of the command that is on its way that are still missing; room for some of them is made at once.
+    final func reserve(_ missing: Int, in input: inout ByteBuffer) {
+        if missing > Self.reservedBytesMin { input.reserveCapacity(minimumWritableBytes: min(missing, Self.reservedBytesMax)) }
+    }
+
+    private static let reservedBytesMin = 16 << 10
+    /// What a client only says that it will send doesn't get memory beyond this.
+    private static let reservedBytesMax = 1 << 20
+
+    // MARK: The connection
+
+    final func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        loop.add(self)
+    }
+
+    final func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        var bytes = unwrapInboundIn(data)
+        if isEnding { return }
+        if input.readableBytes == 0 { input = bytes } else { input.writeBuffer(&bytes) }
+        if holds.isEmpty { process() }
+    }
+
+    final func read(context: ChannelHandlerContext) {
+        if holds.isEmpty, !isEnding || isClosed { context.read() } else { owesRead = true }
+    }
+
+    final func channelWritabilityChanged(context: ChannelHandlerContext) {
+        isWritable = context.channel.isWritable
+        if isWritable { release(.output) } else { hold(.output) }
+        loop.tick.mark(self)
+        context.fireChannelWritabilityChanged()
+    }
+
+    final func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if let event = event as? ChannelEvent, event == .inputClosed { end() }
+        context.fireUserInboundEventTriggered(event)
+    }
+
+    final func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        loop.clients.errors += 1
+        close()
+    }
+
+    final func channelInactive(context: ChannelHandlerContext) {
+        if !isClosed { loop.clients.ended += 1 }
+        markClosed()
+        context.fireChannelInactive()
+    }
+
+    final func handlerRemoved(context: ChannelHandlerContext) {
+        markClosed()
+        self.context = nil
+    }
+
+    /// Closes at once; what wasn't written is lost.
+    final func close() {
+        let context = context
+        markClosed()
+        context?.close(promise: nil)
+    }
+
+    /// The last bytes may still be on their way to the socket.
+    private func closeAfterWrites(_ context: ChannelHandlerContext) {
+        markClosed()
+        let channel = context.channel
+        context.writeAndFlush(wrapOutboundOut(ByteBuffer())).whenComplete { _ in channel.close(promise: nil) }
+    }
+
+    private func markClosed() {
+        guard !isClosed else { return }
+        isClosed = true
+        isEnding = true
+        loop.remove(self)
+        replies = ReplyQueue()
+        output = ByteBuffer()
+        input = ByteBuffer()
+        closed()
+    }
+}

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import NIOCore
+import NIOPosix
+
+/// What a connection says when it is opened, before any client's command: password, database, protocol.
+struct ShardOpening {
+    var bytes = ByteBuffer()
+    /// How many replies that gives.
+    var replies = 0
+}
+
+/// What became of the connections to a server, told to whoever ejects servers.
+protocol ShardHealth: AnyObject {
+    func failed(_ server: Int)
+    func succeeded(_ server: Int)
+}
+
+/// One loop's counters of one server.
+final class ServerCounters {
+    var sum = ShardCounters()
+}
+
+enum ShardLimits {
+    /// Bytes that wait for a server, from which the clients that sent them aren't read from.
+    static let outgoingBytesHigh = 1 << 20
+    /// The buffer for outgoing bytes that is kept for the next tick.
+    static let outgoingBytesKept = 256 << 10
+}
+
+/// The growing wait between attempts to reach a server that can't be reached.
+struct ReconnectPause {
+    static let first = TimeAmount.milliseconds(50)
+    static let longest = TimeAmount.seconds(2)
+
+    private var current = first
+
+    mutating func next() -> TimeAmount {
+        defer { current = min(current + current, Self.longest) }
+        return current
+    }
+
+    mutating func reset() { current = Self.first }
+}
+
+/// A server as one loop sees it.
+final class ShardServer {
+    let index: Int
+    let name: String
+    var address: ServerAddress
+    /// Where the name was found last; nil asks NIO's resolver at each attempt.
+    var resolved: SocketAddress?
+    let timeout: TimeAmount
+    let connectTimeout: TimeAmount
+    let keepalive: Bool
+    weak var health: (any ShardHealth)?
+
+    init(
+        index: Int, name: String, address: ServerAddress, timeout: TimeAmount, connectTimeout: TimeAmount,
+        keepalive: Bool
+    ) {
+        self.index = index
+        self.name = name
+        self.address = address
+        self.timeout = timeout
+        self.connectTimeout = connectTimeout
+        self.keepalive = keepalive
+    }
+
+    var addressText: String { address.description }
+
+    /// Opens a socket with `handler` on it. `completed` is called on the loop, once.
+    func connect(
+        on eventLoop: any EventLoop, handler: some ChannelInboundHandler,
+        completed: @escaping (Result<Void, ShardError>) -> Void
+    ) {
+        let handler = NIOLoopBound(handler, eventLoop: eventLoop)
+        let bootstrap = ClientBootstrap(group: eventLoop)
+            .connectTimeout(connectTimeout)
+            .channelOption(.socketOption(.so_keepalive), value: keepalive ? 1 : 0)
+            .channelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(handler.value)
+                }
+            }
+        let future: EventLoopFuture<any Channel> =
+            switch (resolved, address) {
+            case (let resolved?, _): bootstrap.connect(to: resolved)
+            case (nil, .network(let host, let port)): bootstrap.connect(host: host, port: port)
+            case (nil, .unix(let path)): bootstrap.connect(unixDomainSocketPath: path)
+            }
+        future.assumeIsolated().whenComplete { result in
+            completed(result.map { _ in }.mapError { .connect(Self.text(of: $0)) })
+        }
+    }
+
+    /// What an error of the network says, in a sentence without addresses.
+    static func text(of error: any Error) -> String {
+        switch error {
+        case let error as IOError: return String(cString: strerror(error.errnoCode))
+        case let error as NIOConnectionError:
+            if let first = error.connectionErrors.first { return text(of: first.error) }
+            return "its name isn't known"
+        case is ChannelError: return "it couldn't be reached in time"
+        default: return "\(error)"
+        }
+    }
+}
