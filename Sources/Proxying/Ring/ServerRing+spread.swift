@@ -10,12 +10,12 @@ package struct KeySpread: Sendable {
 }
 
 extension ServerRing {
-    /// The keys of each pattern that a ring is measured with.
-    package static let sampleKeys = 2_000
+    /// The keys of each pattern that a ring is measured with: few, because it is few keys that a weak hash bunches.
+    package static let sampleKeys = 500
     /// The part above its weight's share from which a server counts as overloaded, beside what chance explains.
     private static let tolerance = 0.3
     /// Standard deviations that chance may explain.
-    private static let chance = 5.0
+    private static let chance = 4.0
 
     /// The share of all hashes that each server owns, by its index.
     ///

@@ -151,17 +151,26 @@ import Testing
         #expect(RingServer.twemproxyName(ofAddress: address) == name)
     }
 
-    @Test("A hash that keys don't spread with is found out, and the default is not")
-    func skew() throws {
-        for count in [2, 3, 4, 8, 32] {
-            let servers = (0..<count).map { RingServer(name: "redis-\($0)") }
-            #expect(ServerRing(kind: .ketama, hash: .xxh3, servers: servers).skew() == nil)
-            #expect(ServerRing(kind: .rendezvous, hash: .xxh3, servers: servers).skew() == nil)
-            #expect(ServerRing(kind: .ketama, hash: .murmur, servers: servers).skew() == nil)
-            let spread = try #require(ServerRing(kind: .ketama, hash: .fnv1a_64, servers: servers).skew())
-            #expect(spread.total == ServerRing.sampleKeys)
-            #expect(ServerRing(kind: .ketama, hash: .crc32, servers: servers).skew() != nil)
-            #expect(ServerRing(kind: .random, hash: .crc32, servers: servers).skew() == nil)
+    @Test("A hash that keys don't spread with is found out, and good ones are not", arguments: [2, 3, 4, 8, 32])
+    func skew(count: Int) {
+        let servers = (0..<count).map { RingServer(name: "redis-\($0)") }
+        func isSkewed(_ kind: RingKind, _ hash: KeyHash) -> Bool {
+            ServerRing(kind: kind, hash: hash, servers: servers).skew() != nil
         }
+        for kind in [RingKind.ketama, .modula, .rendezvous] {
+            for hash in [KeyHash.xxh3, .murmur, .md5, .jenkins] { #expect(!isSkewed(kind, hash)) }
+        }
+        #expect(isSkewed(.ketama, .crc32))
+        #expect(!isSkewed(.random, .crc32))
+        // Two servers share even what is bunched.
+        if count > 2 { #expect(isSkewed(.ketama, .fnv1a_64)) }
+    }
+
+    @Test("The measure of a skew says what each server got")
+    func skewFigures() throws {
+        let ring = ServerRing(kind: .ketama, hash: .crc32, servers: servers(1, 1, 1))
+        let spread = try #require(ring.skew())
+        #expect(spread.total == ServerRing.sampleKeys)
+        #expect(spread.keys.max() == ServerRing.sampleKeys)
     }
 }
