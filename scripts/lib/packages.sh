@@ -21,6 +21,7 @@ missing_packages() {
         # The tests start Debian's own: one that a version manager puts before it takes long to start.
         [[ -x /usr/bin/python3 ]] || echo python3
         have_command curl || echo curl
+        have_command openssl || echo openssl
         ;;
     demo) have_command python3 || echo python3 ;;
     bench)

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Settings
+
+extension TLSClientConfiguration {
+    /// The group `tls` of whatever calls a server.
+    package static var settings: SettingGroup<TLSClientConfiguration> {
+        SettingGroup(
+            "TLS towards the server: version 1.2 or 1.3.",
+            [
+                .setting("enabled", \.enabled, .boolean, "Whether connections to the server are encrypted."),
+                .setting(
+                    "certificate", optional: \.certificate, .path,
+                    "A PEM file with the certificate for servers that ask for one, then those up to its authority.",
+                    .path),
+                .setting("key", optional: \.key, .path, "A PEM file with that certificate's key.", .path),
+                .setting(
+                    "ca", optional: \.ca, .path,
+                    "A PEM file with the authorities that are trusted; without one they are the system's.", .path),
+                .setting(
+                    "verify", \.verify, .choice,
+                    "What of the server's certificate is checked: its authority and its name, its authority alone, or "
+                        + "nothing at all, so that anybody on the way can read and change everything."),
+                .setting(
+                    "server-name", optional: \.serverName, .serverName,
+                    "The name that the certificate must have; without one it is the host of the server's address."),
+            ])
+    }
+}
+
+extension TLSServerConfiguration {
+    /// The group `tls` of a listener.
+    package static var settings: SettingGroup<TLSServerConfiguration> {
+        SettingGroup(
+            "TLS of the listener: version 1.2 or 1.3.",
+            [
+                .setting(
+                    "certificate", optional: \.certificate, .path,
+                    "A PEM file with the certificate, then those up to its authority; without one the listener is "
+                        + "plain.", .path),
+                .setting("key", optional: \.key, .path, "A PEM file with the certificate's key.", .path),
+                .setting(
+                    "ca", optional: \.ca, .path,
+                    "A PEM file with authorities; with one, clients must show a certificate that they have signed.",
+                    .path),
+            ])
+    }
+}
+
+extension SettingType where Value == String {
+    /// A name that certificates have; an IP address can't be one.
+    fileprivate static var serverName: Self {
+        SettingType(
+            expectation: "a host name such as redis.example.com, and no IP address", placeholder: "NAME",
+            schema: .string(pattern: nil), parse: { TLSClient.isServerName($0) ? $0 : nil }, text: { $0 })
+    }
+}

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Core
+
+/// Where a TLS configuration was written, so that a problem with it has its place.
+package struct TLSSource: Sendable {
+    /// The key of the whole: `ambassador.redis.cache.tls`.
+    package var key: String
+    /// Where a key was given; nil for a default.
+    package var origin: @Sendable (_ key: String) -> SourceLocation?
+
+    package init(key: String, origin: @escaping @Sendable (_ key: String) -> SourceLocation?) {
+        self.key = key
+        self.origin = origin
+    }
+
+    func problem(_ name: String, _ message: String) -> Problem {
+        let key = "\(key).\(name)"
+        return Problem(origin(key) ?? .builtIn, key: key, message)
+    }
+}
