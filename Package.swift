@@ -236,12 +236,10 @@ let benchmarks: [Target] = [
         swiftSettings: house),
     .executableTarget(
         name: "LoadGenerator",
-        dependencies: [
-            "WireRESP", "Core", nio,
-            .product(name: "NIOPosix", package: "swift-nio"),
-        ],
+        dependencies: ["CEpoll", "Core"],
         path: "Benchmarks/LoadGenerator",
         swiftSettings: house),
+    .systemLibrary(name: "CEpoll", path: "Benchmarks/CEpoll"),
 ]
 
 let tests: [Target] = [

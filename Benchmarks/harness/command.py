@@ -18,6 +18,8 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 class Bench:
     """What all scenarios share: the binary, a folder on a real disk, and how long to measure."""
 
+    yardstick = "nginx"
+
     def __init__(self, binary, folder, quick):
         self.binary, self.folder = binary, folder
         self.rounds, self.seconds = (3, 2) if quick else (5, 5)
@@ -31,7 +33,7 @@ def run(name, description, scenarios, make_bench):
     arguments = parse_arguments(name, description, scenarios)
     arguments.folder.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix="bench-", dir=arguments.folder.resolve()))
-    report, broken = Report(), False
+    report, broken = Report(make_bench.yardstick), False
     try:
         bench = make_bench(arguments.binary.resolve(), folder, arguments.quick)
         print(f"{os.cpu_count()} cores, {processor()}, Linux {platform.release()}; medians of {bench.rounds} rounds of "

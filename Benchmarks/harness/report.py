@@ -18,7 +18,9 @@ class Bar:
 
 
 class Report:
-    def __init__(self):
+    def __init__(self, yardstick="nginx"):
+        """`yardstick` is whom the figures' ratios are to."""
+        self.yardstick = yardstick
         self.bars = []
         self.figures = []
 
@@ -42,7 +44,7 @@ class Report:
     def print(self):
         if self.figures:
             print()
-            print_table([figure_header()] + [figure_row(*figure) for figure in self.figures], right_from=2)
+            print_table([figure_header(self.yardstick)] + [figure_row(*figure) for figure in self.figures], right_from=2)
         print()
         marks = {True: "✓", False: "✗ missed", None: "not measured here"}
         print_table([["what", "measured", "bar", ""]]
@@ -56,8 +58,8 @@ class Report:
             file.write("\n")
 
 
-def figure_header():
-    return ["scenario", "server", "requests/s", "p50 ms", "p99 ms", "CPU µs/request", "× nginx", "RSS MiB",
+def figure_header(yardstick):
+    return ["scenario", "server", "requests/s", "p50 ms", "p99 ms", "CPU µs/request", f"× {yardstick}", "RSS MiB",
             "RssAnon MiB", "flushes/request"]
 
 

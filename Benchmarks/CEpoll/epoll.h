@@ -1,0 +1,3 @@
+// SPDX-License-Identifier: Apache-2.0
+// The Glibc module doesn't have epoll.
+#include <sys/epoll.h>
