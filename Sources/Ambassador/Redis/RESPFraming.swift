@@ -3,18 +3,11 @@
 internal import WireRESP
 
 /// Where Redis' replies end, and which of them say that the server can serve nobody.
-struct RESPFraming: ReplyFraming {
-    /// Replies say themselves where they end.
-    struct Expectation: BitwiseCopyable, Sendable {}
-
-    static let openingExpectation = Expectation()
-
+struct RESPFraming {
     private var scanner = RESPReplyScanner()
 
-    init() {}
-
     @inline(__always)
-    mutating func scan(_ bytes: borrowing Span<UInt8>, expecting expectation: Expectation) -> ReplyScan {
+    mutating func scan(_ bytes: borrowing Span<UInt8>) -> ReplyScan {
         switch scanner.scan(bytes) {
         case .complete(let reply):
             .complete(length: reply.length, kind: reply.isError ? Self.kind(ofError: bytes) : reply.isPush ? .push : .value)

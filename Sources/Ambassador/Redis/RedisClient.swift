@@ -12,7 +12,8 @@ final class RedisClient: ShardClient {
     let redis: RedisLoop
     private(set) var session = RedisSession()
     private var lane: RedisLane
-    private var scanner: RESPCommandScanner
+    // Safe: as in ShardClient.
+    @exclusivity(unchecked) private var scanner: RESPCommandScanner
 
     init(_ redis: RedisLoop) {
         self.redis = redis
@@ -48,7 +49,7 @@ final class RedisClient: ShardClient {
         let server = redis.ring.server(for: bytes.extracting(key.range), random: &redis.random)
         guard server >= 0 else { return receive(reply: number, part: 0, RedisReplies.noServer, .refusal) }
         lane.connections[server].send(
-            bytes, of: self, number: number, family: .other, expecting: RESPFraming.openingExpectation)
+            bytes, of: self, number: number, family: .other, expecting: .any)
     }
 
     /// A command that somebody typed: it becomes the array that it stands for.

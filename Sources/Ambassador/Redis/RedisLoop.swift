@@ -13,7 +13,7 @@ struct RedisSession: Hashable {
 
 /// One connection to each server, for the clients of one session.
 final class RedisLane {
-    fileprivate(set) var connections: [ShardConnection<RESPFraming>] = []
+    fileprivate(set) var connections: [ShardConnection] = []
 }
 
 /// One Redis pool on one event loop: the ring, the servers, and the connections to them.
@@ -44,9 +44,10 @@ final class RedisLoop {
     }
 
     /// A connection that no lane has: for the lanes, and for clients that need one for themselves.
-    func connection(to server: Int, _ session: RedisSession) -> ShardConnection<RESPFraming> {
+    func connection(to server: Int, _ session: RedisSession) -> ShardConnection {
         ShardConnection(
-            server: servers[server], opening: opening.bytes(for: session), loop: pool, counters: counters[server])
+            server: servers[server], language: .redis, opening: opening.bytes(for: session), loop: pool,
+            counters: counters[server])
     }
 
     /// Places keys as `ring` says from the next command on.

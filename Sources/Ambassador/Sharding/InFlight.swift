@@ -3,7 +3,7 @@
 import NIOCore
 
 /// A command that a server was sent: whose it is, and what its reply is to be.
-struct InFlight<Expectation: BitwiseCopyable & Sendable> {
+struct InFlight {
     /// Nil for what a connection asks for itself.
     let client: ShardClient?
     /// The client's number of the command.
@@ -11,7 +11,7 @@ struct InFlight<Expectation: BitwiseCopyable & Sendable> {
     let part: UInt16
     let family: CommandFamily
     let sentAt: NIODeadline
-    let expectation: Expectation
+    let expectation: ReplyShape
 }
 
 /// The kinds of commands whose latency is told apart.

@@ -17,7 +17,8 @@ class TickTarget {
 /// per command at pipelines of 32, one for each tick a third.
 final class LoopTick {
     private let eventLoop: any EventLoop
-    private var marked: [TickTarget] = []
+    // Safe: a tick belongs to one thread, and marking calls nothing that could mark.
+    @exclusivity(unchecked) private var marked: [TickTarget] = []
     private var flushing: [TickTarget] = []
     private var isScheduled = false
     private var clock: NIODeadline?

@@ -11,8 +11,9 @@ final class PoolLoop {
     let outputs = OutputBuffers()
     let logger: Logger
     var limits: PoolLimits
-    var clients = ClientCounters()
-    var latency = LatencyHistogram()
+    // Safe: plain numbers of one loop's thread.
+    @exclusivity(unchecked) var clients = ClientCounters()
+    @exclusivity(unchecked) var latency = LatencyHistogram()
 
     private var open: [ObjectIdentifier: ShardClient] = [:]
 

@@ -19,7 +19,8 @@ protocol ShardHealth: AnyObject {
 
 /// One loop's counters of one server.
 final class ServerCounters {
-    var sum = ShardCounters()
+    // Safe: plain numbers of one loop's thread.
+    @exclusivity(unchecked) var sum = ShardCounters()
 }
 
 enum ShardLimits {
