@@ -6,7 +6,8 @@ import NIOCore
 final class OutputBuffers {
     /// Buffers kept; as many clients as get replies in one tick can make use of one.
     static let countMax = 64
-    static let capacityInitial = 4 << 10
+    /// Small, as a tick may bring replies to thousands of clients at once.
+    static let capacityInitial = 1 << 10
     /// A buffer that a large reply has made larger isn't kept.
     static let capacityMax = 64 << 10
 

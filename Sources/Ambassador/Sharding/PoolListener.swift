@@ -64,6 +64,9 @@ final class PoolListener: Sendable {
                     guard let client = makeClient(channel.eventLoop) else { throw ChannelError.ioOnClosedChannel }
                     open.add(1)
                     channel.closeFuture.whenComplete { _ in open.add(-1) }
+                    try channel.syncOptions?.setOption(.maxMessagesPerRead, value: 1)
+                    try channel.syncOptions?.setOption(
+                        .recvAllocator, value: ReadBufferAllocator(client.loop.reading))
                     try channel.pipeline.syncOperations.addHandler(client)
                     if open.value > clientsMax { client.refuseAsSurplus(limit: clientsMax) }
                 }

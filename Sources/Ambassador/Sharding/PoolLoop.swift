@@ -9,6 +9,7 @@ final class PoolLoop {
     let eventLoop: any EventLoop
     let tick: LoopTick
     let outputs = OutputBuffers()
+    let reading = ReadBuffer()
     let logger: Logger
     var limits: PoolLimits
     // Safe: plain numbers of one loop's thread.

@@ -215,9 +215,16 @@ class ShardClient: TickTarget, ChannelDuplexHandler {
 
     final func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         var bytes = unwrapInboundIn(data)
-        if isEnding { return }
-        if input.readableBytes == 0 { input = bytes } else { input.writeBuffer(&bytes) }
-        if holds.isEmpty { process() }
+        guard !isEnding else { return }
+        guard input.readableBytes == 0, holds.isEmpty else {
+            input.writeBuffer(&bytes)
+            if holds.isEmpty { process() }
+            return loop.reading.give(bytes)
+        }
+        receiveCommands(&bytes)
+        // What isn't a whole command is copied: the buffer is for the next client.
+        if bytes.readableBytes > 0, !isEnding { input.writeBuffer(&bytes) }
+        loop.reading.give(bytes)
     }
 
     final func read(context: ChannelHandlerContext) {

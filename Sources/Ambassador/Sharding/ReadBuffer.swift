@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import NIOCore
+
+/// The buffer into which a loop reads from all of its clients, one after the other.
+///
+/// NIO keeps a buffer for each connection, of 2 KiB at least: more than all else that an idle client takes.
+final class ReadBuffer {
+    static let capacity = 64 << 10
+
+    private var buffer: ByteBuffer?
+
+    /// Whoever has it gives it back, or keeps it, and the next one to ask gets another.
+    func take(_ allocator: ByteBufferAllocator) -> ByteBuffer {
+        guard var buffer else { return allocator.buffer(capacity: Self.capacity) }
+        self.buffer = nil
+        // It gets other memory if somebody still holds a part of it.
+        buffer.clear()
+        return buffer
+    }
+
+    func give(_ buffer: ByteBuffer) {
+        guard buffer.capacity == Self.capacity else { return }
+        self.buffer = buffer
+    }
+}
+
+/// Lends a loop's buffer to one connection's channel for each read.
+///
+/// Needs `maxMessagesPerRead` to be 1: then NIO keeps the first buffer that it was given and no other. So the first one is
+/// small. A loop looks at each socket that has more to read again, after the others.
+struct ReadBufferAllocator: RecvByteBufferAllocator {
+    private static let firstCapacity = 16
+
+    // Safe: a channel asks for buffers on its loop, whose buffer this is.
+    private nonisolated(unsafe) let shared: ReadBuffer
+    private var isFirst = true
+
+    init(_ shared: ReadBuffer) { self.shared = shared }
+
+    func buffer(allocator: ByteBufferAllocator) -> ByteBuffer {
+        isFirst ? allocator.buffer(capacity: Self.firstCapacity) : shared.take(allocator)
+    }
+
+    /// Says that the next one may be larger, so that none that is kept is used again.
+    mutating func record(actualReadBytes: Int) -> Bool {
+        isFirst = false
+        return true
+    }
+}
