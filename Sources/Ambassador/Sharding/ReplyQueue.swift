@@ -23,12 +23,15 @@ struct ReplyQueue {
 
     private var slots = CircularBuffer<Slot>(initialCapacity: 2)
     /// The number of the command in the first slot; numbers wrap.
-    private var first: UInt32 = 0
+    private var first: UInt32
     private var early = ByteBuffer()
     /// Those of `early` that are still to be written.
     private var earlyBytes = 0
     /// Bytes that wait for replies before them.
     private(set) var heldBytes = 0
+
+    /// `first`: the number of the first command.
+    init(first: UInt32 = 0) { self.first = first }
 
     var count: Int { slots.count }
     var isEmpty: Bool { slots.isEmpty }
