@@ -331,7 +331,7 @@ let tests: [Target] = [
     .testTarget(
         name: "RuntimeTests",
         dependencies: [
-            "Runtime", "Sidecar", "HTTPAPI", "LogBroker", "Subscriptions", "TraceExport", "SQLiteEngine",
+            "Runtime", "Sidecar", "Ambassador", "HTTPAPI", "LogBroker", "Subscriptions", "TraceExport", "SQLiteEngine",
             "MemoryEngine", "BuildingBlocks", "Settings", "WireYAML", "Telemetry", "Proxying", "WireHTTP", "Core",
             "TestKit", nio,
             .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),

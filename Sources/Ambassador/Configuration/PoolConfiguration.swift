@@ -24,6 +24,10 @@ package struct PoolConfiguration: Sendable, Equatable {
     package var keepalive = true
     /// How often the names of servers are looked up again; zero is only when a connection fails.
     package var resolveInterval = Duration.seconds(5)
+    /// TLS towards the servers.
+    package var tls = TLSClientConfiguration()
+    /// TLS of the listener.
+    package var clientTLS = TLSServerConfiguration()
     package var ejection = EjectionConfiguration()
     package var limits = PoolLimits()
     /// Connections that wait to be accepted (listen(2)).
@@ -41,6 +45,9 @@ package struct ServerConfiguration: Sendable, Equatable {
     package var weight: Int
     /// The server whose keys it holds a copy of, for reads; such a server has no part of the ring.
     package var replicaOf: String?
+
+    /// A server whose address isn't known yet: settings begin with it, and the check asks for the address.
+    init() { self.init(address: .network(host: "127.0.0.1", port: 1)) }
 
     package init(address: ServerAddress, weight: Int = 1, replicaOf: String? = nil) {
         self.address = address

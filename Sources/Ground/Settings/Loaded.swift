@@ -7,6 +7,8 @@ package struct Loaded<Root: Sendable>: Sendable {
     package var configuration: Root
     /// Where each value that isn't a default was given, by key; a flag that gives a part counts under `KEY.PART`.
     package var origins: [String: SourceLocation]
+    /// Where each entry of a table was first named, by the entry's key.
+    package var entries: [String: SourceLocation] = [:]
     /// What the user should hear of although it stops nothing.
     package var warnings: [Problem]
 

@@ -15,9 +15,13 @@ package struct Setting<Root>: Sendable {
     package var environmentNames: [String]
     /// The value as text, nil if there is none; a list has any number of texts.
     package var texts: @Sendable (Root) -> [String]?
+    /// Gives the second root the value of the first.
+    package var copy: @Sendable (Root, inout Root) -> Void
+    /// False where what a fresh `Root` holds is only a place for the value that must be given.
+    package var hasDefault = true
 
-    /// The texts for a reader, who never sees a secret's.
-    func shownTexts(_ root: Root) -> [String]? { exposure == .secret ? nil : texts(root) }
+    /// The default's texts for a reader, who never sees a secret's.
+    func shownTexts(_ defaults: Root) -> [String]? { exposure == .secret || !hasDefault ? nil : texts(defaults) }
 }
 
 /// What can be given for a setting, or for the part of it that a flag gives.
@@ -72,28 +76,3 @@ package struct SettingFlag<Root>: Sendable {
 
 /// The property that holds a value. (A key path alone isn't `Sendable`; a literal of one is both.)
 package typealias SettingPath<Root, Value> = any WritableKeyPath<Root, Value> & Sendable
-
-// MARK: - Under another root
-
-extension Setting {
-    /// The same setting seen from a root that holds this one's root at `path`.
-    func lifted<Parent>(through path: SettingPath<Parent, Root>) -> Setting<Parent> {
-        Setting<Parent>(
-            name: name, summary: summary, value: value.lifted(through: path), exposure: exposure, change: change,
-            flags: flags.map { flag in
-                SettingFlag<Parent>(
-                    names: flag.names, short: flag.short, part: flag.part, note: flag.note,
-                    value: flag.value?.lifted(through: path))
-            },
-            environmentNames: environmentNames,
-            texts: { [texts] root in texts(root[keyPath: path]) })
-    }
-}
-
-extension SettingValue {
-    func lifted<Parent>(through path: SettingPath<Parent, Root>) -> SettingValue<Parent> {
-        SettingValue<Parent>(
-            expectation: expectation, placeholder: placeholder, schema: schema, isList: isList,
-            assign: { [assign] root, input in assign(&root[keyPath: path], input) })
-    }
-}

@@ -26,10 +26,43 @@ extension SettingGroup {
             switch member {
             case .group(_, let group): group.write(&json, defaults: defaults)
             case .setting(let setting): setting.write(&json, defaults: defaults)
+            case .table(let table): table.write(&json, defaults: defaults)
             }
             json.endObject()
         }
         json.endObject()
+    }
+
+    /// Writes the keywords of a table of such groups into an open object.
+    fileprivate func writeEntry(_ json: inout JSONWriter, shorthand: Setting<Root>?, defaults: Root) {
+        json.key("additionalProperties")
+        json.beginObject()
+        if let shorthand {
+            json.key("anyOf")
+            json.beginArray()
+            json.beginObject()
+            shorthand.write(&json, defaults: defaults)
+            json.endObject()
+            json.beginObject()
+            write(&json, defaults: defaults)
+            json.endObject()
+            json.endArray()
+        } else {
+            write(&json, defaults: defaults)
+        }
+        json.endObject()
+    }
+}
+
+extension SettingTable {
+    fileprivate func write(_ json: inout JSONWriter, defaults: Root) {
+        json.field("description", summary)
+        json.field("type", "object")
+        json.key("propertyNames")
+        json.beginObject()
+        json.field("pattern", Self.namePattern)
+        json.endObject()
+        group(placeholder).writeEntry(&json, shorthand: shorthand(placeholder), defaults: defaults)
     }
 }
 

@@ -9,29 +9,19 @@ package struct SettingGroup<Root>: Sendable {
         self.summary = summary
         self.members = members
     }
-
-    func lifted<Parent>(through path: SettingPath<Parent, Root>) -> SettingGroup<Parent> {
-        SettingGroup<Parent>(
-            summary,
-            members.map { member in
-                switch member {
-                case .setting(let setting): .setting(setting.lifted(through: path))
-                case .group(let name, let group): .group(name, group.lifted(through: path))
-                }
-            })
-    }
 }
 
-/// A setting, or a struct with settings of its own. A table that is keyed by a name of the user's choice would be a
-/// third case with a function from the name to its group.
+/// A setting, a struct with settings of its own, or any number of such structs under names.
 package indirect enum SettingMember<Root>: Sendable {
     case setting(Setting<Root>)
     case group(String, SettingGroup<Root>)
+    case table(SettingTable<Root>)
 
     package var name: String {
         switch self {
         case .setting(let setting): setting.name
         case .group(let name, _): name
+        case .table(let table): table.name
         }
     }
 }
@@ -43,8 +33,8 @@ package struct KeyedSetting<Root>: Sendable {
 
     /// The names of the environment that set it, the one that the key makes first.
     package var environmentNames: [String] {
-        let name = String(key.map { $0 == "." || $0 == "-" ? "_" : $0 }).uppercased()
-        return [environmentPrefix + name] + setting.environmentNames
+        let name = key.utf8.map { $0.isLetterOrDigit ? $0 : UInt8(ascii: "_") }
+        return [environmentPrefix + String(decoding: name, as: UTF8.self).uppercased()] + setting.environmentNames
     }
 }
 
@@ -52,27 +42,42 @@ package struct KeyedSetting<Root>: Sendable {
 package let environmentPrefix = "OUTRIGGER_"
 
 extension SettingGroup {
-    /// All settings of the group and of the groups in it.
-    package var all: [KeyedSetting<Root>] { all(under: "") }
+    /// All settings of the group and of the groups in it; those of a table once, under what stands for its names.
+    package var all: [KeyedSetting<Root>] { all(under: "") { [$0.placeholder] } }
 
-    private func all(under prefix: String) -> [KeyedSetting<Root>] {
+    /// The same for the entries that a root has.
+    package func all(of root: Root) -> [KeyedSetting<Root>] { all(under: "") { $0.names(root) } }
+
+    private func all(under prefix: String, names: (SettingTable<Root>) -> [String]) -> [KeyedSetting<Root>] {
         members.flatMap { member in
             switch member {
             case .setting(let setting): [KeyedSetting(key: prefix + setting.name, setting: setting)]
-            case .group(let name, let group): group.all(under: prefix + name + ".")
+            case .group(let name, let group): group.all(under: prefix + name + ".", names: names)
+            case .table(let table):
+                names(table).flatMap { name in
+                    let key = "\(prefix)\(table.name).\(name)"
+                    let whole = table.shorthand(name).map { [KeyedSetting(key: key, setting: $0)] } ?? []
+                    return whole + table.group(name).all(under: key + ".", names: names)
+                }
             }
         }
     }
 
     /// The names that two settings claim: of the environment, of flags, or keys. Declarations must leave it empty.
     package var collisions: [String] {
-        var seen: Set<String> = []
-        let names = all.flatMap { keyed in
+        all.flatMap { keyed in
             [keyed.key] + keyed.environmentNames
                 + keyed.setting.flags.flatMap { flag in
                     flag.names.map { "--\($0)" } + (flag.short.map { ["-\($0)"] } ?? [])
                 }
-        }
-        return names.filter { !seen.insert($0).inserted }
+        }.repeated
+    }
+}
+
+extension [String] {
+    /// Each element that is here a second time.
+    var repeated: [String] {
+        var seen: Set<String> = []
+        return filter { !seen.insert($0).inserted }
     }
 }

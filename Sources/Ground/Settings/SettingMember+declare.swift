@@ -5,12 +5,13 @@ extension SettingMember {
     package static func setting<Value: Sendable>(
         _ name: String, _ path: SettingPath<Root, Value>, _ type: SettingType<Value>, _ summary: String,
         _ exposure: SettingExposure = .plain, changes: SettingChange = .restart,
-        flags: [SettingFlag<Root>] = [], environment: [String] = []
+        flags: [SettingFlag<Root>] = [], environment: [String] = [], hasDefault: Bool = true
     ) -> Self {
         .setting(
             Setting(
                 name: name, summary: summary, value: SettingValue(path, type), exposure: exposure, change: changes,
-                flags: flags, environmentNames: environment, texts: { [type.text($0[keyPath: path])] }))
+                flags: flags, environmentNames: environment, texts: { [type.text($0[keyPath: path])] },
+                copy: { $1[keyPath: path] = $0[keyPath: path] }, hasDefault: hasDefault))
     }
 
     /// Declares a setting that may have no value; a key with nothing after it takes the value away.
@@ -23,7 +24,8 @@ extension SettingMember {
             Setting(
                 name: name, summary: summary, value: SettingValue(optional: path, type), exposure: exposure,
                 change: changes, flags: flags, environmentNames: environment,
-                texts: { root in root[keyPath: path].map { [type.text($0)] } }))
+                texts: { root in root[keyPath: path].map { [type.text($0)] } },
+                copy: { $1[keyPath: path] = $0[keyPath: path] }))
     }
 
     /// Declares a setting with any number of values.
@@ -36,14 +38,22 @@ extension SettingMember {
             Setting(
                 name: name, summary: summary, value: SettingValue(list: path, type), exposure: exposure,
                 change: changes, flags: flags, environmentNames: environment,
-                texts: { root in root[keyPath: path].map(type.text) }))
+                texts: { root in root[keyPath: path].map(type.text) },
+                copy: { $1[keyPath: path] = $0[keyPath: path] }))
     }
 
     /// Declares the settings of a struct inside this one.
     package static func group<Child>(
         _ name: String, _ path: SettingPath<Root, Child>, _ group: SettingGroup<Child>
     ) -> Self {
-        .group(name, group.lifted(through: path))
+        .group(name, group.lifted(through: SettingLens(path)))
+    }
+}
+
+extension SettingGroup {
+    /// The same settings for a struct that holds this one, without a table of their own around them.
+    package func members<Parent>(at path: SettingPath<Parent, Root>) -> [SettingMember<Parent>] {
+        lifted(through: SettingLens(path)).members
     }
 }
 

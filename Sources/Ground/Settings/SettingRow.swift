@@ -46,8 +46,15 @@ extension SettingGroup {
 
     private func groups(under prefix: String) -> [(name: String, summary: String)] {
         var groups = [(name: prefix, summary: summary)]
-        for case .group(let name, let group) in members {
-            groups += group.groups(under: prefix.isEmpty ? name : "\(prefix).\(name)")
+        for member in members {
+            let name = prefix.isEmpty ? member.name : "\(prefix).\(member.name)"
+            switch member {
+            case .setting: break
+            case .group(_, let group): groups += group.groups(under: name)
+            case .table(let table):
+                groups.append((name, table.summary))
+                groups += table.group(table.placeholder).groups(under: "\(name).\(table.placeholder)")
+            }
         }
         return groups
     }

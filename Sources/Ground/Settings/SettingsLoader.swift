@@ -64,9 +64,37 @@ extension SettingsLoader {
             switch group.members.first(where: { $0.name == entry.key }) {
             case .group(_, let inner): apply(entry.value, to: inner, under: key + ".")
             case .setting(let setting): apply(entry, to: KeyedSetting(key: key, setting: setting))
+            case .table(let table): apply(entry.value, to: table, under: key + ".")
             case nil: problems.append(unknown(entry, in: group, under: prefix))
             }
         }
+    }
+
+    private mutating func apply(_ node: DocumentNode, to table: SettingTable<Root>, under prefix: String) {
+        guard !node.isNull else { return }
+        guard case .mapping(let entries) = node.content else {
+            let key = String(prefix.dropLast())
+            return problems.append(Problem(node.location, key: key, "found \(node.summary), expected a table of names"))
+        }
+        for entry in entries {
+            let key = prefix + entry.key
+            guard SettingTable<Root>.isName(entry.key) else {
+                let found = "found \(Problem.quote(entry.key)), expected \(SettingTable<Root>.nameExpectation)"
+                problems.append(Problem(entry.keyLocation, key: String(prefix.dropLast()), found))
+                continue
+            }
+            table.add(&loaded.configuration, entry.key)
+            if loaded.entries[key] == nil { loaded.entries[key] = entry.keyLocation }
+            if let shorthand = table.shorthand(entry.key), case .scalar = entry.value.content {
+                apply(entry, to: KeyedSetting(key: key, setting: shorthand))
+            } else {
+                apply(entry.value, to: table.group(entry.key), under: key + ".")
+            }
+        }
+        let count = table.names(loaded.configuration).count
+        guard count > SettingTable<Root>.entriesMax else { return }
+        let found = "found \(count) names, expected at most \(SettingTable<Root>.entriesMax)"
+        problems.append(Problem(node.location, key: String(prefix.dropLast()), found))
     }
 
     private mutating func apply(_ entry: DocumentNode.Entry, to keyed: KeyedSetting<Root>) {
@@ -120,7 +148,8 @@ extension SourceLocation {
 extension SettingsLoader {
     /// Reads the environment; an empty value counts as none, and a list's values are separated by commas.
     package mutating func apply(environment: [String: String]) {
-        let all = group.all
+        let all = group.all(of: loaded.configuration)
+        refuseRepeatedNames(all)
         for keyed in all {
             // The name that the key makes wins over the names that are there for others' sake.
             guard let name = keyed.environmentNames.first(where: { environment[$0]?.isEmpty == false }),
@@ -138,6 +167,25 @@ extension SettingsLoader {
             assign(input, to: keyed, found: Problem.quote(text), at: .environment(name: name))
         }
         warnOfUnknown(environment, known: all.flatMap(\.environmentNames))
+    }
+
+    /// Two names of a table may become one name of the environment, which then couldn't tell them apart.
+    private mutating func refuseRepeatedNames(_ all: [KeyedSetting<Root>]) {
+        var keys: [String: String] = [:]
+        var refused: Set<String> = []
+        for keyed in all {
+            let name = keyed.environmentNames[0]
+            guard let first = keys.updateValue(keyed.key, forKey: name) else { continue }
+            // One problem for an entry, not one for each of its settings.
+            let entry =
+                loaded.entries.keys.filter { keyed.key == $0 || keyed.key.hasPrefix($0 + ".") }
+                .max { $0.count < $1.count } ?? keyed.key
+            guard refused.insert(entry).inserted else { continue }
+            problems.append(
+                Problem(
+                    loaded.entries[entry] ?? .builtIn, key: keyed.key,
+                    "found a key whose variable \(name) is that of \(first), too; expected another name"))
+        }
     }
 
     private mutating func warnOfUnknown(_ environment: [String: String], known: [String]) {

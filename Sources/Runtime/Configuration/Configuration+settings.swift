@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Ambassador
 internal import Core
 internal import HTTPAPI
 package import Settings
@@ -15,6 +16,7 @@ extension Configuration {
             [
                 .group("app", \.app, AppConfiguration.settings),
                 .group("api", \.api, APIConfiguration.settings),
+                .group("ambassador", \.ambassador, AmbassadorConfiguration.settings),
                 .group("admin", \.admin, AdminConfiguration.settings),
                 .group("data", \.data, DataConfiguration.settings),
                 .group("log", \.log, LogConfiguration.settings),

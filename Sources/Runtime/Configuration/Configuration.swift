@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import Ambassador
 package import Core
 package import HTTPAPI
 package import Sidecar
@@ -10,6 +11,7 @@ package import TraceExport
 package struct Configuration: Sendable, Equatable {
     package var app = AppConfiguration()
     package var api = APIConfiguration()
+    package var ambassador = AmbassadorConfiguration()
     package var admin = AdminConfiguration()
     package var data = DataConfiguration()
     package var log = LogConfiguration()

@@ -57,6 +57,7 @@ package struct Invocation: Sendable {
             loader.add(Problem(.flag(name: "--"), key: "", "found nothing after it, expected the app's command"))
         }
         checkAppID(&loader)
+        AmbassadorProblems(loader.loaded, besides: loader.problems).all.forEach { loader.add($0) }
         let configuration = loader.loaded.configuration
         for path in configuration.resources {
             resources.read(

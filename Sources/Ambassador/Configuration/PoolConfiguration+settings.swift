@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Core
+internal import Proxying
+package import Settings
+
+/// The longest of a pool's durations.
+private let durationMax = Duration.seconds(86_400)
+
+extension PoolConfiguration {
+    package static var settings: SettingGroup<PoolConfiguration> {
+        SettingGroup("Servers behind one address.", members)
+    }
+
+    private static var members: [SettingMember<PoolConfiguration>] {
+        [
+            .setting("listen", \.listen, .poolAddress, "What clients connect to.", .listened),
+            .setting("ring", \.ring, .choice, "How the hash of a key chooses its server."),
+            .setting("hash", \.hash, .choice, "How keys are hashed; all but `xxh3` are twemproxy's."),
+            .setting(
+                "hash-tag", optional: \.hashTag, .hashTag,
+                "Only what stands between these two characters is hashed, where a key has them: `{}`."),
+            .table(
+                "servers", \.servers, named: "SERVER",
+                "The servers by name. The name is what places keys, so that an address can change.",
+                ServerConfiguration.settings, fresh: ServerConfiguration(), shorthand: .server, changes: .live),
+            .setting(
+                "timeout", \.timeout, .duration(in: .zero...durationMax),
+                "How long a server may take to answer; 0 is for ever.", changes: .live),
+            .setting(
+                "connect-timeout", \.connectTimeout, .duration(in: .milliseconds(1)...durationMax),
+                "How long a connection to a server may take to open.", changes: .live),
+            .setting(
+                "connections", \.connections, .integer(1...1000), "Connections to each server from each event loop."),
+            .setting(
+                "preconnect", \.preconnect, .boolean,
+                "Connects to the servers at the start, not with the first command."),
+            .setting("keepalive", \.keepalive, .boolean, "Has the kernel watch idle connections to servers."),
+            .setting(
+                "resolve-interval", \.resolveInterval, .duration(in: .zero...durationMax),
+                "How often servers' names are looked up again; 0 is only when a connection fails.", changes: .live),
+            .group("tls", \.tls, TLSClientConfiguration.settings),
+            .group("client-tls", \.clientTLS, TLSServerConfiguration.settings),
+            .group("ejection", \.ejection, EjectionConfiguration.settings),
+            .group("limits", \.limits, PoolLimits.settings),
+            .setting("backlog", \.backlog, .integer(1...65_535), "Connections that wait to be accepted."),
+            .setting(
+                "share-port", \.sharesPort, .boolean, "Lets several processes listen on the same port (SO_REUSEPORT)."),
+        ]
+    }
+}
+
+extension ServerConfiguration {
+    package static let weightMax = 1_000_000
+
+    package static var settings: SettingGroup<ServerConfiguration> {
+        SettingGroup(
+            "One server.",
+            [
+                .setting(
+                    "address", \.address, .serverAddress, "Where it listens.", changes: .live, hasDefault: false),
+                .setting(
+                    "weight", \.weight, .integer(1...weightMax), "How many shares of the keys it has.", changes: .live),
+                .setting(
+                    "replica-of", optional: \.replicaOf, .text,
+                    "The server whose keys it has a copy of, for reads; it has none of its own.", changes: .live),
+            ])
+    }
+}
+
+extension EjectionConfiguration {
+    static var settings: SettingGroup<EjectionConfiguration> {
+        SettingGroup(
+            "Whether a server that fails loses its keys to the others for a while.",
+            [
+                .setting("enabled", \.enabled, .boolean, "Ejects servers that fail.", changes: .live),
+                .setting(
+                    "failures", \.failures, .integer(1...1_000_000), "Failures in a row before a server is ejected.",
+                    changes: .live),
+                .setting(
+                    "pause", \.pause, .duration(in: .milliseconds(1)...durationMax),
+                    "How long it is left alone before it is tried again.", changes: .live),
+            ])
+    }
+}
+
+extension PoolLimits {
+    static var settings: SettingGroup<PoolLimits> {
+        SettingGroup(
+            "What one client, one command or one server may take.",
+            [
+                .setting(
+                    "clients", \.clients, .integer(1...1_000_000), "Connections of clients; more are refused.",
+                    changes: .live),
+                .setting(
+                    "pipeline", \.pipeline, .integer(1...10_000_000),
+                    "Unanswered commands of one client; more aren't read until some are answered.", changes: .live),
+                .setting(
+                    "output", \.output, .byteCount(in: .kibibytes(64)...(.mebibytes(64 << 10))),
+                    "Replies that one client hasn't read; beyond them it is closed.", changes: .live),
+                .setting(
+                    "command", \.command, .byteCount(in: .kibibytes(1)...(.mebibytes(64 << 10))),
+                    "One command with all its values.", changes: .live),
+                .setting(
+                    "shared", \.shared, .byteCount(in: .kibibytes(1)...(.mebibytes(1 << 10))),
+                    "A client that moves larger values gets connections of its own to the servers.", changes: .live),
+                .setting(
+                    "queue", \.queue, .integer(1...10_000_000),
+                    "Unanswered commands on one connection to a server; more are refused.", changes: .live),
+                .setting(
+                    "idle", \.idle, .duration(in: .zero...(.seconds(86_400 * 365))),
+                    "How long a client may say nothing before it is closed; 0 is for ever.", changes: .live),
+            ])
+    }
+}

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Ambassador
+internal import Core
+internal import Settings
+
+/// What is wrong between the settings of the ambassador: each for itself is right.
+struct AmbassadorProblems {
+    private let loaded: Loaded<Configuration>
+    /// The keys that a problem has been said of.
+    private let refused: [String]
+    private(set) var all: [Problem] = []
+
+    init(_ loaded: Loaded<Configuration>, besides problems: [Problem]) {
+        self.loaded = loaded
+        refused = problems.map(\.key)
+        let ambassador = loaded.configuration.ambassador
+        var listeners: [PoolAddress: String] = [:]
+        for (name, redis) in ambassador.redis {
+            let key = "ambassador.redis.\(name)"
+            check(redis.pool, under: key, &listeners)
+            check(redis.login, under: "\(key).login")
+            check(redis.clientLogin, under: "\(key).client-login")
+        }
+        for (name, memcached) in ambassador.memcached {
+            check(memcached.pool, under: "ambassador.memcached.\(name)", &listeners)
+        }
+    }
+
+    private mutating func check(_ pool: PoolConfiguration, under key: String, _ listeners: inout [PoolAddress: String])
+    {
+        if let other = listeners.updateValue(key, forKey: pool.listen), !pool.listen.isAnyPort {
+            let found = "found \(pool.listen), which is \(other).listen, too; expected another address"
+            add(key, "listen", found)
+        }
+        guard !pool.servers.isEmpty else { return add(key, "servers", "found nothing, expected at least one server") }
+        for (name, server) in pool.servers {
+            let server = (key: "\(key).servers.\(name)", replicaOf: server.replicaOf)
+            if loaded.origins[server.key] == nil, loaded.origins[server.key + ".address"] == nil {
+                add(server.key, "address", "found nothing, expected HOST:PORT, such as redis-0.redis:6379")
+            }
+            guard let original = server.replicaOf else { continue }
+            let originals = pool.servers.filter { $0.value.replicaOf == nil && $0.name != name }.map(\.name)
+            guard !originals.contains(original) else { continue }
+            let expected = originals.isEmpty ? "a server that is no replica itself" : originals.alternatives
+            add(server.key, "replica-of", "found \(Problem.quote(original)), expected \(expected)")
+        }
+    }
+
+    private mutating func check(_ login: RedisLogin, under key: String) {
+        guard login.username != nil, login.password == nil else { return }
+        add(key, "password", "found nothing, expected the password of the user")
+    }
+
+    /// Adds a problem with a part of what is under `key`, unless something there is wrong already.
+    private mutating func add(_ key: String, _ part: String, _ message: String) {
+        let whole = "\(key).\(part)"
+        guard !refused.contains(where: { $0 == key || $0 == whole || $0.hasPrefix(whole + ".") }) else { return }
+        all.append(Problem(location(of: whole), key: whole, message))
+    }
+
+    /// Where the key, or the nearest entry of a table around it, was given.
+    private func location(of key: String) -> SourceLocation {
+        if let origin = loaded.origin(of: key) { return origin }
+        let entry = loaded.entries.keys.filter { key.hasPrefix($0 + ".") }.max { $0.count < $1.count }
+        return entry.flatMap { loaded.entries[$0] } ?? .builtIn
+    }
+}
+
+extension PoolAddress {
+    fileprivate var isAnyPort: Bool {
+        if case .network(let address) = self { address.port == 0 } else { false }
+    }
+}
