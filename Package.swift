@@ -235,10 +235,6 @@ let benchmarks: [Target] = [
         path: "Benchmarks/Broker",
         swiftSettings: house),
     .executableTarget(
-        name: "Scratch",
-        dependencies: ["Ambassador", "Core", .product(name: "Logging", package: "swift-log"), .product(name: "NIOPosix", package: "swift-nio"), nio],
-        path: "Benchmarks/Scratch"),
-    .executableTarget(
         name: "LoadGenerator",
         dependencies: ["CEpoll", "Core"],
         path: "Benchmarks/LoadGenerator",

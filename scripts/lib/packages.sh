@@ -21,9 +21,15 @@ missing_packages() {
         # The tests start Debian's own: one that a version manager puts before it takes long to start.
         [[ -x /usr/bin/python3 ]] || echo python3
         have_command curl || echo curl
+        have_command redis-server || echo redis-server
+        have_command nutcracker || echo nutcracker
         have_command openssl || echo openssl
         ;;
     demo) have_command python3 || echo python3 ;;
+    demo-redis)
+        have_command python3 || echo python3
+        have_command redis-server || echo redis-server
+        ;;
     bench)
         have_command python3 || echo python3
         have_command wrk || echo wrk
