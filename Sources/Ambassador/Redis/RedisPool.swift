@@ -17,16 +17,20 @@ package final class RedisPool: Sendable {
     private let configuration: RedisPoolConfiguration
     private let group: any EventLoopGroup
     private let logger: Logger
+    private let tls: TLSClient?
     private let listener: PoolListener
 
+    /// `tls` is spoken with the servers, `clientTLS` with the clients; nil is plain.
     package init(
-        name: String, configuration: RedisPoolConfiguration, group: any EventLoopGroup, logger: Logger
+        name: String, configuration: RedisPoolConfiguration, tls: TLSClient? = nil, clientTLS: TLSServer? = nil,
+        group: any EventLoopGroup, logger: Logger
     ) {
+        self.tls = tls
         self.name = name
         self.configuration = configuration
         self.group = group
         self.logger = logger
-        listener = PoolListener(name: name, configuration: configuration.pool, group: group)
+        listener = PoolListener(name: name, configuration: configuration.pool, group: group, tls: clientTLS)
     }
 
     /// Takes the address and serves; returns the port (0 for a socket's path).
@@ -59,7 +63,7 @@ package final class RedisPool: Sendable {
         let servers = pool.servers.enumerated().map { index, server in
             ShardServer(
                 index: index, name: server.name, address: server.value.address, timeout: TimeAmount(pool.timeout),
-                connectTimeout: TimeAmount(pool.connectTimeout), keepalive: pool.keepalive)
+                connectTimeout: TimeAmount(pool.connectTimeout), keepalive: pool.keepalive, tls: tls)
         }
         return RedisLoop(
             pool: PoolLoop(name: name, eventLoop: eventLoop, limits: pool.limits, logger: logger),

@@ -12,13 +12,18 @@ final class PoolListener: Sendable {
     /// Replies that a client hasn't taken, in the socket's own buffer, before the loop holds the rest back.
     private static let unwrittenBytesMax = 256 << 10
 
+    /// A client that hasn't agreed on TLS by then is let go.
+    private static let handshakeTimeout = TimeAmount.seconds(10)
+
     private let name: String
     private let configuration: PoolConfiguration
     private let group: any EventLoopGroup
+    private let tls: TLSServer?
     private let channel = Mutex<(any Channel)?>(nil)
     private let open = ManagedAtomicCount()
 
-    init(name: String, configuration: PoolConfiguration, group: any EventLoopGroup) {
+    init(name: String, configuration: PoolConfiguration, group: any EventLoopGroup, tls: TLSServer?) {
+        self.tls = tls
         self.name = name
         self.configuration = configuration
         self.group = group
@@ -51,7 +56,7 @@ final class PoolListener: Sendable {
     }
 
     private func bootstrap(_ makeClient: @escaping @Sendable (any EventLoop) -> ShardClient?) -> ServerBootstrap {
-        let (clientsMax, open) = (configuration.limits.clients, open)
+        let (clientsMax, open, tls) = (configuration.limits.clients, open, tls)
         return ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: Int32(configuration.backlog))
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
@@ -64,9 +69,13 @@ final class PoolListener: Sendable {
                     guard let client = makeClient(channel.eventLoop) else { throw ChannelError.ioOnClosedChannel }
                     open.add(1)
                     channel.closeFuture.whenComplete { _ in open.add(-1) }
-                    try channel.syncOptions?.setOption(.maxMessagesPerRead, value: 1)
-                    try channel.syncOptions?.setOption(
-                        .recvAllocator, value: ReadBufferAllocator(client.loop.reading))
+                    if let tls {
+                        try tls.secure(channel, within: Self.handshakeTimeout)
+                    } else {
+                        try channel.syncOptions?.setOption(.maxMessagesPerRead, value: 1)
+                        try channel.syncOptions?.setOption(
+                            .recvAllocator, value: ReadBufferAllocator(client.loop.reading))
+                    }
                     try channel.pipeline.syncOperations.addHandler(client)
                     if open.value > clientsMax { client.refuseAsSurplus(limit: clientsMax) }
                 }

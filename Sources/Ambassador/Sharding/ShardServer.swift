@@ -3,6 +3,7 @@
 import Glibc
 import NIOCore
 import NIOPosix
+import Proxying
 
 /// What a connection says when it is opened, before any client's command: password, database, protocol.
 struct ShardOpening {
@@ -55,11 +56,12 @@ final class ShardServer {
     let timeout: TimeAmount
     let connectTimeout: TimeAmount
     let keepalive: Bool
+    let tls: TLSClient?
     weak var health: (any ShardHealth)?
 
     init(
         index: Int, name: String, address: ServerAddress, timeout: TimeAmount, connectTimeout: TimeAmount,
-        keepalive: Bool
+        keepalive: Bool, tls: TLSClient?
     ) {
         self.index = index
         self.name = name
@@ -67,32 +69,49 @@ final class ShardServer {
         self.timeout = timeout
         self.connectTimeout = connectTimeout
         self.keepalive = keepalive
+        self.tls = tls
     }
 
     var addressText: String { address.description }
 
-    /// Opens a socket with `handler` on it. `completed` is called on the loop, once.
+    /// Opens a socket with `handler` on it, and does TLS's handshake. `completed` is called on the loop, once.
     func connect(
         on eventLoop: any EventLoop, handler: some ChannelInboundHandler,
         completed: @escaping (Result<Void, ShardError>) -> Void
     ) {
+        let secured = eventLoop.makePromise(of: Void.self)
         let handler = NIOLoopBound(handler, eventLoop: eventLoop)
         let bootstrap = ClientBootstrap(group: eventLoop)
             .connectTimeout(connectTimeout)
             .channelOption(.socketOption(.so_keepalive), value: keepalive ? 1 : 0)
-            .channelInitializer { channel in
+            .channelInitializer { [tls, host, connectTimeout] channel in
                 channel.eventLoop.makeCompletedFuture {
+                    if let tls {
+                        try tls.secure(channel, host: host, within: connectTimeout).cascade(to: secured)
+                    } else {
+                        secured.succeed()
+                    }
                     try channel.pipeline.syncOperations.addHandler(handler.value)
                 }
             }
-        let future: EventLoopFuture<any Channel> =
-            switch (resolved, address) {
-            case (let resolved?, _): bootstrap.connect(to: resolved)
-            case (nil, .network(let host, let port)): bootstrap.connect(host: host, port: port)
-            case (nil, .unix(let path)): bootstrap.connect(unixDomainSocketPath: path)
-            }
-        future.assumeIsolated().whenComplete { result in
-            completed(result.map { _ in }.mapError { .connect(Self.text(of: $0)) })
+        open(bootstrap).flatMap { _ in secured.futureResult }.assumeIsolated().whenComplete { result in
+            if case .failure(let error) = result { secured.fail(error) }
+            completed(result.mapError { .connect(Self.text(of: $0)) })
+        }
+    }
+
+    private func open(_ bootstrap: ClientBootstrap) -> EventLoopFuture<any Channel> {
+        switch (resolved, address) {
+        case (let resolved?, _): bootstrap.connect(to: resolved)
+        case (nil, .network(let host, let port)): bootstrap.connect(host: host, port: port)
+        case (nil, .unix(let path)): bootstrap.connect(unixDomainSocketPath: path)
+        }
+    }
+
+    private var host: String {
+        switch address {
+        case .network(let host, _): host
+        case .unix(let path): path
         }
     }
 
