@@ -62,8 +62,16 @@ final class RedisLoop {
         var snapshot = PoolSnapshot(name: pool.name)
         snapshot.clients = pool.clients
         snapshot.latency = pool.latency
-        snapshot.servers = zip(servers, counters).map {
-            PoolSnapshot.Server(name: $0.name, address: $0.addressText, counters: $1.sum)
+        let shares = ring.shares()
+        snapshot.servers = servers.indices.map { index in
+            PoolSnapshot.Server(
+                name: servers[index].name, address: servers[index].addressText, isLive: ring.live[index],
+                share: shares[index], counters: counters[index].sum)
+        }
+        for lane in lanes.values {
+            for (index, connection) in lane.connections.enumerated() {
+                connection.addWaiting(to: &snapshot.servers[index].counters)
+            }
         }
         return snapshot
     }

@@ -5,6 +5,10 @@ package struct PoolSnapshot: Sendable {
     package struct Server: Sendable {
         package var name: String
         package var address: String
+        /// Whether it has its part of the keys.
+        package var isLive: Bool
+        /// The part of all keys that it has, from 0 to 1.
+        package var share: Double
         package var counters: ShardCounters
     }
 

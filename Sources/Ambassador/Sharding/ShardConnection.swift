@@ -120,6 +120,12 @@ final class ShardConnection: TickTarget {
         for client in clients { client.release(.server) }
     }
 
+    /// Adds what waits here, to be written or to be answered.
+    func addWaiting(to counters: inout ShardCounters) {
+        counters.inFlight += inFlight.count
+        counters.unsentBytes += outgoing.readableBytes
+    }
+
     // MARK: Replies
 
     /// Gives each whole reply to whoever waits for it.

@@ -18,11 +18,9 @@ package struct ShardCounters: Sendable, Equatable {
     package var shed: UInt64 = 0
     /// Open connections.
     package var connections: Int = 0
-    /// Commands that wait to be written, and that wait for their reply.
-    package var unsent = 0
-    package var unsentBytes = 0
+    /// Commands that wait for their reply, and bytes of them that wait to be written.
     package var inFlight = 0
-    package var inFlightBytes = 0
+    package var unsentBytes = 0
 
     package static func += (sum: inout ShardCounters, other: ShardCounters) {
         sum.requests += other.requests
@@ -35,10 +33,8 @@ package struct ShardCounters: Sendable, Equatable {
         sum.timeouts += other.timeouts
         sum.shed += other.shed
         sum.connections += other.connections
-        sum.unsent += other.unsent
-        sum.unsentBytes += other.unsentBytes
         sum.inFlight += other.inFlight
-        sum.inFlightBytes += other.inFlightBytes
+        sum.unsentBytes += other.unsentBytes
     }
 }
 
@@ -72,7 +68,7 @@ package struct ClientCounters: Sendable, Equatable {
     }
 }
 
-/// How long commands took, from being taken to the end of their reply, by family; buckets double from 16 µs to 8 s.
+/// How long commands took, from being taken to the end of their reply, by family; buckets double from 16 µs to 8.6 s, as the metric's.
 package struct LatencyHistogram: Sendable, Equatable {
     package static let bucketCount = 21
     /// The upper bound of the first bucket, 2¹⁴ ns.
@@ -93,6 +89,8 @@ package struct LatencyHistogram: Sendable, Equatable {
     package func counts(of family: CommandFamily) -> ArraySlice<UInt64> {
         counts[Int(family.rawValue) * Self.bucketCount..<(Int(family.rawValue) + 1) * Self.bucketCount]
     }
+
+    package func seconds(of family: CommandFamily) -> Double { Double(sums[Int(family.rawValue)]) / 1e9 }
 
     package static func += (sum: inout LatencyHistogram, other: LatencyHistogram) {
         for index in sum.counts.indices { sum.counts[index] += other.counts[index] }

@@ -72,7 +72,7 @@ package struct Admin: Sendable {
 extension AdminEndpoint {
     static func metrics(_ registry: PrometheusRegistry) -> AdminEndpoint {
         AdminEndpoint("/metrics", summary: "Metrics in Prometheus' text format.") { _ in
-            AdminResponse(contentType: PrometheusRegistry.contentType, body: registry.exposition())
+            AdminResponse(contentType: PrometheusRegistry.contentType, body: await registry.collectedExposition())
         }
     }
 

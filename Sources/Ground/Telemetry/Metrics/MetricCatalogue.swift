@@ -12,10 +12,12 @@ package enum MetricCatalogue {
     static let diskSeconds: [Double] = [
         0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5,
     ]
+    /// Powers of two from 16 µs to 8.6 s: a bucket is found by counting bits.
+    static let proxySeconds: [Double] = (14..<34).map { Double(UInt64(1) << $0) / 1e9 }
     static let batchSizes: [Double] = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512]
 
     package static let all: [MetricDefinition] =
-        (http + invocation + state + pubsub + sqlite + eventLog + app + telemetry + process)
+        (http + invocation + state + pubsub + sqlite + eventLog + ambassador + app + telemetry + process)
         .sorted { $0.name < $1.name }
 
     package static func definition(of name: String) -> MetricDefinition? {
@@ -81,6 +83,50 @@ package enum MetricCatalogue {
         MetricDefinition(
             "outrigger_pubsub_parked_total", .counter, labels: ["pubsub", "topic"], seriesMax: 1024,
             "Messages that were tried in vain and are parked."),
+    ]
+
+    static let ambassador = [
+        MetricDefinition(
+            "outrigger_ambassador_clients", .gauge, labels: ["pool"], "Connections of clients that are open."),
+        MetricDefinition(
+            "outrigger_ambassador_clients_total", .counter, labels: ["pool", "outcome"],
+            "Clients that were accepted, refused as too many, and ended: by themselves, by an error, for not reading."),
+        MetricDefinition(
+            "outrigger_ambassador_commands_total", .counter, labels: ["pool", "outcome"],
+            "Commands of clients; split: sent to several servers; failed: answered with an error of the proxy's own."),
+        MetricDefinition(
+            "outrigger_ambassador_parts_total", .counter, labels: ["pool"],
+            "What split commands became: a part for each server."),
+        MetricDefinition(
+            "outrigger_ambassador_command_seconds", .histogram, labels: ["pool", "family"], buckets: proxySeconds,
+            "Time from taking a command to the end of its server's reply."),
+        MetricDefinition(
+            "outrigger_ambassador_server_requests_total", .counter, labels: ["pool", "server"],
+            "Commands that were sent to a server."),
+        MetricDefinition(
+            "outrigger_ambassador_server_request_bytes_total", .counter, labels: ["pool", "server"],
+            "Bytes of commands that were sent to a server."),
+        MetricDefinition(
+            "outrigger_ambassador_server_replies_total", .counter, labels: ["pool", "server", "outcome"],
+            "Replies of a server, by whether they are errors."),
+        MetricDefinition(
+            "outrigger_ambassador_server_reply_bytes_total", .counter, labels: ["pool", "server"],
+            "Bytes of a server's replies."),
+        MetricDefinition(
+            "outrigger_ambassador_server_connections", .gauge, labels: ["pool", "server"],
+            "Connections to a server that are open."),
+        MetricDefinition(
+            "outrigger_ambassador_server_connection_ends_total", .counter, labels: ["pool", "server", "cause"],
+            "Connections to a server that ended: closed by it, timed out, or with an error."),
+        MetricDefinition(
+            "outrigger_ambassador_server_in_flight", .gauge, labels: ["pool", "server"],
+            "Commands that wait for a server's reply."),
+        MetricDefinition(
+            "outrigger_ambassador_server_shed_total", .counter, labels: ["pool", "server"],
+            "Commands that were refused because too many waited for a server."),
+        MetricDefinition(
+            "outrigger_ambassador_server_up", .gauge, labels: ["pool", "server"],
+            "Whether a server has its part of the keys (1) or is ejected (0)."),
     ]
 
     static let sqlite = [

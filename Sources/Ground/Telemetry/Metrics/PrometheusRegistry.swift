@@ -16,6 +16,7 @@ package final class PrometheusRegistry: MetricsFactory {
     static let overflowValue = "other"
 
     private let families = Mutex<[Family]>([])
+    private let sources = Mutex<[@Sendable () async -> [CollectedMetric]]>([])
     private let textSize = Atomic<Int>(4096)
     private let logger: Logger
 
@@ -34,6 +35,20 @@ package final class PrometheusRegistry: MetricsFactory {
         }
         textSize.store(text.count, ordering: .relaxed)
         return text
+    }
+
+    /// The exposition with what rooms count themselves.
+    package func collectedExposition() async -> [UInt8] {
+        var text = exposition()
+        var metrics: [CollectedMetric] = []
+        for source in sources.withLock({ $0 }) { metrics += await source() }
+        metrics.append(to: &text)
+        return text
+    }
+
+    /// Asks `source` at each scrape for metrics that have no handles.
+    package func collect(_ source: @escaping @Sendable () async -> [CollectedMetric]) {
+        sources.withLock { $0.append(source) }
     }
 
     /// Shows a value that is read at each scrape, from any thread.
