@@ -109,6 +109,13 @@ package final class ServedConnection {
         return String(decoding: received.prefix(count), as: UTF8.self)
     }
 
+    /// What has come, or comes next; empty at the end of the connection.
+    package func readSome() -> [UInt8] {
+        if received.isEmpty { _ = receive() }
+        defer { received = [] }
+        return received
+    }
+
     /// What comes up to the end of the connection.
     package func readToEnd() -> String {
         while receive() {}

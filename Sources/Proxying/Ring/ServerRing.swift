@@ -25,7 +25,7 @@ package struct ServerRing: Sendable {
         self.servers = servers
         let live = live ?? Array(repeating: true, count: servers.count)
         self.live = live
-        let members = servers.indices.filter { live[$0] }
+        let members = Self.order(of: servers).filter { live[$0] }
         decided = members.count > 1 ? nil : members.first ?? -1
         rendezvous = Rendezvous(servers, live: kind == .rendezvous ? members : [])
         switch kind {
@@ -55,6 +55,16 @@ package struct ServerRing: Sendable {
         guard key.count > 0 else { return 0 }
         guard let tag else { return hash.hash(key) }
         return hash.hash(key.extracting(tag.hashedPart(of: key)))
+    }
+
+    /// The order in which servers take their places, whatever order they are written in: twemproxy puts shorter names
+    /// first, and compares the bytes of those that are equally long.
+    private static func order(of servers: [RingServer]) -> [Int] {
+        let names = servers.map { Array($0.name.utf8) }
+        return servers.indices.sorted { a, b in
+            names[a].count == names[b].count
+                ? names[a].lexicographicallyPrecedes(names[b]) : names[a].count < names[b].count
+        }
     }
 
     /// The same ring with other servers living.

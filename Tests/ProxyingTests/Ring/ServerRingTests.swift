@@ -49,6 +49,16 @@ import Testing
         }
     }
 
+    @Test("The order in which servers are written changes nothing", arguments: [RingKind.ketama, .modula, .rendezvous])
+    func order(kind: RingKind) {
+        let servers = ["b", "aa", "a", "é", "cache-1"].map { RingServer(name: $0, weight: $0.utf8.count) }
+        let ring = ServerRing(kind: kind, hash: .xxh3, servers: servers)
+        let turned = ServerRing(kind: kind, hash: .xxh3, servers: servers.reversed())
+        for number in 0..<500 {
+            #expect(place("\(number)", on: ring) == servers.count - 1 - place("\(number)", on: turned))
+        }
+    }
+
     @Test("Every position of a ring finds its point, however the points lie")
     func positions() {
         var random = SmallGenerator(seed: 7)
