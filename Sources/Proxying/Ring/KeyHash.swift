@@ -12,10 +12,9 @@ package enum KeyHash: String, Sendable, CaseIterable {
     case crc16
     case crc32
     case crc32a
-    case fnv1_64
-    case fnv1a_64
-    case fnv1_32
-    case fnv1a_32
+    // These are their names everywhere; without the line they would read as other numbers.
+    // swift-format-ignore: AlwaysUseLowerCamelCase
+    case fnv1_64, fnv1a_64, fnv1_32, fnv1a_32
     case hsieh
     case murmur
     case jenkins

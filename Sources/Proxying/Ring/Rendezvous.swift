@@ -61,8 +61,14 @@ struct Rendezvous: Sendable {
         // ln(f) = 2 (t + t³/3 + t⁵/5 + …) with t = (f - 1) / (f + 1), which is at most 0.172 here.
         let t = (fraction - 1) / (fraction + 1)
         let square = t * t
-        var series = 0.0
-        for divisor in stride(from: 15.0, through: 1.0, by: -2.0) { series = series * square + 1 / divisor }
+        var series = 1.0 / 15
+        series = series * square + 1.0 / 13
+        series = series * square + 1.0 / 11
+        series = series * square + 1.0 / 9
+        series = series * square + 1.0 / 7
+        series = series * square + 1.0 / 5
+        series = series * square + 1.0 / 3
+        series = series * square + 1
         return -(exponent * 0.693_147_180_559_945_3 + 2 * t * series)
     }
 }

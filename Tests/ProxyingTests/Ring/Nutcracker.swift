@@ -15,17 +15,23 @@ final class Nutcracker {
     private let folder = FileManager.default.temporaryDirectory.appending(path: "nutcracker-\(UUID().uuidString)")
 
     /// `servers` are written behind the ports of `numbered`: `:1 name`.
-    init(ring: RingKind, hash: KeyHash, tag: String? = nil, servers: [String], numbered: [ScriptedServer]) throws {
+    init(
+        ring: RingKind, hash: KeyHash, tag: String? = nil, servers: [String], numbered: [ScriptedServer],
+        extra: [String] = []
+    ) throws {
         port = try FreePort.next()
         var lines = ["pool:", "  listen: 127.0.0.1:\(port)", "  redis: true", "  hash: \(hash.rawValue)"]
-        lines += ["  distribution: \(ring.rawValue)"] + (tag.map { ["  hash_tag: \"\($0)\""] } ?? []) + ["  servers:"]
+        lines +=
+            ["  distribution: \(ring.rawValue)"] + (tag.map { ["  hash_tag: \"\($0)\""] } ?? [])
+            + extra.map { "  \($0)" } + ["  servers:"]
         lines += zip(numbered, servers).map { "   - 127.0.0.1:\($0.port)\($1)" }
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         let file = folder.appending(path: "nutcracker.yml")
         try Data((lines.joined(separator: "\n") + "\n").utf8).write(to: file)
         process.executableURL = URL(filePath: Self.path)
         process.arguments = [
-            "-c", file.path, "-o", folder.appending(path: "log").path, "-a", "127.0.0.1", "-s", "\(try FreePort.next())",
+            "-c", file.path, "-o", folder.appending(path: "log").path, "-a", "127.0.0.1", "-s",
+            "\(try FreePort.next())",
         ]
         process.standardError = FileHandle.nullDevice
         try process.run()
@@ -101,7 +107,7 @@ final class NutcrackerClient {
 
     deinit { close(descriptor) }
 
-    /// The numbers of the servers that the commands came to.
+    /// The numbers of the servers that the commands came to; -1 for an error.
     func servers(of commands: [UInt8], count: Int) throws -> [Int] {
         var rest = commands[...]
         while !rest.isEmpty {
@@ -109,14 +115,17 @@ final class NutcrackerClient {
             guard sent > 0 else { throw POSIXError(.EPIPE) }
             rest = rest.dropFirst(sent)
         }
-        // Each answer is a colon, a digit and the end of the line.
-        var answers: [UInt8] = []
+        var answers: [Substring] = []
+        var text = ""
         var block = [UInt8](repeating: 0, count: 64 << 10)
-        while answers.count < 4 * count {
+        while answers.count < count {
             let received = recv(descriptor, &block, block.count, 0)
             guard received > 0 else { throw POSIXError(.ECONNRESET) }
-            answers += block.prefix(received)
+            text += String(decoding: block.prefix(received), as: UTF8.self)
+            guard text.utf8.last == 0x0A else { continue }
+            answers += text.split(whereSeparator: \.isNewline)
+            text = ""
         }
-        return stride(from: 1, to: answers.count, by: 4).map { Int(answers[$0]) - 0x30 }
+        return answers.map { Int($0.dropFirst()) ?? -1 }
     }
 }

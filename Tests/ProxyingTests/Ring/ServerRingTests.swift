@@ -23,7 +23,9 @@ import Testing
 
     @Test(
         "A ketama ring has about 160 points for each server, by its share of the weight",
-        arguments: [([1, 1], [160, 160]), ([1, 2], [104, 212]), ([1, 9], [32, 288]), ([1, 1, 1], [160, 160, 160])])
+        arguments: [
+            ([1, 1], [160, 160]), ([1, 2], [104, 212]), ([1, 9], [32, 288]), ([1, 1, 1], [160, 160, 160]),
+        ])
     func ketamaCounts(weights: [Int], counts: [Int]) {
         let servers = weights.enumerated().map { RingServer(name: "server\($0.offset)", weight: $0.element) }
         let ring = ServerRing(kind: .ketama, hash: .md5, servers: servers)

@@ -22,4 +22,17 @@ extension LogEvent {
             "ambassador.client.closed", .warning, "A client that doesn't read its replies was closed.",
             ["pool": .string(pool), "client": .string(client), "limit": .stringConvertible(limit)])
     }
+
+    /// `keys` says what each server got of the sample, by its name.
+    package static func ringSkewed(
+        pool: String, ring: String, hash: String, sample: String, keys: [(server: String, count: Int)]
+    ) -> LogEvent {
+        LogEvent(
+            "ambassador.ring.skewed", .warning,
+            "This hash doesn't spread keys evenly over the servers; the default, xxh3, does.",
+            [
+                "pool": .string(pool), "ring": .string(ring), "hash": .string(hash), "sample": .string(sample),
+                "keys": .string(keys.map { "\($0.server)=\($0.count)" }.joined(separator: " ")),
+            ])
+    }
 }

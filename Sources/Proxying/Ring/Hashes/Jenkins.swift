@@ -35,24 +35,35 @@ enum Jenkins {
         }
 
         mutating func mix() {
-            a &-= c; a ^= rotated(c, 4); c &+= b
-            b &-= a; b ^= rotated(a, 6); a &+= c
-            c &-= b; c ^= rotated(b, 8); b &+= a
-            a &-= c; a ^= rotated(c, 16); c &+= b
-            b &-= a; b ^= rotated(a, 19); a &+= c
-            c &-= b; c ^= rotated(b, 4); b &+= a
+            Self.mix(&a, &c, b, 4)
+            Self.mix(&b, &a, c, 6)
+            Self.mix(&c, &b, a, 8)
+            Self.mix(&a, &c, b, 16)
+            Self.mix(&b, &a, c, 19)
+            Self.mix(&c, &b, a, 4)
         }
 
         mutating func finish() {
-            c ^= b; c &-= rotated(b, 14)
-            a ^= c; a &-= rotated(c, 11)
-            b ^= a; b &-= rotated(a, 25)
-            c ^= b; c &-= rotated(b, 16)
-            a ^= c; a &-= rotated(c, 4)
-            b ^= a; b &-= rotated(a, 14)
-            c ^= b; c &-= rotated(b, 24)
+            Self.finish(&c, b, 14)
+            Self.finish(&a, c, 11)
+            Self.finish(&b, a, 25)
+            Self.finish(&c, b, 16)
+            Self.finish(&a, c, 4)
+            Self.finish(&b, a, 14)
+            Self.finish(&c, b, 24)
         }
 
-        private func rotated(_ word: UInt32, _ bits: UInt32) -> UInt32 { word << bits | word >> (32 - bits) }
+        private static func mix(_ x: inout UInt32, _ y: inout UInt32, _ z: UInt32, _ bits: UInt32) {
+            x &-= y
+            x ^= rotated(y, bits)
+            y &+= z
+        }
+
+        private static func finish(_ x: inout UInt32, _ y: UInt32, _ bits: UInt32) {
+            x ^= y
+            x &-= rotated(y, bits)
+        }
+
+        private static func rotated(_ word: UInt32, _ bits: UInt32) -> UInt32 { word << bits | word >> (32 - bits) }
     }
 }

@@ -46,23 +46,36 @@ enum MD5 {
     }
 
     private static func add(_ words: InlineArray<16, UInt32>, to digest: inout Digest) {
-        var (a, b, c, d) = (digest[0], digest[1], digest[2], digest[3])
-        for step in 0..<64 {
-            let mixed: UInt32
-            let word: Int
-            switch step >> 4 {
-            case 0: (mixed, word) = (b & c | ~b & d, step)
-            case 1: (mixed, word) = (d & b | ~d & c, 5 * step + 1)
-            case 2: (mixed, word) = (b ^ c ^ d, 3 * step + 5)
-            default: (mixed, word) = (c ^ (b | ~d), 7 * step)
-            }
-            let sum = a &+ mixed &+ sines[step] &+ words[word & 15]
+        var state = State(a: digest[0], b: digest[1], c: digest[2], d: digest[3])
+        for step in 0..<16 {
+            state.turn(state.b & state.c | ~state.b & state.d, step, words[step])
+        }
+        for step in 16..<32 {
+            state.turn(state.d & state.b | ~state.d & state.c, step, words[(5 * step + 1) & 15])
+        }
+        for step in 32..<48 {
+            state.turn(state.b ^ state.c ^ state.d, step, words[(3 * step + 5) & 15])
+        }
+        for step in 48..<64 {
+            state.turn(state.c ^ (state.b | ~state.d), step, words[7 * step & 15])
+        }
+        digest[0] &+= state.a
+        digest[1] &+= state.b
+        digest[2] &+= state.c
+        digest[3] &+= state.d
+    }
+
+    private struct State {
+        var a: UInt32
+        var b: UInt32
+        var c: UInt32
+        var d: UInt32
+
+        /// One of the 64 steps; `mixed` is what its round makes of b, c and d.
+        mutating func turn(_ mixed: UInt32, _ step: Int, _ word: UInt32) {
+            let sum = a &+ mixed &+ sines[step] &+ word
             let bits = rotations[(step >> 4) << 2 | step & 3]
             (a, d, c, b) = (d, c, b, b &+ (sum << bits | sum >> (32 - bits)))
         }
-        digest[0] &+= a
-        digest[1] &+= b
-        digest[2] &+= c
-        digest[3] &+= d
     }
 }

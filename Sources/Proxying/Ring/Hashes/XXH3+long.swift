@@ -32,7 +32,7 @@ extension XXH3 {
     private static func hashUpTo128(_ key: Span<UInt8>) -> UInt64 {
         let secret = secret.span
         let count = key.count
-        var sum = UInt64(count) &* prime64_1
+        var sum = UInt64(count) &* prime1
         for pair in (0...(count - 1) / 32).reversed() {
             sum &+= mixed16(key, 16 * pair, secret, 32 * pair)
             sum &+= mixed16(key, count - 16 * (pair + 1), secret, 32 * pair + 16)
@@ -42,7 +42,7 @@ extension XXH3 {
 
     private static func hashUpToMiddle(_ key: Span<UInt8>) -> UInt64 {
         let secret = secret.span
-        var sum = UInt64(key.count) &* prime64_1
+        var sum = UInt64(key.count) &* prime1
         for part in 0..<8 { sum &+= mixed16(key, 16 * part, secret, 16 * part) }
         sum = avalanche(sum)
         for part in 8..<key.count / 16 { sum &+= mixed16(key, 16 * part, secret, 16 * (part - 8) + 3) }
@@ -61,7 +61,7 @@ extension XXH3 {
     private static func hashStripes(_ key: Span<UInt8>) -> UInt64 {
         let secret = secret.span
         var lanes: InlineArray<8, UInt64> = [
-            prime32_3, prime64_1, prime64_2, prime64_3, prime64_4, prime32_2, prime64_5, prime32_1,
+            smallPrime3, prime1, prime2, prime3, prime4, smallPrime2, prime5, smallPrime1,
         ]
         // The last stripe, whole or not, is read from the key's end with words of its own.
         for stripe in 0..<(key.count - 1) / stripeBytes {
@@ -70,7 +70,7 @@ extension XXH3 {
             if place == blockStripes - 1 { scramble(&lanes, secret) }
         }
         accumulate(key, key.count - stripeBytes, secret, secret.count - stripeBytes - 7, into: &lanes)
-        var hash = UInt64(key.count) &* prime64_1
+        var hash = UInt64(key.count) &* prime1
         for pair in 0..<4 {
             hash &+= foldedProduct(
                 lanes[2 * pair] ^ secret.word64(11 + 16 * pair), lanes[2 * pair + 1] ^ secret.word64(19 + 16 * pair))
@@ -93,7 +93,7 @@ extension XXH3 {
     private static func scramble(_ lanes: inout InlineArray<8, UInt64>, _ secret: Span<UInt8>) {
         for lane in 0..<8 {
             let word = lanes[lane] ^ lanes[lane] >> 47 ^ secret.word64(secret.count - stripeBytes + 8 * lane)
-            lanes[lane] = word &* prime32_1
+            lanes[lane] = word &* smallPrime1
         }
     }
 }

@@ -6,14 +6,14 @@
 /// Safe: all sums and products are defined modulo 2^64.
 @usableFromInline
 enum XXH3 {
-    @usableFromInline static let prime32_1: UInt64 = 0x9E37_79B1
-    @usableFromInline static let prime32_2: UInt64 = 0x85EB_CA77
-    @usableFromInline static let prime32_3: UInt64 = 0xC2B2_AE3D
-    @usableFromInline static let prime64_1: UInt64 = 0x9E37_79B1_85EB_CA87
-    @usableFromInline static let prime64_2: UInt64 = 0xC2B2_AE3D_27D4_EB4F
-    @usableFromInline static let prime64_3: UInt64 = 0x1656_67B1_9E37_79F9
-    @usableFromInline static let prime64_4: UInt64 = 0x85EB_CA77_C2B2_AE63
-    @usableFromInline static let prime64_5: UInt64 = 0x27D4_EB2F_1656_67C5
+    @usableFromInline static let smallPrime1: UInt64 = 0x9E37_79B1
+    @usableFromInline static let smallPrime2: UInt64 = 0x85EB_CA77
+    @usableFromInline static let smallPrime3: UInt64 = 0xC2B2_AE3D
+    @usableFromInline static let prime1: UInt64 = 0x9E37_79B1_85EB_CA87
+    @usableFromInline static let prime2: UInt64 = 0xC2B2_AE3D_27D4_EB4F
+    @usableFromInline static let prime3: UInt64 = 0x1656_67B1_9E37_79F9
+    @usableFromInline static let prime4: UInt64 = 0x85EB_CA77_C2B2_AE63
+    @usableFromInline static let prime5: UInt64 = 0x27D4_EB2F_1656_67C5
     @usableFromInline static let mix1: UInt64 = 0x1656_6791_9E37_79F9
     @usableFromInline static let mix2: UInt64 = 0x9FB2_1C65_1E98_DF25
 
@@ -76,9 +76,9 @@ enum XXH3 {
     @inlinable
     static func avalanche64(_ word: UInt64) -> UInt64 {
         var hash = word ^ word >> 33
-        hash &*= prime64_2
+        hash &*= prime2
         hash ^= hash >> 29
-        hash &*= prime64_3
+        hash &*= prime3
         return hash ^ hash >> 32
     }
 }
