@@ -21,6 +21,7 @@ struct SidecarProcess: Sendable {
     private let calls: AppCalls
     private let subscriber: Subscriber
     private let brokers: [LogBroker]
+    private let ambassador: AmbassadorService?
     private let tracing: Tracing
     private let app: AppService
     private let health: HealthState
@@ -30,6 +31,20 @@ struct SidecarProcess: Sendable {
     /// Opens the stores, binds the ports and makes the sidecar known, in the order of Dapr's own start: the building
     /// blocks are ready before the app is started, because the app may wait for them.
     static func start(_ invocation: Invocation, _ instruments: Instruments) async throws -> SidecarProcess {
+        let configuration = invocation.loaded.configuration
+        let ambassador = try await AmbassadorService.start(
+            configuration.ambassador, grace: configuration.app.grace, instruments)
+        do {
+            return try await start(invocation, beside: ambassador, instruments)
+        } catch {
+            await ambassador?.stop()
+            throw error
+        }
+    }
+
+    private static func start(
+        _ invocation: Invocation, beside ambassador: AmbassadorService?, _ instruments: Instruments
+    ) async throws -> SidecarProcess {
         let configuration = invocation.loaded.configuration
         let health = HealthState()
         let shutdown = ShutdownRequest()
@@ -54,7 +69,8 @@ struct SidecarProcess: Sendable {
             command: invocation.command,
             environment: appEnvironment(
                 configuration.app, apiPort: listeners.apiPort, adminPort: listeners.adminPort),
-            configuration: configuration.app, logger: instruments.logs.logger("outrigger.app")
+            configuration: configuration.app, logger: instruments.logs.logger("outrigger.app"),
+            descriptorsMax: ambassador?.descriptors.before
         ) { event in
             status.note(event)
             metadata.note(event)
@@ -69,7 +85,8 @@ struct SidecarProcess: Sendable {
         let process = SidecarProcess(
             configuration: configuration, database: stores.database, listeners: listeners,
             calls: calls, subscriber: subscriber,
-            brokers: stores.components.pubsub.compactMap { $0.broker as? LogBroker }, tracing: tracing,
+            brokers: stores.components.pubsub.compactMap { $0.broker as? LogBroker },
+            ambassador: ambassador, tracing: tracing,
             app: AppService(
                 supervisor: supervisor,
                 serving: {
@@ -98,6 +115,7 @@ struct SidecarProcess: Sendable {
         if let api = listeners.api { services.append(Self.configured(api)) }
         services += brokers.map { Self.configured(BrokerService(broker: $0)) }
         if configuration.api.enabled { services.append(Self.configured(subscriber)) }
+        if let ambassador { services.append(Self.configured(ambassador)) }
         if let listener = listeners.internal { services.append(Self.configured(listener)) }
         if let health = calls.health { services.append(Self.configured(AppHealthService(health: health))) }
         services.append(Self.configured(app))
@@ -179,7 +197,8 @@ struct SidecarProcess: Sendable {
         logger.emit(
             .sidecarStarted(
                 appID: configuration.app.id, api: listeners.apiAddress, admin: listeners.adminAddress,
-                data: database?.path, namespace: configuration.app.namespace, neighbours: neighbours))
+                data: database?.path, namespace: configuration.app.namespace, neighbours: neighbours,
+                pools: ambassador?.addresses ?? []))
     }
 }
 

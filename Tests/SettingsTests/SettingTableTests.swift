@@ -74,8 +74,8 @@ struct SettingTableTests {
             ("rows: {a: {soill: x}}", "o.yaml:1: rows.a.soill: found an unknown key, expected rows.a.soil, perhaps"),
             (
                 "rows: {'a b': }",
-                "o.yaml:1: rows: found \"a b\", expected a name of letters, digits and .:_- that begins with one of the "
-                    + "first two"
+                "o.yaml:1: rows: found \"a b\", expected a name of letters, digits and .:_- that begins with one of "
+                    + "the first two"
             ),
             (
                 "rows: {-a: }",

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Ambassador
 package import Core
 internal import HTTPAPI
 package import Settings
@@ -197,13 +198,21 @@ extension Invocation {
             if case .component(let component) = resource { "\(component.name) (\(component.type))" } else { nil }
         }
         let topics = subscriptions.map { "\($0.topic) of \($0.pubsub)" }.joined(separator: ", ")
-        return """
-            OK
-            app        \(configuration.app.id ?? "without an id"), namespace \(configuration.app.namespace)
-            api        \(configuration.api.enabled ? "\(configuration.api.listen)" : "off")
-            admin      \(configuration.admin.enabled ? "\(configuration.admin.listen)" : "off")
-            components \(components.isEmpty ? "the embedded ones" : components.joined(separator: ", "))
-            topics     \(topics.isEmpty ? "those that the app asks for" : topics)
-            """
+        let ambassador = configuration.ambassador
+        let pools =
+            ambassador.redis.map { ($0.name, $0.value.pool) } + ambassador.memcached.map { ($0.name, $0.value.pool) }
+        var lines = [
+            "OK", "app        \(configuration.app.id ?? "without an id"), namespace \(configuration.app.namespace)",
+            "api        \(configuration.api.enabled ? "\(configuration.api.listen)" : "off")",
+            "admin      \(configuration.admin.enabled ? "\(configuration.admin.listen)" : "off")",
+        ]
+        if configuration.api.enabled {
+            lines += [
+                "components \(components.isEmpty ? "the embedded ones" : components.joined(separator: ", "))",
+                "topics     \(topics.isEmpty ? "those that the app asks for" : topics)",
+            ]
+        }
+        lines += pools.map { "pool       \($0.0) on \($0.1.listen), \($0.1.servers.count) servers" }
+        return lines.joined(separator: "\n")
     }
 }

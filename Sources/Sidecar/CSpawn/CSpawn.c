@@ -10,6 +10,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -48,6 +49,15 @@ static int install_stream(int source, int target) {
     return source < 0 || dup2(source, target) >= 0 ? 0 : -1;
 }
 
+// The sidecar raises its own limit. An app that uses select(2), or closes every descriptor that there may be, needs the
+// one that it was meant to have.
+static void limit_descriptors(unsigned long descriptors_max) {
+    struct rlimit limit;
+    if (descriptors_max == 0 || getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+    limit.rlim_cur = descriptors_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 // Runs in the child. Only async-signal-safe calls are allowed here, for the process had other threads.
 static _Noreturn void become(const struct cspawn_request *request, pid_t parent, int report) {
     restore_signals();
@@ -59,6 +69,7 @@ static _Noreturn void become(const struct cspawn_request *request, pid_t parent,
     if (install_stream(request->standard_output, STDOUT_FILENO) != 0) goto failed;
     if (install_stream(request->standard_error, STDERR_FILENO) != 0) goto failed;
     close_others_on_exec();
+    limit_descriptors(request->descriptors_max);
     execvpe(request->arguments[0], request->arguments, request->environment);
 failed:;
     int reason = errno;

@@ -23,8 +23,10 @@ final class ChildProcess: Sendable {
     private init(pid: Int32) { self.pid = pid }
 
     /// Starts the command; the calling thread must outlive the child.
+    ///
+    /// - Parameter descriptorsMax: The soft limit of descriptors that it may have open; nil inherits the sidecar's.
     static func start(
-        _ command: [String], environment overrides: [String: String], streams: Streams
+        _ command: [String], environment overrides: [String: String], streams: Streams, descriptorsMax: UInt? = nil
     ) throws(SpawnError) -> ChildProcess {
         let arguments = CStringArray(command)
         let environment = CStringArray(
@@ -37,7 +39,7 @@ final class ChildProcess: Sendable {
         var request = cspawn_request(
             arguments: arguments.pointers, environment: environment.pointers,
             standard_input: streams.input ?? -1, standard_output: streams.output ?? -1,
-            standard_error: streams.error ?? -1)
+            standard_error: streams.error ?? -1, descriptors_max: descriptorsMax ?? 0)
         let result = cspawn_start(&request)
         guard result > 0 else { throw SpawnError(command: command[0], code: -result) }
         return ChildProcess(pid: result)

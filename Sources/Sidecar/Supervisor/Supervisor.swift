@@ -50,6 +50,7 @@ package final class Supervisor: Sendable {
     let environment: [String: String]
     let configuration: AppConfiguration
     let logger: Logger
+    private let descriptorsMax: UInt?
     private let adoptsOrphans: Bool
     private let onEvent: @Sendable (Event) -> Void
     private let metrics = SupervisorMetrics()
@@ -62,15 +63,18 @@ package final class Supervisor: Sendable {
     /// - Parameters:
     ///   - command: The app and its arguments; empty when something else starts the app.
     ///   - environment: What the app gets besides the sidecar's own environment.
+    ///   - descriptorsMax: The soft limit of descriptors that the app may have open; nil: that of the sidecar.
     ///   - adoptsOrphans: Whether the kernel gives this process the orphans of others, which it then has to reap.
     package init(
         command: [String], environment: [String: String] = [:], configuration: AppConfiguration, logger: Logger,
-        adoptsOrphans: Bool = getpid() == 1, onEvent: @escaping @Sendable (Event) -> Void = { _ in }
+        descriptorsMax: UInt? = nil, adoptsOrphans: Bool = getpid() == 1,
+        onEvent: @escaping @Sendable (Event) -> Void = { _ in }
     ) {
         self.command = command
         self.environment = environment
         self.configuration = configuration
         self.logger = logger
+        self.descriptorsMax = descriptorsMax
         self.adoptsOrphans = adoptsOrphans
         self.onEvent = onEvent
     }
@@ -180,10 +184,11 @@ extension Supervisor {
     }
 
     private func start(_ streams: ChildProcess.Streams) async throws(SpawnError) -> ChildProcess {
-        let started = await onLane { [command, environment, adoptsOrphans] () -> Result<ChildProcess, SpawnError> in
+        let started = await onLane { [self] () -> Result<ChildProcess, SpawnError> in
             if adoptsOrphans { ChildProcess.reapOrphans() }
             return Result { () throws(SpawnError) in
-                try ChildProcess.start(command, environment: environment, streams: streams)
+                try ChildProcess.start(
+                    command, environment: environment, streams: streams, descriptorsMax: descriptorsMax)
             }
         }
         let child = try started.get()

@@ -94,6 +94,20 @@ final class Connection {
         }
     }
 
+    /// Reads a line, without what ends it.
+    func readLine() throws -> String {
+        let end = Array("\r\n".utf8)
+        while true {
+            if let range = received.firstRange(of: end) {
+                defer { received.removeSubrange(..<range.upperBound) }
+                return String(decoding: received[..<range.lowerBound], as: UTF8.self)
+            }
+            guard receive() else {
+                throw NoAnswer(description: "no line in \(String(decoding: received, as: UTF8.self))")
+            }
+        }
+    }
+
     /// What still comes until the server closes.
     func readToEnd() -> String {
         while receive() {}

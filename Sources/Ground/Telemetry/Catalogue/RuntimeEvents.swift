@@ -8,22 +8,39 @@ extension LogEvent {
     /// The banner: all that somebody needs to talk to this sidecar.
     package static func sidecarStarted(
         appID: String?, api: ListenAddress?, admin: ListenAddress?, data: String?, namespace: String,
-        neighbours: [String]
+        neighbours: [String], pools: [String]
     ) -> LogEvent {
-        let app = appID ?? "its app"
+        // Without an API and a name it is the ambassador alone.
+        let beside = appID.map { " beside \($0)" } ?? (api == nil ? "" : " beside its app")
+        let surroundings =
+            "namespace \(namespace), "
+            + (neighbours.isEmpty ? "no neighbours" : "neighbours \(neighbours.joined(separator: ", "))")
         let places = [
             api.map { "API http://\($0)" }, admin.map { "metrics http://\($0)/metrics" }, data.map { "data \($0)" },
-            "namespace \(namespace)",
-            neighbours.isEmpty ? "no neighbours" : "neighbours \(neighbours.joined(separator: ", "))",
+            pools.isEmpty ? nil : "pools \(pools.joined(separator: ", "))", api == nil ? nil : surroundings,
         ].compactMap { $0 }.joined(separator: ", ")
         return LogEvent(
             "sidecar.started", .info,
-            "Outrigger \(Version.outrigger) is up beside \(app): \(places).",
+            "Outrigger \(Version.outrigger) is up\(beside): \(places).",
             [
                 "api": "\(api.map(\.description) ?? "")", "admin": "\(admin.map(\.description) ?? "")",
                 "data": "\(data ?? "")", "namespace": "\(namespace)",
-                "neighbours": "\(neighbours.joined(separator: ","))",
+                "neighbours": "\(neighbours.joined(separator: ","))", "pools": "\(pools.joined(separator: ","))",
             ])
+    }
+
+    package static func descriptorsRaised(from before: UInt, to now: UInt) -> LogEvent {
+        LogEvent(
+            "descriptors.raised", .debug, "This process may have \(now) descriptors open; it began with \(before).",
+            ["before": "\(before)", "now": "\(now)"])
+    }
+
+    package static func descriptorsScarce(limit: UInt, wanted: Int) -> LogEvent {
+        LogEvent(
+            "descriptors.scarce", .warning,
+            "Clients will be turned away before their limits: this process may have \(limit) descriptors open, and the "
+                + "pools may want \(wanted) (ulimit -n, or limits.clients of a pool).",
+            ["limit": "\(limit)", "wanted": "\(wanted)"])
     }
 
     package static func startFailed(_ reason: String) -> LogEvent {

@@ -16,6 +16,8 @@ struct cspawn_request {
     int standard_input;
     int standard_output;
     int standard_error;
+    /// The soft limit of open descriptors; 0 leaves it as it is.
+    unsigned long descriptors_max;
 };
 
 /// Starts `arguments[0]`, searched in PATH, as the leader of a process group of its own. Signals have their default

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Ambassador
+import Core
+import Logging
+import NIOCore
+import NIOPosix
+import Proxying
+import ServiceLifecycle
+import Telemetry
+
+/// A pool of whatever protocol.
+protocol ServedPool: Sendable {
+    var name: String { get }
+    /// Takes the address and serves; returns the port (0 for a socket's path).
+    @discardableResult func start() async throws(ListenError) -> Int
+    /// Takes no more clients, lets those that are there have their replies, and closes what is left after `time`.
+    func drain(within time: Duration) async
+    func snapshot() async -> PoolSnapshot
+}
+
+extension RedisPool: ServedPool {}
+
+/// The ambassador's pools, and the event loops that are theirs alone.
+struct AmbassadorService: Service {
+    private(set) var pools: [any ServedPool] = []
+    /// Where each pool is found, for people: `cache 127.0.0.1:6379`.
+    private(set) var addresses: [String] = []
+    let descriptors: DescriptorLimit
+    private let eventLoops: MultiThreadedEventLoopGroup
+    private let grace: Duration
+
+    private init(_ configuration: AmbassadorConfiguration, descriptors: DescriptorLimit, grace: Duration) {
+        self.descriptors = descriptors
+        self.grace = grace
+        eventLoops = MultiThreadedEventLoopGroup(numberOfThreads: configuration.loops)
+    }
+
+    /// Opens every pool, or none; nil if there are none to open.
+    static func start(
+        _ configuration: AmbassadorConfiguration, grace: Duration, _ instruments: Instruments
+    ) async throws(ListenError) -> AmbassadorService? {
+        guard !configuration.isEmpty else { return nil }
+        let descriptors = DescriptorLimit.raise()
+        descriptors.tell(wanted: configuration.descriptorsMax, instruments.logger)
+        var service = AmbassadorService(configuration, descriptors: descriptors, grace: grace)
+        do throws(ListenError) {
+            try await service.open(configuration, logger: instruments.logs.logger("outrigger.ambassador"))
+        } catch {
+            await service.stop()
+            throw error
+        }
+        return service
+    }
+
+    private mutating func open(_ configuration: AmbassadorConfiguration, logger: Logger) async throws(ListenError) {
+        for (name, redis) in configuration.redis {
+            let pool = RedisPool(name: name, configuration: redis, group: eventLoops, logger: logger)
+            try await open(pool, at: redis.pool.listen)
+        }
+    }
+
+    private mutating func open(_ pool: any ServedPool, at address: PoolAddress) async throws(ListenError) {
+        let port = try await pool.start()
+        pools.append(pool)
+        addresses.append("\(pool.name) \(address.bound(to: port))")
+    }
+
+    func run() async throws {
+        try? await gracefulShutdown()
+        await stop()
+    }
+
+    /// Lets clients have the replies that are due to them, but no longer than the grace period.
+    func stop() async {
+        await withTaskGroup(of: Void.self) { group in
+            for pool in pools { group.addTask { await pool.drain(within: grace) } }
+        }
+        try? await eventLoops.shutdownGracefully()
+    }
+}
+
+extension PoolAddress {
+    /// The same with the port that the kernel chose.
+    fileprivate func bound(to port: Int) -> String {
+        guard case .network(let address) = self else { return description }
+        return ListenAddress(host: address.host, port: port).description
+    }
+}
