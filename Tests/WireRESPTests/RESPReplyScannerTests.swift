@@ -9,9 +9,11 @@ struct RESPReplyScannerTests {
         "+OK\r\n", "+\r\n", "-ERR no such key\r\n", ":0\r\n", ":-42\r\n", ":+7\r\n", "$0\r\n\r\n", "$5\r\nhe\r\no\r\n",
         "$-1\r\n", "*-1\r\n", "*0\r\n", "*2\r\n$1\r\na\r\n$-1\r\n", "*3\r\n:1\r\n*2\r\n+a\r\n-b\r\n*0\r\n", "_\r\n",
         ",3.25\r\n", ",inf\r\n", ",-nan\r\n", "#t\r\n", "#f\r\n", "!5\r\nERR x\r\n", "=7\r\ntxt:a\r\n\r\n",
-        "(-3492890328409238509324850943850943825024385\r\n", "%0\r\n", "%2\r\n+a\r\n:1\r\n+b\r\n%1\r\n+c\r\n*1\r\n:2\r\n",
+        "(-3492890328409238509324850943850943825024385\r\n", "%0\r\n",
+        "%2\r\n+a\r\n:1\r\n+b\r\n%1\r\n+c\r\n*1\r\n:2\r\n",
         "~3\r\n+a\r\n#t\r\n_\r\n", ">2\r\n+message\r\n$3\r\nabc\r\n", "|1\r\n+ttl\r\n:3600\r\n$1\r\nv\r\n",
-        "|0\r\n+OK\r\n", "*2\r\n|1\r\n+a\r\n*2\r\n:1\r\n:2\r\n:3\r\n:4\r\n", "|1\r\n+a\r\n|1\r\n+b\r\n:1\r\n:2\r\n>1\r\n+p\r\n",
+        "|0\r\n+OK\r\n", "*2\r\n|1\r\n+a\r\n*2\r\n:1\r\n:2\r\n:3\r\n:4\r\n",
+        "|1\r\n+a\r\n|1\r\n+b\r\n:1\r\n:2\r\n>1\r\n+p\r\n",
         "|1\r\n+a\r\n+b\r\n*-1\r\n", "*1\r\n*1\r\n*1\r\n*1\r\n$-1\r\n",
     ]
 

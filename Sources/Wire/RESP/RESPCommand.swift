@@ -15,34 +15,43 @@ package struct RESPCommand: Sendable {
     package var name = RESPName.none
     /// Where the name's header begins.
     @usableFromInline var firstHeader = 0
-    @usableFromInline var places = [4 of RESPPlace](repeating: RESPPlace(offset: 0, length: 0))
+    /// The first arguments' places; vectors, because they are copied and read without a call.
+    @usableFromInline var offsets = SIMD4<UInt32>()
+    @usableFromInline var lengths = SIMD4<UInt32>()
 
     @inlinable
     init() {}
 
     /// The place of the name (0) or of one of the first three arguments after it; empty if there is none (yet).
     @inlinable
-    package subscript(index: Int) -> RESPPlace { places[index] }
+    package subscript(index: Int) -> RESPPlace {
+        RESPPlace(start: offsets[index], count: lengths[index])
+    }
 }
 
 /// Walks all arguments of a complete command, its name first, by their headers alone.
 package struct RESPArguments: Sendable {
     @usableFromInline var offset: Int
-    /// How many are still to come.
-    package var remaining: Int
+    @usableFromInline var left: Int
 
     /// Begins at the name.
     @inlinable
     package init(_ command: RESPCommand) {
-        remaining = command.argumentCount
+        left = command.argumentCount
         offset = command.firstHeader
     }
+
+    /// How many are still to come.
+    @inlinable package var remaining: Int { left }
+
+    /// Where the header of the next one begins; where the last one ends, when all have been walked.
+    @inlinable package var nextHeader: Int { offset }
 
     /// The next one's place. `bytes` begins at the command's first byte, as it did for the scanner.
     @inlinable
     package mutating func next(_ bytes: borrowing Span<UInt8>) -> RESPPlace? {
-        guard remaining > 0 else { return nil }
-        remaining -= 1
+        guard left > 0 else { return nil }
+        left -= 1
         // The scanner has checked the header, so that there is nothing to refuse.
         var length = 0
         offset += 1

@@ -11,6 +11,14 @@ package struct RESPCommandScanner: Sendable {
         case start, line, count, marker, length, payload
     }
 
+    /// Why the scanner stops.
+    @usableFromInline
+    enum End: Sendable {
+        case complete, inline
+        case incomplete(Int)
+        case malformed(RESPSyntaxError)
+    }
+
     /// The least that an argument takes, `$0 CRLF CRLF`.
     @usableFromInline static let argumentBytesMin = 6
 
@@ -29,18 +37,41 @@ package struct RESPCommandScanner: Sendable {
     /// Scans on. `bytes` begins at the command's first byte each time; the caller drops a command once it is complete.
     @inlinable
     package mutating func scan(_ bytes: borrowing Span<UInt8>) -> RESPScan<RESPCommand> {
+        switch advance(bytes) {
+        case .complete:
+            command.length = offset
+            offset = 0
+            stage = .start
+            return .complete(command)
+        case .inline:
+            let length = offset
+            offset = 0
+            stage = .start
+            return .inline(length: length)
+        case .incomplete(let missing): return .incomplete(missing: missing)
+        case .malformed(let error): return .malformed(error)
+        }
+    }
+
+    /// Scans up to an end. What it returns is small, for a whole command is copied but once.
+    @inlinable
+    mutating func advance(_ bytes: borrowing Span<UInt8>) -> End {
         switch stage {
         case .start:
-            guard bytes.count > 0 else { return .incomplete(missing: 1) }
+            guard bytes.count > 0 else { return .incomplete(1) }
             guard bytes[0] == UInt8(ascii: "*") else {
                 stage = .line
                 return scanLine(bytes)
             }
             command = RESPCommand()
-            offset = 1
             header = RESPLength()
-            stage = .count
-            if let end = scanCount(bytes) { return end }
+            if header.readWhole(bytes, &offset, type: UInt8(ascii: "*")) {
+                if let end = beginArguments() { return end }
+            } else {
+                offset = 1
+                stage = .count
+                if let end = scanCount(bytes) { return end }
+            }
         case .line: return scanLine(bytes)
         case .count: if let end = scanCount(bytes) { return end }
         case .marker, .length, .payload: break
@@ -50,14 +81,18 @@ package struct RESPCommandScanner: Sendable {
 
     /// Reads how many arguments there are; nil if it is time for them.
     @inlinable
-    mutating func scanCount(_ bytes: borrowing Span<UInt8>) -> RESPScan<RESPCommand>? {
+    mutating func scanCount(_ bytes: borrowing Span<UInt8>) -> End? {
         switch header.read(bytes, &offset) {
-        case .incomplete: return .incomplete(missing: header.hasReturn ? 1 : 2)
-        case .malformed: return .malformed(.multibulkLength)
-        case .complete: break
+        case .incomplete: .incomplete(header.hasReturn ? 1 : 2)
+        case .malformed: .malformed(.multibulkLength)
+        case .complete: beginArguments()
         }
+    }
+
+    @inlinable
+    mutating func beginArguments() -> End? {
         guard header.value <= limits.argumentCountMax else { return .malformed(.multibulkLength) }
-        guard !header.isNegative, header.value > 0 else { return finish() }
+        guard !header.isNegative, header.value > 0 else { return .complete }
         command.argumentCount = header.value
         command.firstHeader = offset
         stage = .marker
@@ -65,33 +100,42 @@ package struct RESPCommandScanner: Sendable {
     }
 
     @inlinable
-    mutating func scanArguments(_ bytes: borrowing Span<UInt8>) -> RESPScan<RESPCommand> {
+    mutating func scanArguments(_ bytes: borrowing Span<UInt8>) -> End {
         while true {
-            if stage == .marker {
+            if stage != .payload, let end = scanHeader(bytes) { return end }
+            let end = offset + header.value
+            guard end + 2 <= bytes.count else { return missing(end + 2 - bytes.count) }
+            guard bytes[end] == 0x0D, bytes[end + 1] == 0x0A else { return .malformed(.bulkEnd) }
+            take(bytes, end: end)
+            if command.argumentsRead == command.argumentCount { return .complete }
+        }
+    }
+
+    /// Reads an argument's header; nil if it is time for the payload.
+    @inlinable
+    mutating func scanHeader(_ bytes: borrowing Span<UInt8>) -> End? {
+        if stage == .marker {
+            header = RESPLength()
+            if !header.readWhole(bytes, &offset, type: UInt8(ascii: "$")) {
                 guard offset < bytes.count else { return missing(0) }
                 guard bytes[offset] == UInt8(ascii: "$") else {
                     return .malformed(.bulkExpected(found: bytes[offset]))
                 }
                 offset += 1
-                header = RESPLength()
                 stage = .length
             }
-            if stage == .length {
-                switch header.read(bytes, &offset) {
-                case .incomplete: return missing(header.hasReturn ? 3 : 4)
-                case .malformed: return .malformed(.bulkLength)
-                case .complete: break
-                }
-                guard !header.isNegative, header.value <= limits.bulkBytesMax else { return .malformed(.bulkLength) }
-                guard offset + header.value <= limits.commandBytesMax else { return .malformed(.commandTooLong) }
-                stage = .payload
-            }
-            let end = offset + header.value
-            guard end + 2 <= bytes.count else { return missing(end + 2 - bytes.count) }
-            guard bytes[end] == 0x0D, bytes[end + 1] == 0x0A else { return .malformed(.bulkEnd) }
-            take(bytes, end: end)
-            if command.argumentsRead == command.argumentCount { return finish() }
         }
+        if stage == .length {
+            switch header.read(bytes, &offset) {
+            case .incomplete: return missing(header.hasReturn ? 3 : 4)
+            case .malformed: return .malformed(.bulkLength)
+            case .complete: break
+            }
+        }
+        guard !header.isNegative, header.value <= limits.bulkBytesMax else { return .malformed(.bulkLength) }
+        guard offset + header.value <= limits.commandBytesMax else { return .malformed(.commandTooLong) }
+        stage = .payload
+        return nil
     }
 
     /// Notes the argument whose payload is here.
@@ -99,7 +143,8 @@ package struct RESPCommandScanner: Sendable {
     mutating func take(_ bytes: borrowing Span<UInt8>, end: Int) {
         let index = command.argumentsRead
         if index < RESPCommand.placeCount {
-            command.places[index] = RESPPlace(offset: offset, length: header.value)
+            command.offsets[index] = UInt32(truncatingIfNeeded: offset)
+            command.lengths[index] = UInt32(truncatingIfNeeded: header.value)
             if index == 0 { command.name = RESPName(bytes, at: offset, length: header.value) }
         }
         command.argumentsRead = index + 1
@@ -107,33 +152,21 @@ package struct RESPCommandScanner: Sendable {
         stage = .marker
     }
 
-    @inlinable
-    mutating func finish() -> RESPScan<RESPCommand> {
-        command.length = offset
-        stage = .start
-        return .complete(command)
-    }
-
     /// So many bytes of this argument, and the least that all those after it take.
     @inlinable
-    func missing(_ bytes: Int) -> RESPScan<RESPCommand> {
+    func missing(_ bytes: Int) -> End {
         let begun = bytes > 0 ? 1 : 0
         let after = command.argumentCount - command.argumentsRead - begun
-        return .incomplete(missing: bytes + after * Self.argumentBytesMin)
+        return .incomplete(bytes + after * Self.argumentBytesMin)
     }
 
     /// A line ends with a line feed; a carriage return before it is usual and not required, as in Redis.
     @inlinable
-    mutating func scanLine(_ bytes: borrowing Span<UInt8>) -> RESPScan<RESPCommand> {
+    mutating func scanLine(_ bytes: borrowing Span<UInt8>) -> End {
         while offset < bytes.count, offset < limits.lineBytesMax {
             offset += 1
-            if bytes[offset - 1] == 0x0A {
-                let length = offset
-                offset = 0
-                stage = .start
-                return .inline(length: length)
-            }
+            if bytes[offset - 1] == 0x0A { return .inline }
         }
-        return offset < limits.lineBytesMax ? .incomplete(missing: 1) : .malformed(.inlineTooLong)
+        return offset < limits.lineBytesMax ? .incomplete(1) : .malformed(.inlineTooLong)
     }
 }

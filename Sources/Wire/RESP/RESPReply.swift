@@ -18,4 +18,3 @@ package struct RESPReply: Sendable, Equatable {
     /// Not the answer to a command: the server sends it of its own accord.
     @inlinable package var isPush: Bool { kind == UInt8(ascii: ">") }
 }
-
