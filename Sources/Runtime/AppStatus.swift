@@ -67,7 +67,7 @@ extension SidecarMetadata {
         self.init(
             appID: app.id ?? "",
             app: app.port.map { AppConnection(port: $0, protocol: app.protocol.rawValue, address: app.address) },
-            extended: extended)
+            endpoints: invocation.endpoints.map(\.name), extended: extended)
     }
 
     func note(_ event: Supervisor.Event) {

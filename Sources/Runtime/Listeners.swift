@@ -24,6 +24,7 @@ struct Listeners: Sendable {
         var calls: AppCalls
         var tracer: Tracer
         var resolver: any NameResolver
+        var endpoints: [HTTPEndpoint]
         var metadata: SidecarMetadata
         var status: AppStatus
         var health: HealthState
@@ -95,7 +96,7 @@ struct Listeners: Sendable {
         let shutdown = parts.shutdown
         let invoker = Invoker(
             appID: configuration.app.id ?? "", namespace: configuration.app.namespace, app: parts.calls.channel,
-            resolver: parts.resolver, eventLoopGroup: eventLoops)
+            resolver: parts.resolver, endpoints: parts.endpoints, eventLoopGroup: eventLoops)
         return HTTPAPIService(
             configuration: configuration.api, components: parts.components, invoker: invoker,
             metadata: parts.metadata, health: parts.health, tracer: parts.tracer, eventLoopGroup: eventLoops,

@@ -59,8 +59,8 @@ struct SidecarProcess: Sendable {
                 invocation.loaded, mayGiveWay: !invocation.command.isEmpty,
                 Listeners.Answering(
                     components: stores.components.ofAPI, calls: calls, tracer: tracing.tracer,
-                    resolver: stores.resolver, metadata: metadata, status: status, health: health,
-                    shutdown: shutdown, instruments: instruments))
+                    resolver: stores.resolver, endpoints: invocation.endpoints, metadata: metadata, status: status,
+                    health: health, shutdown: shutdown, instruments: instruments))
         } catch {
             await stores.database?.close()
             throw error

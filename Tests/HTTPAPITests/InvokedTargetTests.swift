@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Core
+import Proxying
 import Testing
 import WireHTTP
 
@@ -108,15 +108,20 @@ import WireHTTP
         #expect(head.fields["authorization"] == "Bearer token")
     }
 
+    private static func url(_ text: String) -> ServerURL {
+        guard let url = try? ServerURL(text) else { preconditionFailure("The test's URL is one.") }
+        return url
+    }
+
     @Test(
         arguments: [
             ("cart", .app("cart", namespace: nil)), ("cart.shop", .app("cart", namespace: "shop")),
             ("a.b.c", .app("a.b", namespace: "c")),
-            ("http://127.0.0.1:8080", .server(.init(host: "127.0.0.1", port: 8080))),
-            ("HTTP://localhost", .server(.init(host: "localhost", port: 80))),
-            ("http://[::1]:81", .server(.init(host: "::1", port: 81))),
-            ("http://[::1]", .server(.init(host: "::1", port: 80))),
-            ("https://x", .refused("https is not supported; name an http:// URL")),
+            ("http://127.0.0.1:8080", .server(url("http://127.0.0.1:8080"))),
+            ("HTTP://localhost", .server(url("http://localhost:80"))),
+            ("http://[::1]:81/base", .server(url("http://[::1]:81/base"))),
+            ("https://x", .server(url("https://x:443"))),
+            ("https://x/a?b", .refused("a query belongs behind the method")),
             ("ftp://x", .refused("ftp:// is no scheme that can be called")),
             ("http://user@host", .refused("user@host is no address")), ("http://", .refused(" is no address")),
             ("http://host:port", .refused("host:port is no address")),

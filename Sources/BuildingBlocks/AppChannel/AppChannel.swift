@@ -82,7 +82,7 @@ package struct AppChannelError: Error, Sendable, Equatable, CustomStringConverti
         let code: Code =
             switch error {
             case .unreachable: .unreachable
-            case .closed: .closed
+            case .closed, .insecure: .closed
             case .timedOut: .timedOut
             case .malformed: .responseInvalid
             case .overloaded: .overloaded

@@ -18,16 +18,19 @@ package final class HTTPListener: Service {
     package typealias Responder = @Sendable (HTTPRequest) async throws -> HTTPResponse
 
     package let address: ListenAddress
+    private let tls: TLSServer?
     private let eventLoopGroup: any EventLoopGroup
     private let shared: HTTPConnection.Shared
     private let executors: [ObjectIdentifier: EventLoopTaskExecutor]
     private let bound = Mutex<(channel: any Channel, port: Int)?>(nil)
 
+    /// - Parameter tls: nil for plain HTTP.
     package init(
-        address: ListenAddress, limits: HTTPListenerLimits = HTTPListenerLimits(),
+        address: ListenAddress, tls: TLSServer? = nil, limits: HTTPListenerLimits = HTTPListenerLimits(),
         eventLoopGroup: any EventLoopGroup, logger: Logger, respond: @escaping Responder
     ) {
         self.address = address
+        self.tls = tls
         self.eventLoopGroup = eventLoopGroup
         shared = HTTPConnection.Shared(
             limits: limits, inFlight: InFlightRequests(), connections: OpenConnections(), logger: logger,
@@ -66,7 +69,7 @@ package final class HTTPListener: Service {
     }
 
     private var bootstrap: ServerBootstrap {
-        let (shared, executors) = (shared, executors)
+        let (shared, executors, tls) = (shared, executors, tls)
         return ServerBootstrap(group: eventLoopGroup)
             .serverChannelOption(.backlog, value: Int32(shared.limits.backlog))
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
@@ -80,6 +83,7 @@ package final class HTTPListener: Service {
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
+                    try tls?.secure(channel, within: shared.limits.headTimeout)
                     let executor = executors[ObjectIdentifier(channel.eventLoop)]
                     try channel.pipeline.syncOperations.addHandler(
                         HTTPConnection(shared, executor: executor ?? EventLoopTaskExecutor(channel.eventLoop)))

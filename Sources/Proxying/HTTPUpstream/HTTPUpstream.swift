@@ -24,6 +24,9 @@ package final class HTTPUpstream: Sendable {
 
     package let address: ListenAddress
     let limits: HTTPUpstreamLimits
+    private let tls: TLSClient?
+    /// The field `Host` of requests that have none.
+    private let host: String
     private let eventLoopGroup: any EventLoopGroup
     private let loops: [ObjectIdentifier: Loop]
 
@@ -33,15 +36,27 @@ package final class HTTPUpstream: Sendable {
         var pool: NIOLoopBoundBox<HTTPUpstreamPool?>
     }
 
-    package init(address: ListenAddress, limits: HTTPUpstreamLimits = .init(), eventLoopGroup: any EventLoopGroup) {
+    /// - Parameter tls: encrypts the connections; nil for plain HTTP. It should offer `http/1.1` only.
+    package init(
+        address: ListenAddress, tls: TLSClient? = nil, limits: HTTPUpstreamLimits = .init(),
+        eventLoopGroup: any EventLoopGroup
+    ) {
         self.address = address
+        self.tls = tls
         self.limits = limits
+        host = Self.hostField(address, isSecure: tls != nil)
         self.eventLoopGroup = eventLoopGroup
         loops = Dictionary(
             uniqueKeysWithValues: eventLoopGroup.makeIterator().map { eventLoop in
                 let pool = NIOLoopBoundBox.makeEmptyBox(valueType: HTTPUpstreamPool.self, eventLoop: eventLoop)
                 return (ObjectIdentifier(eventLoop), Loop(executor: EventLoopTaskExecutor(eventLoop), pool: pool))
             })
+    }
+
+    /// The scheme's own port isn't named, as in browsers; some servers know no other form.
+    private static func hostField(_ address: ListenAddress, isSecure: Bool) -> String {
+        guard address.port == (isSecure ? 443 : 80) else { return "\(address)" }
+        return address.host.contains(":") ? "[\(address.host)]" : address.host
     }
 
     /// Sends a request and returns when the response's head is here, within `timeout` if there is one.
@@ -95,22 +110,25 @@ package final class HTTPUpstream: Sendable {
         guard !pool.isFull else { throw .overloaded(limit: limits.connectionsMax) }
         pool.connecting += 1
         defer { pool.connecting -= 1 }
-        let host = "\(address)"
+        let (host, tls, serverName) = (host, tls, address.host)
         let bound = NIOLoopBound(pool, eventLoop: loop.executor.eventLoop)
         let executor = loop.executor
-        let limit = TimeAmount.seconds(Int64(limits.connectSeconds))
+        let limit = min(.seconds(Int64(limits.connectSeconds)), timeout ?? .seconds(Int64(limits.connectSeconds)))
         do {
             let channel = try await open(
-                ClientBootstrap(group: loop.executor.eventLoop)
-                    .connectTimeout(min(limit, timeout ?? limit))
+                ClientBootstrap(group: executor.eventLoop)
+                    .connectTimeout(limit)
                     .channelOption(.tcpOption(.tcp_nodelay), value: 1)
                     .channelInitializer { channel in
                         channel.eventLoop.makeCompletedFuture {
+                            let secured = try tls?.secure(channel, host: serverName, within: limit)
                             try channel.pipeline.syncOperations.addHandler(
-                                HTTPUpstreamConnection(bound.value, host: host, executor: executor))
+                                HTTPUpstreamConnection(bound.value, host: host, secured, executor: executor))
                         }
                     })
-            return try channel.pipeline.syncOperations.handler(type: HTTPUpstreamConnection.self)
+            let connection = try channel.pipeline.syncOperations.handler(type: HTTPUpstreamConnection.self)
+            try await connection.secured?.get()
+            return connection
         } catch {
             throw .unreachable(Self.reason(error, address))
         }
@@ -130,6 +148,7 @@ package final class HTTPUpstream: Sendable {
         case let error as NIOConnectionError:
             error.connectionErrors.first.map { reason($0.error, address) }
                 ?? "can't find the address of \(address.host)"
+        case let error as TLSFailure: "no secure connection to \(address): \(error)"
         case ChannelError.connectTimeout: "can't connect to \(address): no answer in time"
         // The channel lost its handler, so it was closed before it could be used.
         case is ChannelPipelineError: "the connection to \(address) was closed at once"

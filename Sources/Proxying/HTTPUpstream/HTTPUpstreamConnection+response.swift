@@ -111,7 +111,7 @@ extension HTTPUpstreamConnection {
     /// The connection has ended and all that came has been taken: that is the end of a body that has no other, and cuts
     /// off any other.
     func endInput() {
-        if decoder.endOfInput(), isBusy, head != nil { takeEnd(HTTPFields()) }
+        if decoder.endOfInput(), isBusy, head != nil, !isCutOff { takeEnd(HTTPFields()) }
         fail(.closed)
     }
 

@@ -16,6 +16,8 @@ final class HTTPUpstreamConnection: ChannelDuplexHandler {
 
     let pool: HTTPUpstreamPool
     let host: String
+    /// The handshake's outcome; nil without TLS.
+    let secured: EventLoopFuture<Void>?
     let executor: EventLoopTaskExecutor
     let clock = HTTPConnectionClock()
     var decoder: HTTPResponseDecoder
@@ -47,10 +49,15 @@ final class HTTPUpstreamConnection: ChannelDuplexHandler {
     var isPaused = false
     var holdsRead = false
     var isInputOver = false
+    /// Whether TLS ended without its own end, so that somebody else may have ended it.
+    var isCutOff = false
 
-    init(_ pool: HTTPUpstreamPool, host: String, executor: EventLoopTaskExecutor) {
+    init(
+        _ pool: HTTPUpstreamPool, host: String, _ secured: EventLoopFuture<Void>?, executor: EventLoopTaskExecutor
+    ) {
         self.pool = pool
         self.host = host
+        self.secured = secured
         self.executor = executor
         decoder = HTTPResponseDecoder(pool.limits.syntax)
     }
@@ -80,7 +87,17 @@ final class HTTPUpstreamConnection: ChannelDuplexHandler {
         context.fireChannelInactive()
     }
 
-    func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        if secured != nil {
+            switch TLSFailure(error, name: nil) {
+            // What came before may be a whole response, which has said its length.
+            case .cutOff: isCutOff = true
+            // A server may refuse our certificate when the handshake is over for us (TLS 1.3).
+            case let failure: fail(.insecure(failure))
+            }
+        }
+        context.close(promise: nil)
+    }
 
     func close() { context?.close(promise: nil) }
 

@@ -8,6 +8,8 @@ package enum HTTPUpstreamError: Error, Sendable, CustomStringConvertible {
     case unreachable(String)
     /// The connection ended before a response; the upstream may have seen the request.
     case closed
+    /// TLS ended the connection; the upstream may have seen the request.
+    case insecure(TLSFailure)
     /// No response came within the time.
     case timedOut
     /// What came isn't HTTP/1.
@@ -21,6 +23,7 @@ package enum HTTPUpstreamError: Error, Sendable, CustomStringConvertible {
         switch self {
         case .unreachable(let reason): reason
         case .closed: "the connection was closed before a response"
+        case .insecure(let failure): failure.description
         case .timedOut: "no response came in time"
         case .malformed(let error): "the response is not HTTP/1.1: \(error.description)"
         case .overloaded(let limit): "all \(limit) connections are in use"
@@ -32,7 +35,7 @@ package enum HTTPUpstreamError: Error, Sendable, CustomStringConvertible {
     package var isUnsent: Bool {
         switch self {
         case .unreachable, .overloaded: true
-        case .closed, .timedOut, .malformed, .cancelled: false
+        case .closed, .insecure, .timedOut, .malformed, .cancelled: false
         }
     }
 }

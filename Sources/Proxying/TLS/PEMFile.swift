@@ -4,20 +4,27 @@ import Core
 import Glibc
 import NIOSSL
 
-/// A file of certificates and keys, of which what is wrong is said in a sentence that helps.
+/// A file of certificates and keys, or its text, of which what is wrong is said in a sentence that helps.
 struct PEMFile {
     /// More than the authorities of every system together.
     static let bytesMax = 4 << 20
 
-    let path: String
+    /// The file as problems show it. A text isn't shown: it may be a key.
+    let shown: String
     /// The setting that names it.
     let name: String
     let source: TLSSource
     private let bytes: [UInt8]
     private let text: String
 
+    /// - Parameter path: of a file, or what is in one.
     init(_ path: String, _ name: String, _ source: TLSSource) throws(Problem) {
-        (self.path, self.name, self.source) = (path, name, source)
+        (self.name, self.source) = (name, source)
+        guard !path.hasPrefix("-----BEGIN ") else {
+            (shown, bytes, text) = ("what is given", Array(path.utf8), path)
+            return
+        }
+        shown = Problem.quote(path)
         bytes = try Self.read(path) { code, expected in
             let reason = code == 0 ? "" : ": " + String(cString: strerror(code))
             return source.problem(name, "found \(Problem.quote(path)), expected \(expected)\(reason)")
@@ -52,7 +59,7 @@ struct PEMFile {
     }
 
     func problem(found: String, expected: String) -> Problem {
-        source.problem(name, "found \(found) in \(Problem.quote(path)), expected \(expected)")
+        source.problem(name, "found \(found) in \(shown), expected \(expected)")
     }
 
     /// What the file is instead.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// TLS towards a server, as somebody writes it down: files and words. `TLSClient` is what it makes.
+/// TLS towards a server, as somebody writes it down: files and words. `TLSClient` is what it makes. In the place of a
+/// file's path there may be its text, which begins with `-----BEGIN`.
 package struct TLSClientConfiguration: Sendable, Hashable {
     /// What of a server's certificate is looked at.
     package enum Verification: String, Sendable, Hashable, CaseIterable {

@@ -15,11 +15,13 @@ struct TLSIdentity {
     /// Nil if neither file is named; one alone is a problem.
     init?(certificate: String?, key: String?, _ source: TLSSource, at time: UTCTime) throws(Problems) {
         guard certificate != nil || key != nil else { return nil }
+        let names = (certificate: source.name("certificate"), key: source.name("key"))
         guard let certificate else {
-            throw Problems([source.problem("certificate", "found nothing, expected the file of tls.key's certificate")])
+            let message = "found nothing, expected the certificate of \(names.key)"
+            throw Problems([source.problem("certificate", message)])
         }
         guard let key else {
-            throw Problems([source.problem("key", "found nothing, expected the file of tls.certificate's key")])
+            throw Problems([source.problem("key", "found nothing, expected the key of \(names.certificate)")])
         }
         var problems: [Problem] = []
         func read<Value>(_ body: () throws(Problem) -> Value) -> Value? {
@@ -60,7 +62,7 @@ struct TLSIdentity {
 
     /// The two are no pair.
     var mismatch: Problem {
-        keyFile.problem(found: "another key", expected: "that of the first certificate in \(certificateFile.path)")
+        keyFile.problem(found: "another key", expected: "that of the first certificate in \(certificateFile.shown)")
     }
 }
 

@@ -6,16 +6,23 @@ package import Core
 package struct TLSSource: Sendable {
     /// The key of the whole: `ambassador.redis.cache.tls`.
     package var key: String
+    /// What its keys are called there, if not as in the settings.
+    package var names: [String: String]
     /// Where a key was given; nil for a default.
     package var origin: @Sendable (_ key: String) -> SourceLocation?
 
-    package init(key: String, origin: @escaping @Sendable (_ key: String) -> SourceLocation?) {
+    package init(
+        key: String, names: [String: String] = [:], origin: @escaping @Sendable (_ key: String) -> SourceLocation?
+    ) {
         self.key = key
+        self.names = names
         self.origin = origin
     }
 
+    func name(_ name: String) -> String { names[name] ?? name }
+
     func problem(_ name: String, _ message: String) -> Problem {
-        let key = "\(key).\(name)"
+        let key = "\(key).\(self.name(name))"
         return Problem(origin(key) ?? .builtIn, key: key, message)
     }
 }

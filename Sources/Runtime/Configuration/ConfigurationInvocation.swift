@@ -25,6 +25,8 @@ package struct Invocation: Sendable {
     var plans: ComponentPlans
     /// The subscriptions that the documents declare.
     var subscriptions: [SubscriptionDeclaration]
+    /// The servers outside that the documents name.
+    var endpoints: [HTTPEndpoint]
     /// The variables that this was read with.
     var environment: [String: String]
     /// Sentences about flags of Dapr that change nothing here, to be said at the start.
@@ -71,9 +73,10 @@ package struct Invocation: Sendable {
         resources.warnings.forEach { loader.warn($0) }
         let plans = plan(chosen, environment, &loader)
         let subscriptions = subscriptions(chosen, plans, &loader)
+        let endpoints = endpoints(chosen, environment, &loader)
         return Invocation(
             loaded: try loader.finish(), resources: chosen, command: parsed.command ?? [], plans: plans,
-            subscriptions: subscriptions, environment: environment, notices: notices)
+            subscriptions: subscriptions, endpoints: endpoints, environment: environment, notices: notices)
     }
 
     /// What Dapr's own documents say of tracing counts where nothing else says it.
@@ -91,8 +94,7 @@ package struct Invocation: Sendable {
         _ documents: [ResourceDocument], _ environment: [String: String],
         _ loader: inout SettingsLoader<Configuration>
     ) -> ComponentPlans {
-        let app = loader.loaded.configuration.app
-        let templates = ComponentTemplates(appID: app.id ?? "", namespace: app.namespace, environment: environment)
+        let templates = templates(loader.loaded.configuration, environment)
         var plans = ComponentPlans()
         for case .component(let component) in documents {
             do throws(Problems) {
@@ -102,6 +104,28 @@ package struct Invocation: Sendable {
             }
         }
         return plans
+    }
+
+    private static func templates(
+        _ configuration: Configuration, _ environment: [String: String]
+    ) -> ComponentTemplates {
+        ComponentTemplates(
+            appID: configuration.app.id ?? "", namespace: configuration.app.namespace, environment: environment)
+    }
+
+    private static func endpoints(
+        _ documents: [ResourceDocument], _ environment: [String: String],
+        _ loader: inout SettingsLoader<Configuration>
+    ) -> [HTTPEndpoint] {
+        let templates = templates(loader.loaded.configuration, environment)
+        var endpoints: [HTTPEndpoint] = []
+        for case .endpoint(let header, let node) in documents {
+            let read = DaprHTTPEndpoint(header, node, templates)
+            read.problems.forEach { loader.add($0) }
+            read.warnings.forEach { loader.warn($0) }
+            if let endpoint = read.endpoint { endpoints.append(endpoint) }
+        }
+        return endpoints
     }
 
     private static func subscriptions(
@@ -214,5 +238,15 @@ extension Invocation {
         }
         lines += pools.map { "pool       \($0.0) on \($0.1.listen), \($0.1.servers.count) servers" }
         return lines.joined(separator: "\n")
+        let servers = endpoints.map { "\($0.name) (\($0.url))" }.joined(separator: ", ")
+        return """
+            OK
+            app        \(configuration.app.id ?? "without an id"), namespace \(configuration.app.namespace)
+            api        \(configuration.api.enabled ? "\(configuration.api.listen)" : "off")
+            admin      \(configuration.admin.enabled ? "\(configuration.admin.listen)" : "off")
+            components \(components.isEmpty ? "the embedded ones" : components.joined(separator: ", "))\
+            \(servers.isEmpty ? "" : "\nendpoints  \(servers)")
+            topics     \(topics.isEmpty ? "those that the app asks for" : topics)
+            """
     }
 }

@@ -47,32 +47,34 @@ package struct ComponentTemplates: Sendable {
     }
 }
 
+extension ComponentTemplates {
+    /// What a value is: templates filled in, references followed.
+    func text(of item: ComponentDocument.Item, key: String) throws(Problem) -> String {
+        switch item.source {
+        case .text(let written): return fill(written)
+        case .environment(let name):
+            if let value = environment[name] { return value }
+            throw Problem(item.location, key: key, "found nothing in the environment as \(name), expected a value")
+        case .secret:
+            throw Problem(
+                item.location, key: key,
+                "found a secretKeyRef, expected a value or an envRef, as there are no secret stores yet")
+        }
+    }
+}
+
 extension ComponentDocument {
-    /// The values that a kind's `make` gets: templates filled in, references followed.
+    /// The values that a kind's `make` gets.
     package func values(_ templates: ComponentTemplates) throws(Problems) -> ComponentMetadata {
         var problems: [Problem] = []
         var values: [String: ComponentMetadata.Value] = [:]
         for item in metadata {
-            let key = "spec.metadata.\(item.name)"
-            let text: String
-            switch item.source {
-            case .text(let written): text = templates.fill(written)
-            case .environment(let name):
-                guard let value = templates.environment[name] else {
-                    problems.append(
-                        Problem(
-                            item.location, key: key, "found nothing in the environment as \(name), expected a value"))
-                    continue
-                }
-                text = value
-            case .secret:
-                problems.append(
-                    Problem(
-                        item.location, key: key,
-                        "found a secretKeyRef, expected a value or an envRef, as there are no secret stores yet"))
-                continue
+            do throws(Problem) {
+                let text = try templates.text(of: item, key: "spec.metadata.\(item.name)")
+                values[item.name.lowercased()] = ComponentMetadata.Value(text: text, location: item.location)
+            } catch {
+                problems.append(error)
             }
-            values[item.name.lowercased()] = ComponentMetadata.Value(text: text, location: item.location)
         }
         guard problems.isEmpty else { throw Problems(problems) }
         return ComponentMetadata(componentName: name, location: header.location, values: values)

@@ -5,8 +5,8 @@ internal import Settings
 
 /// Reads the fields of one table of a Dapr document and collects what is wrong with them.
 ///
-/// Unlike in Outrigger's own file an unknown key is a warning: Dapr and Kubernetes take no notice of one, and a
-/// document may be written for a newer Dapr.
+/// Unlike in Outrigger's own file an unknown key is a warning, unless the table is strict: Dapr and Kubernetes take no
+/// notice of one, and a document may be written for a newer Dapr.
 struct DocumentFields {
     let node: DocumentNode
     /// The key of the table, `spec`; empty for the document.
@@ -15,7 +15,7 @@ struct DocumentFields {
     private(set) var warnings: [Problem] = []
 
     /// - Parameter known: the keys that mean something here; empty if any other may be there too.
-    init(_ node: DocumentNode, key: String, known: [String] = []) {
+    init(_ node: DocumentNode, key: String, known: [String] = [], isStrict: Bool = false) {
         self.node = node
         self.key = key
         guard case .mapping(let entries) = node.content else {
@@ -25,8 +25,9 @@ struct DocumentFields {
         for entry in entries where !known.isEmpty && !known.contains(entry.key) {
             let nearest = EditDistance.nearest(to: entry.key, among: known)
             let suggestion = nearest.map { ", expected \($0), perhaps" } ?? ""
-            warnings.append(
-                Problem(entry.keyLocation, key: inner(entry.key), "found an unknown key; it is left out\(suggestion)"))
+            let left = isStrict ? "" : "; it is left out"
+            let problem = Problem(entry.keyLocation, key: inner(entry.key), "found an unknown key\(left)\(suggestion)")
+            if isStrict { problems.append(problem) } else { warnings.append(problem) }
         }
     }
 
@@ -80,6 +81,7 @@ struct DocumentFields {
     }
 
     mutating func refuse(_ problem: Problem) { problems.append(problem) }
+    mutating func warn(_ problem: Problem) { warnings.append(problem) }
 
     /// Adds what was found in a table inside this one.
     mutating func take(_ fields: DocumentFields) {

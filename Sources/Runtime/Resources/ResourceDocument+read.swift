@@ -26,8 +26,12 @@ extension ResourceDocument {
         if kind == "Subscription" {
             return header(&fields).map { .subscription($0, node) }
         }
+        if kind == "HTTPEndpoint" {
+            fields = DocumentFields(node, key: "", known: daprKeys)
+            return header(&fields).map { .endpoint($0, node) }
+        }
         guard let kind = Kind(rawValue: kind) else {
-            let kinds = (["Component", "Subscription"] + Kind.allCases.map(\.rawValue)).alternatives
+            let kinds = (["Component", "Subscription", "HTTPEndpoint"] + Kind.allCases.map(\.rawValue)).alternatives
             let location = node["kind"]?.location ?? node.location
             fields.refuse(Problem(location, key: "kind", "found \(Problem.quote(kind)), expected \(kinds)"))
             return nil
@@ -59,7 +63,7 @@ extension ResourceDocument {
         let version = spec.text("version")
         let ignoreErrors = spec.value("ignoreErrors", .boolean)
         let initTimeout = spec.value("initTimeout", .duration())
-        let metadata = metadata(&spec)
+        let metadata = items("metadata", of: &spec)
         document.take(spec)
         guard let header, let type, document.problems.isEmpty else { return nil }
         return .component(
@@ -82,16 +86,17 @@ extension ResourceDocument {
         return fields.text("secretStore")
     }
 
-    private static func metadata(_ spec: inout DocumentFields) -> [ComponentDocument.Item] {
+    /// The values by name in a list of the table; of one name there is one.
+    static func items(_ list: String, of spec: inout DocumentFields) -> [ComponentDocument.Item] {
         var items: [ComponentDocument.Item] = []
-        for node in spec.items("metadata") {
+        for node in spec.items(list) {
             var fields = DocumentFields(
-                node, key: "spec.metadata", known: ["name", "value", "secretKeyRef", "envRef"])
+                node, key: spec.inner(list), known: ["name", "value", "secretKeyRef", "envRef"])
             let item = item(&fields)
             spec.take(fields)
             guard let item else { continue }
             if let first = items.first(where: { $0.name.lowercased() == item.name.lowercased() }) {
-                let key = "spec.metadata.\(item.name)"
+                let key = "\(spec.inner(list)).\(item.name)"
                 spec.refuse(
                     Problem(item.location, key: key, "found a second time, expected once; it is at \(first.location)"))
             }
@@ -107,7 +112,7 @@ extension ResourceDocument {
     }
 
     private static func source(_ fields: inout DocumentFields, name: String) -> ComponentDocument.Item.Source? {
-        let key = "spec.metadata.\(name)"
+        let key = fields.inner(name)
         if let reference = fields.node["secretKeyRef"], !reference.isNull {
             var inner = DocumentFields(reference, key: "\(key).secretKeyRef", known: ["name", "key"])
             defer { fields.take(inner) }

@@ -7,6 +7,8 @@ package enum ResourceDocument: Sendable {
     case component(ComponentDocument)
     /// What the app wants of a topic; the node is the whole document.
     case subscription(ResourceHeader, DocumentNode)
+    /// A server outside that is invoked by the document's name; the node is the whole document.
+    case endpoint(ResourceHeader, DocumentNode)
     /// A kind that is recognised and used by nothing yet.
     case unused(Kind, ResourceHeader, DocumentNode)
 
@@ -14,13 +16,12 @@ package enum ResourceDocument: Sendable {
     package enum Kind: String, Sendable, CaseIterable {
         case configuration = "Configuration"
         case resiliency = "Resiliency"
-        case httpEndpoint = "HTTPEndpoint"
     }
 
     package var header: ResourceHeader {
         switch self {
         case .component(let component): component.header
-        case .subscription(let header, _), .unused(_, let header, _): header
+        case .subscription(let header, _), .endpoint(let header, _), .unused(_, let header, _): header
         }
     }
 }

@@ -44,22 +44,28 @@ struct ResourceLoader {
     /// different apps may share a name.
     mutating func documents(appID: String?, namespace: String) -> [ResourceDocument] {
         let meant = documents.filter { $0.header.isMeant(for: appID, in: namespace) }
-        var places: [String: SourceLocation] = [:]
-        for case .component(let component) in meant {
-            let location = component.header.location
-            guard let first = places.updateValue(location, forKey: component.name) else { continue }
-            problems.append(
-                Problem(
-                    location, key: "metadata.name",
-                    "found a second component \(Problem.quote(component.name)), expected one; the first is at \(first)")
-            )
-        }
+        problems += Self.seconds("component", meant) { if case .component = $0 { true } else { false } }
+        problems += Self.seconds("HTTPEndpoint", meant) { if case .endpoint = $0 { true } else { false } }
         for case .unused(let kind, let header, let node) in meant {
             if let notice = Self.notice(of: kind, node) {
                 warnings.append(Problem(header.location, key: "kind", notice))
             }
         }
         return meant
+    }
+
+    /// The problems with resources that have the name of one before them.
+    private static func seconds(
+        _ kind: String, _ documents: [ResourceDocument], _ isOne: (ResourceDocument) -> Bool
+    ) -> [Problem] {
+        var places: [String: SourceLocation] = [:]
+        return documents.filter(isOne).map(\.header).compactMap { header in
+            guard let first = places.updateValue(header.location, forKey: header.name) else { return nil }
+            let name = Problem.quote(header.name)
+            return Problem(
+                header.location, key: "metadata.name",
+                "found a second \(kind) \(name), expected one; the first is at \(first)")
+        }
     }
 
     private static func notice(of kind: ResourceDocument.Kind, _ node: DocumentNode) -> String? {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Core
+import FoundationEssentials
 import Logging
 import NIOSSL
 import TestKit
@@ -110,21 +111,34 @@ import Testing
         let (one, other) = (try made.issue("one-\(kind)"), try made.issue("other-\(kind)", kind: kind))
         let expected = [
             "outrigger.yaml:7: pool.tls.key: found another key in \"\(other.key)\", expected that of the first "
-                + "certificate in \(one.certificate)"
+                + "certificate in \"\(one.certificate)\""
         ]
         #expect(Self.problems { ($0.certificate, $0.key) = (one.certificate, other.key) } == expected)
         #expect(Self.serverProblems { ($0.certificate, $0.key) = (one.certificate, other.key) } == expected)
+    }
+
+    @Test func `a text in PEM stands for its file, and isn't shown`() throws {
+        let made = try Self.made.get()
+        let server = try made.issue("text")
+        let read = { (path: String) in try String(contentsOfFile: path, encoding: .utf8) }
+        let (certificate, key) = (try read(server.certificate), try read(server.key))
+        #expect(Self.problems { ($0.certificate, $0.key) = (certificate, key) } == [])
+        #expect(
+            Self.problems { $0.ca = key } == [
+                "outrigger.yaml:7: pool.tls.ca: found a private key in what is given, expected certificates in PEM "
+                    + "(-----BEGIN CERTIFICATE-----)"
+            ])
     }
 
     @Test func `a certificate and its key are given together`() throws {
         let server = try Self.made.get().issue("together")
         #expect(
             Self.problems { $0.certificate = server.certificate } == [
-                "outrigger.yaml:7: pool.tls.key: found nothing, expected the file of tls.certificate's key"
+                "outrigger.yaml:7: pool.tls.key: found nothing, expected the key of certificate"
             ])
         #expect(
             Self.serverProblems { $0.key = server.key } == [
-                "outrigger.yaml:7: pool.tls.certificate: found nothing, expected the file of tls.key's certificate"
+                "outrigger.yaml:7: pool.tls.certificate: found nothing, expected the certificate of key"
             ])
         #expect(Self.serverProblems { $0.ca = server.certificate }.first?.contains("because ca is given") == true)
         let both = Self.problems { ($0.certificate, $0.key) = ("/nowhere/a", "/nowhere/b") }

@@ -10,8 +10,6 @@ import WireHTTP
 /// Invocation as its caller's sidecar does it: the callee is looked up, the request is passed on with what the callee
 /// may trust, and the response is passed back. Bodies go through part by part, both ways.
 package final class Invoker: Sendable {
-    /// Connections to so many other sidecars and servers are kept.
-    private static let upstreamsMax = 256
     /// Rounds for a request that no app has seen. The second looks the callee up anew, at once; the others wait before,
     /// as Dapr's own policy does.
     private static let roundsMax = 4
@@ -21,20 +19,19 @@ package final class Invoker: Sendable {
     private let namespace: String
     private let app: any AppChannel
     private let resolver: any NameResolver
-    private let eventLoopGroup: any EventLoopGroup
-    private let upstreams = Mutex<[ListenAddress: HTTPUpstream]>([:])
+    private let servers: InvokedServers
     private let turn = Atomic(0)
     private let metrics = InvocationMetrics(.outgoing)
 
     package init(
         appID: String, namespace: String, app: any AppChannel, resolver: any NameResolver,
-        eventLoopGroup: any EventLoopGroup
+        endpoints: [HTTPEndpoint] = [], eventLoopGroup: any EventLoopGroup
     ) {
         self.appID = appID
         self.namespace = namespace
         self.app = app
         self.resolver = resolver
-        self.eventLoopGroup = eventLoopGroup
+        servers = InvokedServers(endpoints, eventLoopGroup: eventLoopGroup)
     }
 
     /// Invokes `path` (with its query) of `name`; `request` is what came to the API.
@@ -53,13 +50,14 @@ package final class Invoker: Sendable {
     private func answer(
         _ name: String, _ path: String, _ request: HTTPRequest
     ) async throws(InvocationError) -> AppCall {
+        // A name of an endpoint is looked for before an app's, as in Dapr.
+        if let endpoint = servers.endpoints[name] { return AppCall(try await callEndpoint(request, path, endpoint)) }
         switch InvocationTarget(name) {
         case .app(let id, let namespace):
             let call = call(request, path, callee: id)
             if id == appID, namespace ?? self.namespace == self.namespace { return try await callOwnApp(call) }
             return AppCall(try await callPeer(call, id, namespace ?? self.namespace))
-        case .server(let address):
-            return AppCall(try await callServer(call(request, path, callee: nil), address))
+        case .server(let url): return AppCall(try await callServer(request, path, url, name))
         case .refused(let reason): throw InvocationError(name, reason)
         }
     }
@@ -81,10 +79,22 @@ package final class Invoker: Sendable {
     }
 
     private func callServer(
-        _ call: HTTPRequest, _ address: ListenAddress
+        _ request: HTTPRequest, _ path: String, _ url: ServerURL, _ name: String
     ) async throws(InvocationError) -> HTTPUpstream.Response {
-        do { return try await upstream(address).send(call) } catch {
-            throw InvocationError("\(address)", error.description)
+        let upstream: HTTPUpstream
+        do { upstream = try await servers.server(url) } catch { throw InvocationError(name, error.description) }
+        let call = call(request, path.behind(url.path), callee: nil)
+        do { return try await upstream.send(call) } catch { throw InvocationError(name, error.description) }
+    }
+
+    private func callEndpoint(
+        _ request: HTTPRequest, _ path: String, _ endpoint: HTTPEndpoint
+    ) async throws(InvocationError) -> HTTPUpstream.Response {
+        var call = call(request, path.behind(endpoint.url.path), callee: nil)
+        for index in 0..<endpoint.fields.count { call.head.fields.remove(endpoint.fields.name(at: index)) }
+        call.head.fields.append(contentsOf: endpoint.fields) { _ in true }
+        do { return try await servers.endpoint(endpoint).send(call) } catch {
+            throw InvocationError(endpoint.name, error.description)
         }
     }
 
@@ -139,7 +149,7 @@ package final class Invoker: Sendable {
         var call = call
         call.head.fields.append(InternalField.secret, peer.secret)
         let response: HTTPUpstream.Response
-        do { response = try await upstream(peer.address).send(call) } catch {
+        do { response = try await servers.sidecar(peer.address).send(call) } catch {
             let failure = InvocationError(id, error.description)
             return error.isUnsent ? .passed(failure, isGone: true) : .failed(failure)
         }
@@ -150,19 +160,11 @@ package final class Invoker: Sendable {
         let isRepeatable = response.head.status != .badGateway && !call.body.isStreamed
         return isRepeatable ? .passed(failure, isGone: false) : .failed(failure)
     }
+}
 
-    private func upstream(_ address: ListenAddress) -> HTTPUpstream {
-        upstreams.withLock { upstreams in
-            if let upstream = upstreams[address] { return upstream }
-            if upstreams.count >= Self.upstreamsMax {
-                for upstream in upstreams.values { upstream.closeIdle() }
-                upstreams.removeAll()
-            }
-            let upstream = HTTPUpstream(address: address, eventLoopGroup: eventLoopGroup)
-            upstreams[address] = upstream
-            return upstream
-        }
-    }
+extension String {
+    /// The path of an invocation behind that of a server.
+    fileprivate func behind(_ base: String) -> String { base.hasSuffix("/") ? base.dropLast() + self : base + self }
 }
 
 /// Why an invocation has no answer of its callee.

@@ -30,12 +30,17 @@ package final class SidecarMetadata: Sendable {
 
     package let appID: String
     private let app: AppConnection?
+    /// The names of `kind: HTTPEndpoint`.
+    private let endpoints: [String]
     private let extended: Mutex<[String: String]>
     private let subscriptions = Mutex<[SubscriptionDeclaration]>([])
 
-    package init(appID: String, app: AppConnection?, extended: [String: String] = [:]) {
+    package init(
+        appID: String, app: AppConnection?, endpoints: [String] = [], extended: [String: String] = [:]
+    ) {
         self.appID = appID
         self.app = app
+        self.endpoints = endpoints
         self.extended = Mutex(extended)
     }
 
@@ -71,7 +76,7 @@ package final class SidecarMetadata: Sendable {
         json.endArray()
         writeExtended(isPublic: isPublic, to: &json)
         writeSubscriptions(to: &json)
-        Self.writeEmptyArray("httpEndpoints", to: &json)
+        writeEndpoints(to: &json)
         writeApp(to: &json)
         // There are no actors and no workflows here, and Dapr's words for that are these.
         json.key("actorRuntime")
@@ -136,6 +141,17 @@ package final class SidecarMetadata: Sendable {
         if !match.isEmpty { json.field("match", match) }
         json.field("path", path)
         json.endObject()
+    }
+
+    private func writeEndpoints(to json: inout JSONWriter) {
+        json.key("httpEndpoints")
+        json.beginArray()
+        for name in endpoints {
+            json.beginObject()
+            json.field("name", name)
+            json.endObject()
+        }
+        json.endArray()
     }
 
     private func writeExtended(isPublic: Bool, to json: inout JSONWriter) {
