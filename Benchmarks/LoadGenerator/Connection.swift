@@ -77,15 +77,11 @@ final class Connection {
         inputEnd += max(0, count)
     }
 
-    /// The next whole reply (of an array, its header), which is then passed; nothing while more bytes are needed.
-    func nextReply() throws(Reply.Failure) -> Reply? {
-        guard inputStart < inputEnd else { return nil }
-        guard let reply = try Reply.parse(input, from: inputStart, to: inputEnd) else { return nil }
-        inputStart = reply.end
-        return reply
-    }
+    /// What was read and not yet passed.
+    var unread: Range<Int> { inputStart..<inputEnd }
 
-    func text(_ range: Range<Int>) -> String { String(decoding: input[range], as: UTF8.self) }
+    /// Passes everything before `offset`.
+    func pass(to offset: Int) { inputStart = offset }
 
     private func makeRoom() {
         if inputStart == inputEnd { (inputStart, inputEnd) = (0, 0) }
@@ -106,7 +102,10 @@ extension Connection {
     /// For a blocking connection: reads until a reply is whole.
     func waitForReply() throws -> Reply {
         while true {
-            if let reply = try nextReply() { return reply }
+            if !unread.isEmpty, let reply = try Reply.parse(input, from: unread.lowerBound, to: unread.upperBound) {
+                pass(to: reply.end)
+                return reply
+            }
             try read()
         }
     }

@@ -15,7 +15,7 @@ enum IdleClients {
             let expectation = workload.appendRequest(to: &connection.output)
             _ = try connection.flush()
             let reply = try connection.waitForReply()
-            if reply.isError { result.noteError(connection.text(reply.payload), key: expectation.key) }
+            if reply.isError { result.noteError(reply.text(in: connection.input), key: expectation.key) }
             result.requests += 1
             connections.append(connection)
         }

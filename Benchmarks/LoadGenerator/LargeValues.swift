@@ -35,7 +35,7 @@ enum LargeValues {
         connection.output += Array("\r\n".utf8)
         _ = try connection.flush()
         let reply = try connection.waitForReply()
-        if reply.isError { return result.noteError(connection.text(reply.payload), key: 0) }
+        if reply.isError { return result.noteError(reply.text(in: connection.input), key: 0) }
         if reply.kind != UInt8(ascii: "+") { result.noteWrong("SET \(name): kind \(reply.kind)") }
     }
 
@@ -45,7 +45,7 @@ enum LargeValues {
         connection.output += Array("*2\r\n$3\r\nGET\r\n$\(name.utf8.count)\r\n\(name)\r\n".utf8)
         _ = try connection.flush()
         let reply = try connection.waitForReply()
-        if reply.isError { return result.noteError(connection.text(reply.payload), key: 0) }
+        if reply.isError { return result.noteError(reply.text(in: connection.input), key: 0) }
         if !isEqual(connection.input, reply.payload, value) { result.noteWrong("GET \(name): \(reply.payload.count) bytes, not those that were saved") }
     }
 

@@ -129,8 +129,16 @@ final class Load {
 
     private func takeReplies(of connection: Connection) throws {
         let now = monotonicNanoseconds()
+        // Once for all of them: asking the connection for each reply's bytes would cost as much as reading it.
+        let input = connection.input
+        var start = connection.unread.lowerBound
+        let end = connection.unread.upperBound
         do throws(Reply.Failure) {
-            while let reply = try connection.nextReply() { take(reply, of: connection, now: now) }
+            while start < end, let reply = try Reply.parse(input, from: start, to: end) {
+                take(reply, in: input, of: connection, now: now)
+                start = reply.end
+            }
+            connection.pass(to: start)
         } catch {
             // Nothing after it can be told apart any more.
             result.noteWrong("not a reply: \(error)")
@@ -138,14 +146,14 @@ final class Load {
         }
     }
 
-    private func take(_ reply: Reply, of connection: Connection, now: UInt64) {
+    private func take(_ reply: Reply, in input: [UInt8], of connection: Connection, now: UInt64) {
         if connection.elementsLeft > 0 {
-            takeElement(reply, of: connection)
+            takeElement(reply, in: input, of: connection)
             if connection.elementsLeft > 0 { return }
         } else if let expectation = connection.expected.first {
-            guard takeWhole(reply, expectation, of: connection) else { return }
+            guard takeWhole(reply, expectation, in: input, of: connection) else { return }
         } else {
-            return result.noteWrong("a reply that nobody asked for: \(connection.text(reply.payload))")
+            return result.noteWrong("a reply that nobody asked for: \(reply.text(in: input))")
         }
         guard let expectation = connection.expected.popFirst() else { return }
         result.latency.record(now - min(now, expectation.since))
@@ -154,16 +162,18 @@ final class Load {
     }
 
     /// Checks a reply that is not an array's element; false if its elements are still to come.
-    private func takeWhole(_ reply: Reply, _ expectation: Expectation, of connection: Connection) -> Bool {
+    private func takeWhole(
+        _ reply: Reply, _ expectation: Expectation, in input: [UInt8], of connection: Connection
+    ) -> Bool {
         if reply.isError {
-            result.noteError(connection.text(reply.payload), key: expectation.key)
+            result.noteError(reply.text(in: input), key: expectation.key)
             return true
         }
         switch expectation.kind {
-        case .value: checkValue(reply, key: expectation.key, of: connection)
+        case .value: checkValue(reply, in: input, key: expectation.key)
         case .saved:
             let isOK = reply.kind == UInt8(ascii: "+") && reply.payload.count == 2
-            if !isOK { result.noteWrong("SET of key \(expectation.key): \(connection.text(reply.payload))") }
+            if !isOK { result.noteWrong("SET of key \(expectation.key): \(reply.text(in: input))") }
         case .values:
             guard reply.elementCount == options.keysPerRead else {
                 result.noteWrong("MGET from key \(expectation.key): \(reply.elementCount ?? -1) elements")
@@ -176,24 +186,24 @@ final class Load {
         return true
     }
 
-    private func takeElement(_ reply: Reply, of connection: Connection) {
+    private func takeElement(_ reply: Reply, in input: [UInt8], of connection: Connection) {
         if reply.isError {
-            result.noteError(connection.text(reply.payload), key: connection.elementKey)
+            result.noteError(reply.text(in: input), key: connection.elementKey)
         } else {
-            checkValue(reply, key: connection.elementKey, of: connection)
+            checkValue(reply, in: input, key: connection.elementKey)
         }
         connection.elementsLeft -= 1
         connection.elementKey = (connection.elementKey + 1) % options.keys
     }
 
-    private func checkValue(_ reply: Reply, key: Int, of connection: Connection) {
+    private func checkValue(_ reply: Reply, in input: [UInt8], key: Int) {
         guard reply.kind == UInt8(ascii: "$") else {
-            return result.noteWrong("GET of key \(key): kind \(reply.kind), \(connection.text(reply.payload))")
+            return result.noteWrong("GET of key \(key): kind \(reply.kind), \(reply.text(in: input))")
         }
         if reply.isNull {
             result.nulls += 1
-        } else if Workload.key(of: reply.payload, in: connection.input) != key {
-            result.noteWrong("GET of key \(key): \(connection.text(reply.payload))")
+        } else if Workload.key(of: reply.payload, in: input) != key {
+            result.noteWrong("GET of key \(key): \(reply.text(in: input))")
         }
     }
 }

@@ -14,6 +14,8 @@ struct Reply {
     let end: Int
     let isNull: Bool
 
+    func text(in bytes: [UInt8]) -> String { String(decoding: bytes[payload], as: UTF8.self) }
+
     var isError: Bool { kind == UInt8(ascii: "-") }
 
     enum Failure: Error {

@@ -16,7 +16,7 @@ enum Seed {
             for key in keys {
                 let reply = try connection.waitForReply()
                 result.requests += 1
-                if reply.isError { result.noteError(connection.text(reply.payload), key: key) }
+                if reply.isError { result.noteError(reply.text(in: connection.input), key: key) }
             }
         }
         return result

@@ -5,7 +5,6 @@
 /// Key number 42 is `key:000000000042`, and its value begins with the key: so each reply tells whether it is the right one.
 struct Workload {
     static let keyLength = 16
-    private static let digitCount = 12
 
     let keyCount: Int
     let getShare: Double
@@ -63,11 +62,12 @@ struct Workload {
     private mutating func randomKey() -> Int { Int(random.next() % UInt64(keyCount)) }
 
     private static func appendKey(_ key: Int, to output: inout [UInt8]) {
-        output.append(contentsOf: keyStart)
-        var divisor = 100_000_000_000
-        for _ in 0..<digitCount {
-            output.append(UInt8(ascii: "0") + UInt8(key / divisor % 10))
-            divisor /= 10
+        output.append(contentsOf: zeroKey)
+        var (rest, place) = (key, output.count - 1)
+        while rest > 0 {
+            output[place] += UInt8(rest % 10)
+            rest /= 10
+            place -= 1
         }
     }
 
@@ -88,6 +88,7 @@ struct Workload {
     private static let set = Array("*3\r\n$3\r\nSET\r\n$16\r\n".utf8)
     private static let keyHeader = Array("$16\r\n".utf8)
     private static let keyStart = Array("key:".utf8)
+    private static let zeroKey = Array("key:000000000000".utf8)
     private static let lineEnd = Array("\r\n".utf8)
 }
 
