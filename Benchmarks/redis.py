@@ -12,7 +12,6 @@ import sys
 from pathlib import Path
 
 from harness.command import ROOT, Bench, run
-from harness.placement import Placement
 from scenarios import redis_clients, redis_crash, redis_large, redis_latency, redis_load
 
 SCENARIOS = {
@@ -33,7 +32,6 @@ class RedisBench(Bench):
         super().__init__(binary, folder, quick)
         self.generator = ROOT / ".build/release/LoadGenerator"
         self.envoy = Path(os.environ.get("ENVOY_BINARY", ROOT / ".build/peers/envoy/envoy/_bin/envoy"))
-        self.placement = Placement()
         self.idle_clients = 5000
         self.kills = 5 if quick else 25
         # Each idle client is a socket of the generator and one of the proxy.

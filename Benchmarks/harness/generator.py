@@ -13,9 +13,8 @@ KEYS = 100_000
 class Generator:
     """One kind of load: `command` is load, seed, large or idle; `options` are its flags without the dashes."""
 
-    def __init__(self, bench, command, cores=None, **options):
+    def __init__(self, bench, command, **options):
         self.program, self.command = bench.generator, command
-        self.pin = bench.placement.pin(cores or bench.placement.others)
         self.options = {"keys": KEYS, **options}
 
     def begin(self, port, **more):
@@ -23,7 +22,7 @@ class Generator:
         for name, value in {**self.options, **more}.items():
             command += [f"--{name.replace('_', '-')}", str(value)]
         return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                                text=True, preexec_fn=self.pin)
+                                text=True)
 
     @staticmethod
     def finish(process):

@@ -1,5 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Three redis-servers, and what can stand before them: nutcracker, Envoy and Outrigger, all with one event loop."""
+"""Three redis-servers, and what can stand before them: nutcracker, Envoy and Outrigger, each with one event loop.
+
+No process is bound to a core. With a core for the proxy alone, the redis-servers and the generator share what is left of
+two: then they hold up the faster proxies, whose batches shrink and whose cost for each request rises. The kernel's own
+placing repeated as well.
+"""
 
 import json
 import shutil
@@ -17,9 +22,9 @@ SHARDS = 3
 class RedisProcess(MeasuredProcess):
     """Anything that speaks Redis' protocol on a port of its own."""
 
-    def __init__(self, bench, name, cores):
+    def __init__(self, bench, name):
         super().__init__()
-        self.name, self.cores, self.pin = name, cores, bench.placement.pin
+        self.name = name
         self.folder = Path(bench.folder) / name
         self.port = free_port()
 
@@ -28,7 +33,7 @@ class RedisProcess(MeasuredProcess):
         self.log = self.folder / "log"
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen([str(part) for part in command], stdin=subprocess.DEVNULL, stdout=log,
-                                            stderr=log, cwd=self.folder, preexec_fn=self.pin(self.cores))
+                                            stderr=log, cwd=self.folder)
         self.wait_until_it_answers()
 
     def wait_until_it_answers(self):
@@ -59,7 +64,7 @@ class RedisServer(RedisProcess):
     """A redis-server that keeps everything in memory only."""
 
     def __init__(self, bench, number):
-        super().__init__(bench, f"server{number}", bench.placement.others)
+        super().__init__(bench, f"server{number}")
 
     def start(self):
         self.launch(["redis-server", "--port", self.port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no",
@@ -69,8 +74,8 @@ class RedisServer(RedisProcess):
 class Nutcracker(RedisProcess):
     """Debian's nutcracker with the mbuf size that is its default."""
 
-    def __init__(self, bench, shards, cores=None):
-        super().__init__(bench, "nutcracker", cores or bench.placement.proxy)
+    def __init__(self, bench, shards):
+        super().__init__(bench, "nutcracker")
         self.shards = shards
 
     def start(self):
@@ -98,7 +103,7 @@ class Envoy(RedisProcess):
     """
 
     def __init__(self, bench, shards, flush_bytes):
-        super().__init__(bench, "envoy", bench.placement.proxy)
+        super().__init__(bench, "envoy")
         self.program, self.shards, self.flush_bytes = bench.envoy, shards, flush_bytes
 
     def start(self):
@@ -129,8 +134,8 @@ class Envoy(RedisProcess):
 class Ambassador(RedisProcess):
     """Outrigger as a proxy alone."""
 
-    def __init__(self, bench, shards, loops=1, cores=None):
-        super().__init__(bench, f"outrigger-{loops}", cores or bench.placement.proxy)
+    def __init__(self, bench, shards, loops=1):
+        super().__init__(bench, f"outrigger-{loops}")
         self.binary, self.shards, self.loops = bench.binary, shards, loops
 
     def start(self):

@@ -53,11 +53,10 @@ def say_busy(bench, title, name, sample):
 
 
 def loops(bench, report):
-    """Two event loops beside one, both free to run on every core."""
-    cores = set(bench.placement.all)
-    load = Generator(bench, "load", cores, connections=CLIENTS, pipeline=PIPELINE, seconds=bench.seconds)
-    with redis_servers(bench) as shards, Ambassador(bench, shards, 1, cores) as one, \
-            Ambassador(bench, shards, 2, cores) as two:
+    """Two event loops beside one."""
+    load = Generator(bench, "load", connections=CLIENTS, pipeline=PIPELINE, seconds=bench.seconds)
+    with redis_servers(bench) as shards, Ambassador(bench, shards, 1) as one, \
+            Ambassador(bench, shards, 2) as two:
         seed(bench, one.port)
         medians = alternate(bench.rounds, {"1 loop": lambda: load.measure(one), "2 loops": lambda: load.measure(two)})
     for name, sample in medians.items():
