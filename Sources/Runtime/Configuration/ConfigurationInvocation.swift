@@ -231,22 +231,13 @@ extension Invocation {
             "admin      \(configuration.admin.enabled ? "\(configuration.admin.listen)" : "off")",
         ]
         if configuration.api.enabled {
-            lines += [
-                "components \(components.isEmpty ? "the embedded ones" : components.joined(separator: ", "))",
-                "topics     \(topics.isEmpty ? "those that the app asks for" : topics)",
-            ]
+            lines.append("components \(components.isEmpty ? "the embedded ones" : components.joined(separator: ", "))")
+            if !endpoints.isEmpty {
+                lines.append("endpoints  " + endpoints.map { "\($0.name) (\($0.url))" }.joined(separator: ", "))
+            }
+            lines.append("topics     \(topics.isEmpty ? "those that the app asks for" : topics)")
         }
         lines += pools.map { "pool       \($0.0) on \($0.1.listen), \($0.1.servers.count) servers" }
         return lines.joined(separator: "\n")
-        let servers = endpoints.map { "\($0.name) (\($0.url))" }.joined(separator: ", ")
-        return """
-            OK
-            app        \(configuration.app.id ?? "without an id"), namespace \(configuration.app.namespace)
-            api        \(configuration.api.enabled ? "\(configuration.api.listen)" : "off")
-            admin      \(configuration.admin.enabled ? "\(configuration.admin.listen)" : "off")
-            components \(components.isEmpty ? "the embedded ones" : components.joined(separator: ", "))\
-            \(servers.isEmpty ? "" : "\nendpoints  \(servers)")
-            topics     \(topics.isEmpty ? "those that the app asks for" : topics)
-            """
     }
 }
