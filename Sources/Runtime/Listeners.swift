@@ -20,6 +20,7 @@ struct Listeners: Sendable {
 
     /// What answers behind the ports.
     struct Answering {
+        var pools: [any ServedPool]
         var components: APIComponents
         var calls: AppCalls
         var tracer: Tracer
@@ -121,7 +122,7 @@ struct Listeners: Sendable {
         let admin = Admin(
             registry: parts.instruments.registry, probes: probes,
             rooms: [parts.status.endpoint, .logLevel(parts.instruments.logs, logger: parts.instruments.logger)]
-                + pubsubEndpoints(configuration, parts))
+                + pubsubEndpoints(configuration, parts) + shardsEndpoints(parts))
         let access = Admin.Access(listen: configuration.admin.listen, token: configuration.api.token)
         return HTTPListener(
             address: configuration.admin.listen, eventLoopGroup: eventLoops,
@@ -129,6 +130,11 @@ struct Listeners: Sendable {
         ) { request in
             try await admin.respond(to: request, access: access)
         }
+    }
+
+    /// Without pools there is nothing to tell of.
+    private static func shardsEndpoints(_ parts: Answering) -> [AdminEndpoint] {
+        parts.pools.isEmpty ? [] : ShardsRoom(pools: parts.pools).endpoints
     }
 
     /// Without the API there is no pub/sub to tell of.

@@ -58,7 +58,7 @@ struct SidecarProcess: Sendable {
             listeners = try await Listeners.bind(
                 invocation.loaded, mayGiveWay: !invocation.command.isEmpty,
                 Listeners.Answering(
-                    components: stores.components.ofAPI, calls: calls, tracer: tracing.tracer,
+                    pools: ambassador?.pools ?? [], components: stores.components.ofAPI, calls: calls, tracer: tracing.tracer,
                     resolver: stores.resolver, endpoints: invocation.endpoints, metadata: metadata, status: status,
                     health: health, shutdown: shutdown, instruments: instruments))
         } catch {

@@ -15,5 +15,5 @@ internal import Runtime
               outrigger describe settings
             """,
         version: ConfigurationReference.version,
-        subcommands: [Run.self, Check.self, PubSub.self, Describe.self])
+        subcommands: [Run.self, Check.self, PubSub.self, Shards.self, Describe.self])
 }

@@ -108,6 +108,9 @@ extension PoolLimits {
                     "queue", \.queue, .integer(1...10_000_000),
                     "Unanswered commands on one connection to a server; more are refused.", changes: .live),
                 .setting(
+                    "slow", \.slow, .duration(in: .zero...(.seconds(3600))),
+                    "Commands that take longer are shown by `outrigger shards slow`; 0 is none.", changes: .live),
+                .setting(
                     "idle", \.idle, .duration(in: .zero...(.seconds(86_400 * 365))),
                     "How long a client may say nothing before it is closed; 0 is for ever.", changes: .live),
             ])

@@ -81,6 +81,8 @@ package struct PoolLimits: Sendable, Equatable {
     package var shared = ByteCount.mebibytes(1)
     /// Commands on one connection to a server that wait for their replies; more are refused.
     package var queue = 100_000
+    /// Commands that take longer are kept in the slow log; zero is none.
+    package var slow = Duration.milliseconds(100)
     /// How long a client may say nothing before it is closed; zero is for ever.
     package var idle = Duration.zero
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Core
 import NIOCore
 import Proxying
+import WireRESP
 
 /// What the connections of clients have said about themselves that servers must know: clients that said the same share
 /// connections.
@@ -20,13 +22,22 @@ final class RedisLane {
 final class RedisLoop {
     let pool: PoolLoop
     let opening: RedisOpening
+    /// What clients must say.
+    let clientLogin: RedisLogin
+    /// Of clients that may say everything.
+    var limits: RESPLimits
     private(set) var ring: ServerRing
     var random = SmallGenerator()
     private(set) var servers: [ShardServer]
     private(set) var counters: [ServerCounters]
     private var lanes: [RedisSession: RedisLane] = [:]
 
-    init(pool: PoolLoop, ring: ServerRing, servers: [ShardServer], opening: RedisOpening) {
+    init(
+        pool: PoolLoop, ring: ServerRing, servers: [ShardServer], opening: RedisOpening, clientLogin: RedisLogin
+    ) {
+        self.clientLogin = clientLogin
+        limits = RESPLimits()
+        limits.commandBytesMax = min(limits.commandBytesMax, pool.limits.command.bytes)
         self.pool = pool
         self.ring = ring
         self.servers = servers
@@ -50,6 +61,9 @@ final class RedisLoop {
             counters: counters[server])
     }
 
+    /// A server that lives, or -1.
+    var anyServer: Int { ring.live.firstIndex(of: true) ?? -1 }
+
     /// Places keys as `ring` says from the next command on.
     func use(_ ring: ServerRing) { self.ring = ring }
 
@@ -60,13 +74,15 @@ final class RedisLoop {
 
     func snapshot() -> PoolSnapshot {
         var snapshot = PoolSnapshot(name: pool.name)
-        snapshot.clients = pool.clients
-        snapshot.latency = pool.latency
+        snapshot.language = "redis"
+        snapshot.ring = ring.kind.rawValue
+        snapshot.hash = ring.hash.rawValue
+        snapshot.add(pool)
         let shares = ring.shares()
         snapshot.servers = servers.indices.map { index in
             PoolSnapshot.Server(
-                name: servers[index].name, address: servers[index].addressText, isLive: ring.live[index],
-                share: shares[index], counters: counters[index].sum)
+                name: servers[index].name, address: servers[index].addressText, weight: ring.servers[index].weight,
+                isLive: ring.live[index], share: shares[index], counters: counters[index].sum)
         }
         for lane in lanes.values {
             for (index, connection) in lane.connections.enumerated() {

@@ -19,6 +19,7 @@ package final class RedisPool: Sendable {
     private let logger: Logger
     private let tls: TLSClient?
     private let listener: PoolListener
+    private let clientID = SharedCount()
 
     /// `tls` is spoken with the servers, `clientTLS` with the clients; nil is plain.
     package init(
@@ -41,8 +42,8 @@ package final class RedisPool: Sendable {
             for loop in loops.values { loop.eventLoop.execute { loop.value.preconnect() } }
         }
         self.loops.withLock { $0 = Array(loops.values) }
-        return try await listener.start { eventLoop in
-            loops[ObjectIdentifier(eventLoop)].map { RedisClient($0.value) }
+        return try await listener.start { [clientID] eventLoop in
+            loops[ObjectIdentifier(eventLoop)].map { RedisClient($0.value, id: clientID.next()) }
         }
     }
 
@@ -66,14 +67,17 @@ package final class RedisPool: Sendable {
                 connectTimeout: TimeAmount(pool.connectTimeout), keepalive: pool.keepalive, tls: tls)
         }
         return RedisLoop(
-            pool: PoolLoop(name: name, eventLoop: eventLoop, limits: pool.limits, logger: logger),
+            pool: PoolLoop(name: name, eventLoop: eventLoop, limits: pool.limits, logger: logger) {
+                RedisCommandTable.standard.names[Int($0)]
+            },
             ring: ServerRing(
                 kind: pool.ring, hash: pool.hash, tag: pool.hashTag,
                 servers: pool.servers.map { RingServer(name: $0.name, weight: $0.value.weight) }),
             servers: servers,
             opening: RedisOpening(
                 username: configuration.login.username, password: configuration.login.password,
-                database: configuration.database))
+                database: configuration.database),
+            clientLogin: configuration.clientLogin)
     }
 
     /// Takes no more clients, lets those that are there have their replies, and closes what is left after `deadline`.
@@ -101,9 +105,19 @@ package final class RedisPool: Sendable {
         return count
     }
 
+    /// The server that a key lives on, as the pool sees it now; nil if none is alive. A random ring has none for certain.
+    package func server(of key: [UInt8]) async -> PoolSnapshot.Server? {
+        guard let loop = loops.withLock({ $0.first }) else { return nil }
+        let index = try? await loop.eventLoop.submit {
+            loop.value.ring.server(for: key.span, random: &loop.value.random)
+        }.get()
+        guard let index, index >= 0 else { return nil }
+        return await snapshot().servers[index]
+    }
+
     /// What has been counted up to now, of all loops together.
     package func snapshot() async -> PoolSnapshot {
-        var snapshot = PoolSnapshot(name: name)
+        var snapshot = PoolSnapshot(name: name, listen: "\(configuration.pool.listen)")
         for loop in loops.withLock({ $0 }) {
             if let part = try? await loop.eventLoop.submit({ loop.value.snapshot() }).get() { snapshot.add(part) }
         }

@@ -20,7 +20,7 @@ final class PoolListener: Sendable {
     private let group: any EventLoopGroup
     private let tls: TLSServer?
     private let channel = Mutex<(any Channel)?>(nil)
-    private let open = ManagedAtomicCount()
+    private let open = SharedCount()
 
     init(name: String, configuration: PoolConfiguration, group: any EventLoopGroup, tls: TLSServer?) {
         self.tls = tls
@@ -90,12 +90,15 @@ final class PoolListener: Sendable {
 }
 
 /// A count that several loops change.
-final class ManagedAtomicCount: Sendable {
+final class SharedCount: Sendable {
     private let count = Atomic(0)
 
     var value: Int { count.load(ordering: .relaxed) }
 
     func add(_ change: Int) { count.add(change, ordering: .relaxed) }
+
+    /// Counts on, from 1.
+    func next() -> UInt64 { UInt64(count.add(1, ordering: .relaxed).newValue) }
 }
 
 extension PoolAddress {

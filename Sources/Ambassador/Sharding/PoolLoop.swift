@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Core
 import Logging
 import NIOCore
 
@@ -11,19 +12,47 @@ final class PoolLoop {
     let outputs = OutputBuffers()
     let reading = ReadBuffer()
     let logger: Logger
-    var limits: PoolLimits
+    var limits: PoolLimits {
+        didSet { slowNanoseconds = Self.nanoseconds(limits.slow) }
+    }
+    /// Commands that take longer are noted.
+    private(set) var slowNanoseconds: Int64
     // Safe: plain numbers of one loop's thread.
     @exclusivity(unchecked) var clients = ClientCounters()
+    @exclusivity(unchecked) var hotKeys = HotKeys()
     @exclusivity(unchecked) var latency = LatencyHistogram()
 
+    private(set) var slowLog = SlowLog()
     private var open: [ObjectIdentifier: ShardClient] = [:]
 
-    init(name: String, eventLoop: any EventLoop, limits: PoolLimits, logger: Logger) {
+    /// The name of a command by its number.
+    private let commandName: (UInt16) -> String
+
+    init(
+        name: String, eventLoop: any EventLoop, limits: PoolLimits, logger: Logger,
+        commandName: @escaping (UInt16) -> String
+    ) {
+        self.commandName = commandName
         self.name = name
         self.eventLoop = eventLoop
         self.limits = limits
+        slowNanoseconds = Self.nanoseconds(limits.slow)
         self.logger = logger
         tick = LoopTick(eventLoop)
+    }
+
+    private static func nanoseconds(_ slow: Duration) -> Int64 {
+        slow == .zero ? .max : TimeAmount(slow).nanoseconds
+    }
+
+    /// Notes a command that took longer than the pool's limit.
+    func noteSlow(
+        _ label: CommandLabel, server: String, nanoseconds: Int64, replyBytes: Int
+    ) {
+        slowLog.add(
+            SlowCommand(
+                command: commandName(label.command), key: label.key.text, server: server, endedAt: .now(),
+                nanoseconds: nanoseconds, replyBytes: replyBytes))
     }
 
     func add(_ client: ShardClient) {

@@ -53,13 +53,13 @@ final class ShardConnection: TickTarget {
     @inline(__always)
     func send(
         _ bytes: borrowing Span<UInt8>, of client: ShardClient, number: UInt32, part: UInt16 = 0,
-        family: CommandFamily, expecting expectation: ReplyShape
+        family: CommandFamily, command: UInt16 = 0, key: KeyBeginning = .none, expecting expectation: ReplyShape
     ) {
         guard isUsable(by: client, number, part) else { return }
         outgoing.writeBytes(bytes.bytes)
         inFlight.append(
             InFlight(
-                client: client, number: number, part: part, family: family, sentAt: loop.tick.now,
+                client: client, number: number, part: part, label: CommandLabel(family, command: command, key: key), sentAt: loop.tick.now,
                 expectation: expectation))
         counters.sum.requests += 1
         counters.sum.requestBytes += UInt64(bytes.count)
@@ -166,7 +166,11 @@ final class ShardConnection: TickTarget {
         }
         counters.sum.replies += 1
         if kind != .value { refused(kind) }
-        loop.latency.record(command.family, nanoseconds: (loop.tick.now - command.sentAt).nanoseconds)
+        let nanoseconds = (loop.tick.now - command.sentAt).nanoseconds
+        loop.latency.record(command.label.family, nanoseconds: nanoseconds)
+        if nanoseconds > loop.slowNanoseconds {
+            loop.noteSlow(command.label, server: server.name, nanoseconds: nanoseconds, replyBytes: length)
+        }
         client.receive(reply: command.number, part: command.part, from: &bytes, length: length, kind: kind)
         return nil
     }
@@ -197,7 +201,7 @@ final class ShardConnection: TickTarget {
         for _ in 0..<opening.replies {
             inFlight.append(
                 InFlight(
-                    client: nil, number: 0, part: 0, family: .other, sentAt: loop.tick.now,
+                    client: nil, number: 0, part: 0, label: .own, sentAt: loop.tick.now,
                     expectation: .any))
         }
         let socket = ShardSocket(self)

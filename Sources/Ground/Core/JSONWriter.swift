@@ -57,6 +57,11 @@ package struct JSONWriter: Sendable {
         integer(value)
     }
 
+    package mutating func field(_ name: String, _ value: Double) {
+        key(name)
+        number(value)
+    }
+
     package mutating func field(_ name: String, _ value: Bool) {
         key(name)
         bool(value)

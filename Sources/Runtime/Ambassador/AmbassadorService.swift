@@ -17,6 +17,8 @@ protocol ServedPool: Sendable {
     /// Takes no more clients, lets those that are there have their replies, and closes what is left after `time`.
     func drain(within time: Duration) async
     func snapshot() async -> PoolSnapshot
+    /// The server that a key lives on.
+    func server(of key: [UInt8]) async -> PoolSnapshot.Server?
 }
 
 extension RedisPool: ServedPool {}
@@ -49,6 +51,12 @@ struct AmbassadorService: Service {
         } catch {
             await service.stop()
             throw error
+        }
+        let pools = service.pools
+        instruments.registry.collect {
+            var metrics: [CollectedMetric] = []
+            for pool in pools { metrics += await pool.snapshot().metrics }
+            return metrics
         }
         return service
     }

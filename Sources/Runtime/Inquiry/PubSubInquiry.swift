@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Core
-import NIOCore
-import NIOPosix
-import Proxying
 import WireHTTP
 
 /// What `outrigger pubsub` asks running sidecars, and how their answers are printed.
@@ -18,9 +15,6 @@ package struct PubSubInquiry: Sendable {
     /// JSON instead of lines for people.
     package var isJSON: Bool
 
-    private static let timeout = TimeAmount.seconds(30)
-    private static let answerBytesMax = 64 << 20
-
     package init(_ question: Question, pubsub: String?, topic: String?, showsData: Bool = false, isJSON: Bool) {
         self.question = question
         self.pubsub = pubsub
@@ -33,7 +27,8 @@ package struct PubSubInquiry: Sendable {
     package func answer(from search: SidecarSearch) async throws(InquiryError) -> String {
         var answers: [(sidecar: RunningSidecar, text: String)] = []
         for sidecar in chosen(try await search.sidecars()) {
-            answers.append((sidecar, try await ask(sidecar, token: search.environment["DAPR_API_TOKEN"])))
+            answers.append(
+                (sidecar, try await sidecar.ask(question == .replay ? .post : .get, target, search.environment)))
         }
         if isJSON { return "[" + answers.map { $0.text.trimmingSuffix("\n") }.joined(separator: ",\n ") + "]\n" }
         let parts = answers.filter { !$0.text.isEmpty }.map { "\($0.sidecar.description)\n\($0.text)" }
@@ -55,31 +50,6 @@ package struct PubSubInquiry: Sendable {
         return sidecars.filter { sidecar in sidecar.appID.map { apps.insert($0).inserted } ?? true }
     }
 
-    // MARK: - One sidecar
-
-    private func ask(_ sidecar: RunningSidecar, token: String?) async throws(InquiryError) -> String {
-        var fields: HTTPFields = [:]
-        if let token, !token.isEmpty { fields["dapr-api-token"] = token }
-        let method: HTTPMethod = question == .replay ? .post : .get
-        let upstream = HTTPUpstream(address: sidecar.admin, eventLoopGroup: MultiThreadedEventLoopGroup.singleton)
-        defer { upstream.closeIdle() }
-        do {
-            let request = HTTPRequest(HTTPRequestHead(method, target, fields: fields))
-            let response = try await upstream.send(request, within: Self.timeout)
-            guard let body = try await response.body.collect(upTo: Self.answerBytesMax) else {
-                throw InquiryError(description: "the answer has more than \(Self.answerBytesMax) bytes; name a topic")
-            }
-            let text = String(buffer: body)
-            guard response.head.status.isSuccess else {
-                throw InquiryError(description: text.isEmpty ? "status \(response.head.status.code)" : text)
-            }
-            return text
-        } catch {
-            let who = sidecar.appID.map { "\($0): " } ?? ""
-            throw InquiryError(description: who + "\(error)".trimmingSuffix("\n"))
-        }
-    }
-
     private var target: String {
         let path =
             switch question {
@@ -87,16 +57,8 @@ package struct PubSubInquiry: Sendable {
             case .parked: "/admin/pubsub/parked"
             case .replay: "/admin/pubsub/replay"
             }
-        let parameters = [
+        return path.target([
             ("pubsub", pubsub), ("topic", topic), ("data", showsData ? "true" : nil), ("format", isJSON ? nil : "text"),
-        ]
-        let query = parameters.compactMap { name, value in value.map { "\(name)=\($0.percentEncoded)" } }
-        return query.isEmpty ? path : path + "?" + query.joined(separator: "&")
-    }
-}
-
-extension String {
-    fileprivate func trimmingSuffix(_ suffix: String) -> String {
-        hasSuffix(suffix) ? String(dropLast(suffix.count)) : self
+        ])
     }
 }

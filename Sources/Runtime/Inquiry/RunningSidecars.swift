@@ -3,8 +3,12 @@
 import BuildingBlocks
 import Core
 import Logging
+import NIOCore
+import NIOPosix
+import Proxying
 import SQLiteEngine
 import Sidecar
+import WireHTTP
 
 /// Where a command looks for the sidecars that it asks.
 package struct SidecarSearch: Sendable {
@@ -32,6 +36,46 @@ struct RunningSidecar: Sendable {
     var admin: ListenAddress
 
     var description: String { [appID, "\(admin)"].compactMap { $0 }.joined(separator: "  ") }
+
+    private static let timeout = TimeAmount.seconds(30)
+    private static let answerBytesMax = 64 << 20
+
+    /// What its admin listener answers, with the API token of `environment`.
+    func ask(
+        _ method: HTTPMethod, _ target: String, _ environment: [String: String]
+    ) async throws(InquiryError) -> String {
+        var fields: HTTPFields = [:]
+        if let token = environment["DAPR_API_TOKEN"], !token.isEmpty { fields["dapr-api-token"] = token }
+        let upstream = HTTPUpstream(address: admin, eventLoopGroup: MultiThreadedEventLoopGroup.singleton)
+        defer { upstream.closeIdle() }
+        do {
+            let request = HTTPRequest(HTTPRequestHead(method, target, fields: fields))
+            let response = try await upstream.send(request, within: Self.timeout)
+            guard let body = try await response.body.collect(upTo: Self.answerBytesMax) else {
+                throw InquiryError(description: "the answer has more than \(Self.answerBytesMax) bytes; ask for less")
+            }
+            let text = String(buffer: body)
+            guard response.head.status.isSuccess else {
+                throw InquiryError(description: text.isEmpty ? "status \(response.head.status.code)" : text)
+            }
+            return text
+        } catch {
+            let who = appID.map { "\($0): " } ?? ""
+            throw InquiryError(description: who + "\(error)".trimmingSuffix("\n"))
+        }
+    }
+}
+
+extension String {
+    func trimmingSuffix(_ suffix: String) -> String {
+        hasSuffix(suffix) ? String(dropLast(suffix.count)) : self
+    }
+
+    /// This path with those parameters that have a value.
+    func target(_ parameters: [(String, String?)]) -> String {
+        let query = parameters.compactMap { name, value in value.map { "\(name)=\($0.percentEncoded)" } }
+        return query.isEmpty ? self : self + "?" + query.joined(separator: "&")
+    }
 }
 
 /// Why a command didn't find or reach a sidecar, and what to do about it.

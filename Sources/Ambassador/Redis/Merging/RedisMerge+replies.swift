@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+
+extension RedisMerge {
+    /// What takes the replies of so many servers.
+    func replies(parts: Int) -> FanOut {
+        switch self {
+        case .same: OneReply(parts: parts)
+        case .sum: NumberReplies(parts: parts, .sum)
+        case .maximum: NumberReplies(parts: parts, .maximum)
+        case .elements: ElementsReplies(parts: parts)
+        case .allHave: ElementwiseReplies(parts: parts, .minimum)
+        case .counts: ElementwiseReplies(parts: parts, .sum)
+        case .anyValue: AnyReply(parts: parts)
+        case .info: InfoReplies(parts: parts)
+        }
+    }
+}
+
+extension RedisSplit {
+    /// What takes the replies to the parts of a command; with `failsWhole` an error in one part is the whole reply.
+    func replies(_ parts: RedisParts, failsWhole: Bool = false) -> FanOut {
+        switch self {
+        case .values: ValuesReplies(parts, failsWhole: failsWhole)
+        case .sum: NumberReplies(parts: parts.parts.count, .sum)
+        case .ok: OneReply(parts: parts.parts.count)
+        }
+    }
+}

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import NIOCore
+internal import WireRESP
+
+/// MGET: each key's value from its server, in the client's order.
+///
+/// The keys of a server that failed have its error in their place, which both versions of RESP allow (EXEC answers so
+/// too): the client gets what there is, and no missing value looks like a missing key.
+final class ValuesReplies: KeptReplies {
+    private let order: [UInt16]
+    private let failsWhole: Bool
+
+    /// With `failsWhole` one server's error is the whole reply, as twemproxy has it.
+    init(_ parts: RedisParts, failsWhole: Bool = false) {
+        order = parts.order
+        self.failsWhole = failsWhole
+        super.init(parts: parts.parts.count)
+    }
+
+    override var mayFailInPart: Bool { !failsWhole }
+
+    override func merge(into output: inout ByteBuffer) -> Bool {
+        var elements = replies.indices.map { isRefused($0) ? nil : ReplyElements(replies[$0]) }
+        output.writeRESP("*", order.count)
+        for part in order.lazy.map(Int.init) where elements[part]?.move(into: &output) != true {
+            if isRefused(part) {
+                output.writeImmutableBuffer(replies[part])
+            } else {
+                output.writeStaticString("-ERR the server's reply has no value for this key\r\n")
+            }
+        }
+        return true
+    }
+}

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import NIOCore
+internal import Proxying
+internal import WireRESP
+
+/// Commands that aren't simply for the server of one key.
+extension RedisClient {
+    /// Sends a command where its row of the table says. False if it has to wait for those before it.
+    func route(
+        _ found: RedisCommand, _ command: RESPCommand, _ bytes: borrowing Span<UInt8>
+    ) throws(RedisRefusal) -> Bool {
+        if !dialogue.isAuthenticated, !found.isOpenToAll {
+            answer(RedisReplies.unauthenticated)
+            return true
+        }
+        switch found.route {
+        case .byKey, .byKeyOrBlocking, .blocking, .script:
+            forward(bytes, to: try server(of: found, command, bytes), found)
+        case .anyServer: forward(bytes, to: redis.anyServer, found)
+        case .split(let split): try takeSplit(split, found, command, bytes)
+        case .everyServer(let merge): takeEverywhere(merge, found, bytes)
+        case .scan: takeScan(found, command, bytes)
+        case .local(let local): converse(local, command, bytes)
+        case .transaction, .pubSub: throw .connectionBound
+        case .refused(let refusal): throw refusal
+        case .container: throw .unknownSubcommand
+        }
+        return true
+    }
+
+    /// The one server of all keys; any for a command without keys.
+    private func server(
+        of found: RedisCommand, _ command: RESPCommand, _ bytes: borrowing Span<UInt8>
+    ) throws(RedisRefusal) -> Int {
+        let keys = try RedisKeys(found.keys, of: command, bytes)
+        var walk = RedisKeyWalk(keys, of: command)
+        var server: Int?
+        while let key = walk.next(bytes) {
+            let place = redis.ring.server(for: bytes.extracting(key.range), random: &redis.random)
+            guard server == nil || server == place else { throw .crossSlot }
+            server = place
+        }
+        return server ?? redis.anyServer
+    }
+
+    // MARK: Several servers
+
+    private func takeSplit(
+        _ split: RedisSplit, _ found: RedisCommand, _ command: RESPCommand, _ bytes: borrowing Span<UInt8>
+    ) throws(RedisRefusal) {
+        let keys = try RedisKeys(found.keys, of: command, bytes)
+        let parts = RedisParts(command, bytes, keys: keys, ring: redis.ring, random: &redis.random)
+        guard parts.parts.count > 1 else {
+            return forward(bytes, to: parts.parts.first?.server ?? -1, found)
+        }
+        guard parts.parts.allSatisfy({ $0.server >= 0 }) else { return answer(RedisReplies.noServer) }
+        let number = expectReply(split.replies(parts))
+        for (index, part) in parts.parts.enumerated() {
+            lane.connections[part.server].send(
+                part.command.readableBytesUInt8Span, of: self, number: number, part: UInt16(index),
+                family: found.family, command: found.id, expecting: .any)
+        }
+    }
+
+    private func takeEverywhere(_ merge: RedisMerge, _ found: RedisCommand, _ bytes: borrowing Span<UInt8>) {
+        let servers = redis.ring.live.indices.filter { redis.ring.live[$0] }
+        guard servers.count > 1 else { return forward(bytes, to: servers.first ?? -1, found) }
+        let number = expectReply(merge.replies(parts: servers.count))
+        for (part, server) in servers.enumerated() {
+            lane.connections[server].send(
+                bytes, of: self, number: number, part: UInt16(part), family: found.family, command: found.id,
+                expecting: .any)
+        }
+    }
+
+    /// Goes on with a scan at the server that the cursor names; one that is gone is passed over.
+    private func takeScan(_ found: RedisCommand, _ command: RESPCommand, _ bytes: borrowing Span<UInt8>) {
+        let servers = redis.servers.count
+        guard let position = RedisScanCursor(bytes.extracting(command[1].range), servers: servers) else {
+            return answer(RedisReplies.invalidCursor)
+        }
+        let number = expectReply(ScanReply(position, servers: servers))
+        lane.connections[position.server].send(
+            position.command(command, bytes).readableBytesUInt8Span, of: self, number: number, family: found.family,
+            command: found.id, expecting: .any)
+    }
+}
+
+extension RedisCommand {
+    /// Whether a client that hasn't shown the password may say it.
+    fileprivate var isOpenToAll: Bool {
+        switch route {
+        case .local(.auth), .local(.hello), .local(.quit), .local(.reset), .refused, .container: true
+        default: false
+        }
+    }
+}
