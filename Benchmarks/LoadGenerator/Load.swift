@@ -9,6 +9,8 @@ final class Load {
     /// How long after the end replies are waited for.
     private static let drainNanosecondsMax: UInt64 = 10_000_000_000
     private static let idleNanosecondsMax: UInt64 = 50_000_000
+    /// How long latencies aren't recorded: all clients come at once, which isn't what they are measured for.
+    private static let warmUpNanoseconds: UInt64 = 300_000_000
 
     private let options: Options
     private var workload: Workload
@@ -156,7 +158,9 @@ final class Load {
             return result.noteWrong("a reply that nobody asked for: \(reply.text(in: input))")
         }
         guard let expectation = connection.expected.popFirst() else { return }
-        result.latency.record(now - min(now, expectation.since))
+        if expectation.since >= begin + Self.warmUpNanoseconds {
+            result.latency.record(now - min(now, expectation.since))
+        }
         result.requests += 1
         inFlight -= 1
     }
