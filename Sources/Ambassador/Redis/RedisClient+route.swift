@@ -15,6 +15,11 @@ extension RedisClient {
             return true
         }
         switch found.route {
+        case .script(.evalSHA): takeByHash(found, command, bytes, to: try server(of: found, command, bytes))
+        case .script(.load): takeLoad(found, command, bytes)
+        case .script(.flush):
+            redis.scripts.removeAll()
+            takeEverywhere(.same, found, bytes)
         case .byKey, .byKeyOrBlocking, .blocking, .script:
             forward(bytes, to: try server(of: found, command, bytes), found)
         case .anyServer: forward(bytes, to: redis.anyServer, found)
@@ -64,9 +69,14 @@ extension RedisClient {
     }
 
     private func takeEverywhere(_ merge: RedisMerge, _ found: RedisCommand, _ bytes: borrowing Span<UInt8>) {
+        sendEverywhere(found, bytes) { merge.replies(parts: $0) }
+    }
+
+    /// Sends a command to all servers that are alive.
+    func sendEverywhere(_ found: RedisCommand, _ bytes: borrowing Span<UInt8>, _ replies: (Int) -> FanOut) {
         let servers = redis.ring.live.indices.filter { redis.ring.live[$0] }
-        guard servers.count > 1 else { return forward(bytes, to: servers.first ?? -1, found) }
-        let number = expectReply(merge.replies(parts: servers.count))
+        guard !servers.isEmpty else { return answer(RedisReplies.noServer) }
+        let number = expectReply(replies(servers.count))
         for (part, server) in servers.enumerated() {
             lane.connections[server].send(
                 bytes, of: self, number: number, part: UInt16(part), family: found.family, command: found.id,

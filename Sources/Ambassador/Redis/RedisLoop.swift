@@ -22,6 +22,8 @@ final class RedisLane {
 final class RedisLoop {
     let pool: PoolLoop
     let opening: RedisOpening
+    /// Of all loops of the pool.
+    let scripts: RedisScripts
     /// What clients must say.
     let clientLogin: RedisLogin
     /// Of clients that may say everything.
@@ -33,8 +35,10 @@ final class RedisLoop {
     private var lanes: [RedisSession: RedisLane] = [:]
 
     init(
-        pool: PoolLoop, ring: ServerRing, servers: [ShardServer], opening: RedisOpening, clientLogin: RedisLogin
+        pool: PoolLoop, ring: ServerRing, servers: [ShardServer], opening: RedisOpening, clientLogin: RedisLogin,
+        scripts: RedisScripts
     ) {
+        self.scripts = scripts
         self.clientLogin = clientLogin
         limits = RESPLimits()
         limits.commandBytesMax = min(limits.commandBytesMax, pool.limits.command.bytes)

@@ -19,6 +19,7 @@ package final class RedisPool: Sendable {
     private let logger: Logger
     private let tls: TLSClient?
     private let listener: PoolListener
+    private let scripts = RedisScripts()
     private let clientID = SharedCount()
 
     /// `tls` is spoken with the servers, `clientTLS` with the clients; nil is plain.
@@ -77,7 +78,7 @@ package final class RedisPool: Sendable {
             opening: RedisOpening(
                 username: configuration.login.username, password: configuration.login.password,
                 database: configuration.database),
-            clientLogin: configuration.clientLogin)
+            clientLogin: configuration.clientLogin, scripts: scripts)
     }
 
     /// Takes no more clients, lets those that are there have their replies, and closes what is left after `deadline`.

@@ -22,6 +22,9 @@ class FanOut {
         return isComplete
     }
 
+    /// One more part is to come: called while one is received, that has to be asked for anew.
+    final func expectAgain() { outstanding += 1 }
+
     /// Keeps what the reply needs of one part's.
     func receive(_ part: UInt16, _ reply: ByteBuffer, _ kind: ReplyKind) {
         preconditionFailure("Each command merges in a way of its own.")

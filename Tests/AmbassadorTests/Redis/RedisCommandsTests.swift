@@ -120,6 +120,23 @@ final class RedisCommandsTests {
         try await pool.end()
     }
 
+    @Test func `a script that a server has forgotten is given to it again`() async throws {
+        let script = "return {KEYS[1], ARGV[1]}"
+        try client.write(command("SCRIPT", "LOAD", script))
+        let hash = String(try client.read(count: 47).dropFirst(4).prefix(40))
+        let key = keys[0]
+        let index = try #require(await pool.pool.server(of: Array(key.utf8))).name.last.flatMap { Int(String($0)) }
+        let direct = try ByteConnection(port: servers[try #require(index) - 1].port)
+        #expect(try direct.ask(command("SCRIPT", "FLUSH"), count: 5) == "+OK\r\n")
+        try client.write(command("EVALSHA", hash, "1", key, "x") + command("ECHO", "after"))
+        let reply = "*2\r\n$5\r\n\(key)\r\n$1\r\nx\r\n$5\r\nafter\r\n"
+        #expect(try client.read(count: reply.utf8.count) == reply)
+        // What was never loaded here is for the client to send.
+        try client.write(command("EVALSHA", String(repeating: "0", count: 40), "1", key))
+        #expect(String(decoding: try client.receive(), as: UTF8.self).hasPrefix("-NOSCRIPT"))
+        try await pool.end()
+    }
+
     @Test func `a command typed as a line works`() async throws {
         try client.write("SET greeting \"hello world\"\r\nGET greeting\r\n")
         #expect(try client.read(count: 5 + 18) == "+OK\r\n$11\r\nhello world\r\n")

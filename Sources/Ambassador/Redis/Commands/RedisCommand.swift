@@ -136,5 +136,5 @@ enum RedisPubSubCommand: Sendable, Equatable {
 }
 
 enum RedisScriptCommand: Sendable, Equatable {
-    case eval, evalSHA, function
+    case eval, evalSHA, function, load, flush
 }

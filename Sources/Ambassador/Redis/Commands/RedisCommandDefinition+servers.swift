@@ -61,7 +61,7 @@ extension RedisCommandDefinition {
         .write("FCALL", -3, .counted(at: 2), .script(.function)),
         .read("FCALL_RO", -3, .counted(at: 2), .script(.function)),
         .other("SCRIPT", -2, .container), .other("SCRIPT|EXISTS", -3, .everyServer(.allHave)),
-        .other("SCRIPT|FLUSH", -2, .everyServer(.same)), .other("SCRIPT|LOAD", 3, .everyServer(.same)),
+        .other("SCRIPT|FLUSH", -2, .script(.flush)), .other("SCRIPT|LOAD", 3, .script(.load)),
         .other("SCRIPT|SHOW", 3, .anyServer), .other("SCRIPT|HELP", 2, .anyServer),
         .refused("SCRIPT|DEBUG", 3, .connectionBound), .refused("SCRIPT|KILL", 2, .connectionBound),
         .other("FUNCTION", -2, .container), .other("FUNCTION|DELETE", 3, .everyServer(.same)),
