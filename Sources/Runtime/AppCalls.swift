@@ -3,6 +3,7 @@
 import BuildingBlocks
 import Core
 import HTTPAPI
+import Logging
 import NIOCore
 import NIOPosix
 import Proxying
@@ -44,8 +45,13 @@ struct AppCalls: Sendable {
     }
 
     /// What answers other sidecars.
-    func responder(_ health: HealthState, _ tracer: Tracer) -> InternalResponder? {
-        APIToken(secret).map { InternalResponder(app: channel, secret: $0, health: health, tracer: tracer) }
+    func responder(
+        _ health: HealthState, _ tracer: Tracer, _ accessControl: AccessControl?, _ logger: Logger
+    ) -> InternalResponder? {
+        APIToken(secret).map {
+            InternalResponder(
+                app: channel, secret: $0, health: health, tracer: tracer, accessControl: accessControl, logger: logger)
+        }
     }
 }
 

@@ -26,6 +26,7 @@ struct Listeners: Sendable {
         var tracer: Tracer
         var resolver: any NameResolver
         var endpoints: [HTTPEndpoint]
+        var accessControl: AccessControl?
         var metadata: SidecarMetadata
         var status: AppStatus
         var health: HealthState
@@ -84,10 +85,11 @@ struct Listeners: Sendable {
     }
 
     private static func makeInternal(_ configuration: Configuration, _ parts: Answering) -> HTTPListener? {
-        guard let responder = parts.calls.responder(parts.health, parts.tracer) else { return nil }
+        let logger = parts.instruments.logs.logger("outrigger.internal")
+        let responder = parts.calls.responder(parts.health, parts.tracer, parts.accessControl, logger)
+        guard let responder else { return nil }
         return HTTPListener(
-            address: configuration.api.internalListen, eventLoopGroup: eventLoops,
-            logger: parts.instruments.logs.logger("outrigger.internal")
+            address: configuration.api.internalListen, eventLoopGroup: eventLoops, logger: logger
         ) { request in
             await responder.respond(request)
         }
@@ -96,7 +98,8 @@ struct Listeners: Sendable {
     private static func makeAPI(_ configuration: Configuration, _ parts: Answering) -> HTTPAPIService {
         let shutdown = parts.shutdown
         let invoker = Invoker(
-            appID: configuration.app.id ?? "", namespace: configuration.app.namespace, app: parts.calls.channel,
+            appID: configuration.app.id ?? "", namespace: configuration.app.namespace,
+            trustDomain: parts.accessControl?.trustDomain ?? AccessControl.trustDomainDefault, app: parts.calls.channel,
             resolver: parts.resolver, endpoints: parts.endpoints, eventLoopGroup: eventLoops)
         return HTTPAPIService(
             configuration: configuration.api, components: parts.components, invoker: invoker,

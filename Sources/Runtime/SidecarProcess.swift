@@ -61,6 +61,10 @@ struct SidecarProcess: Sendable {
                     pools: ambassador?.pools ?? [], components: stores.components.ofAPI, calls: calls, tracer: tracing.tracer,
                     resolver: stores.resolver, endpoints: invocation.endpoints, metadata: metadata, status: status,
                     health: health, shutdown: shutdown, instruments: instruments))
+                    components: stores.components.ofAPI, calls: calls, tracer: tracing.tracer,
+                    resolver: stores.resolver, endpoints: invocation.endpoints,
+                    accessControl: invocation.accessControl, metadata: metadata, status: status, health: health,
+                    shutdown: shutdown, instruments: instruments))
         } catch {
             await stores.database?.close()
             throw error

@@ -84,7 +84,36 @@ extension EndToEnd {
                 .subtracting([pair.orders.api.port, pair.orders.admin.port])
             let internalPort = try #require(listeners.first)
             let stranger = try Endpoint(port: internalPort).get("/echo", headers: ["outrigger-secret": "guess"])
-            #expect(listeners.count == 1 && stranger.status == 403)
+            #expect(listeners.count == 1 && stranger.status == 401)
+        }
+
+        @Test func `an access control of the callee is asked before its app`() throws {
+            let rules = """
+                apiVersion: dapr.io/v1alpha1
+                kind: Configuration
+                metadata: {name: rules}
+                spec:
+                  accessControl:
+                    defaultAction: deny
+                    policies:
+                    - appId: cart
+                      trustDomain: public
+                      namespace: default
+                      defaultAction: deny
+                      operations: [{name: /echo/open, httpVerb: [GET], action: allow}]
+                """
+            let folder = try TemporaryFolder()
+            let pair = try Pair(["--config", try folder.write(rules, to: "rules.yaml")])
+            #expect(try pair.call("/echo/open/a").status == 200)
+            for path in ["/echo", "/echo/open/%2e%2e/shut", "/echo/open%2F..%2Fshut", "/echo/open/..;/shut"] {
+                let answer = try pair.call(path)
+                #expect(answer.status == 403 && answer.errorCode == "ERR_DIRECT_INVOKE")
+            }
+            let post = try pair.cart.api.post("\(pair.path)/echo/open", "{}")
+            #expect(post.status == 403)
+            let metrics = try pair.orders.admin.get("/metrics").body
+            #expect(metrics.contains("outrigger_invocations_denied_total 5"))
+            #expect(pair.orders.process.output.contains("An app was denied a call"))
         }
 
         @Test func `events arrive one by one while they are made`() throws {

@@ -65,13 +65,17 @@ struct FakePeer: Sendable {
     let listener: HTTPListener
     let address: ListenAddress
 
-    init(_ app: FakeAppChannel = FakeAppChannel(), secret: String = "secret") async throws {
+    init(
+        _ app: FakeAppChannel = FakeAppChannel(), secret: String = "secret", accessControl: AccessControl? = nil
+    ) async throws {
         (self.app, self.secret) = (app, secret)
         guard let token = APIToken(secret) else { preconditionFailure("A peer has a secret.") }
-        let responder = InternalResponder(app: app, secret: token, health: health)
+        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        let responder = InternalResponder(
+            app: app, secret: token, health: health, accessControl: accessControl, logger: logger)
         listener = HTTPListener(
             address: ListenAddress(host: "127.0.0.1", port: 0), eventLoopGroup: MultiThreadedEventLoopGroup.singleton,
-            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+            logger: logger
         ) { await responder.respond($0) }
         address = ListenAddress(host: "127.0.0.1", port: try await listener.bind())
     }

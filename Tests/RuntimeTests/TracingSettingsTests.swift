@@ -81,7 +81,8 @@ import TraceExport
         let invocation = try folder.invocation("-a", "x", "-c", "@/o.yaml", "-c", "@/d.yaml")
         #expect(invocation.loaded.configuration.tracing.sampling == 0.125)
         #expect(invocation.loaded.configuration.tracing.otlp.endpoint?.description == "http://c:4318/x")
-        #expect(invocation.notes.map { $0.hasSuffix("of which Outrigger uses spec.tracing only") } == [true])
+        let notice = "of which Outrigger uses spec.tracing and spec.accessControl only"
+        #expect(invocation.notes.map { $0.hasSuffix(notice) } == [true])
     }
 
     @Test(

@@ -27,6 +27,8 @@ package struct Invocation: Sendable {
     var subscriptions: [SubscriptionDeclaration]
     /// The servers outside that the documents name.
     var endpoints: [HTTPEndpoint]
+    /// Who may call this app; nil if the documents don't say it.
+    var accessControl: AccessControl?
     /// The variables that this was read with.
     var environment: [String: String]
     /// Sentences about flags of Dapr that change nothing here, to be said at the start.
@@ -74,9 +76,11 @@ package struct Invocation: Sendable {
         let plans = plan(chosen, environment, &loader)
         let subscriptions = subscriptions(chosen, plans, &loader)
         let endpoints = endpoints(chosen, environment, &loader)
+        let accessControl = accessControl(chosen, &loader)
         return Invocation(
             loaded: try loader.finish(), resources: chosen, command: parsed.command ?? [], plans: plans,
-            subscriptions: subscriptions, endpoints: endpoints, environment: environment, notices: notices)
+            subscriptions: subscriptions, endpoints: endpoints, accessControl: accessControl,
+            environment: environment, notices: notices)
     }
 
     /// What Dapr's own documents say of tracing counts where nothing else says it.
@@ -126,6 +130,26 @@ package struct Invocation: Sendable {
             if let endpoint = read.endpoint { endpoints.append(endpoint) }
         }
         return endpoints
+    }
+
+    private static func accessControl(
+        _ documents: [ResourceDocument], _ loader: inout SettingsLoader<Configuration>
+    ) -> AccessControl? {
+        var found: AccessControl?
+        for case .unused(.configuration, _, let node) in documents {
+            let read = DaprAccessControl(node)
+            read.problems.forEach { loader.add($0) }
+            read.warnings.forEach { loader.warn($0) }
+            guard let accessControl = read.accessControl else { continue }
+            if found != nil {
+                loader.add(
+                    Problem(
+                        node["spec"]?["accessControl"]?.location ?? node.location, key: "spec.accessControl",
+                        "found a second access control, expected one"))
+            }
+            found = accessControl
+        }
+        return found
     }
 
     private static func subscriptions(

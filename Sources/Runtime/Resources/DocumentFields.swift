@@ -24,9 +24,11 @@ struct DocumentFields {
         }
         for entry in entries where !known.isEmpty && !known.contains(entry.key) {
             let nearest = EditDistance.nearest(to: entry.key, among: known)
-            let suggestion = nearest.map { ", expected \($0), perhaps" } ?? ""
-            let left = isStrict ? "" : "; it is left out"
-            let problem = Problem(entry.keyLocation, key: inner(entry.key), "found an unknown key\(left)\(suggestion)")
+            let message =
+                isStrict
+                ? "found an unknown key, expected \(nearest.map { "\($0), perhaps" } ?? known.alternatives)"
+                : "found an unknown key; it is left out\(nearest.map { ", expected \($0), perhaps" } ?? "")"
+            let problem = Problem(entry.keyLocation, key: inner(entry.key), message)
             if isStrict { problems.append(problem) } else { warnings.append(problem) }
         }
     }

@@ -69,10 +69,13 @@ struct ResourceLoader {
     }
 
     private static func notice(of kind: ResourceDocument.Kind, _ node: DocumentNode) -> String? {
-        guard kind == .configuration, let spec = node["spec"], spec["tracing"] != nil else {
+        let used = ["tracing", "accessControl"]
+        guard kind == .configuration, let spec = node["spec"], used.contains(where: { spec[$0] != nil }) else {
             return "found \(kind.rawValue), which Outrigger reads but doesn't use yet"
         }
-        guard case .mapping(let entries) = spec.content, entries.count > 1 else { return nil }
-        return "found \(kind.rawValue), of which Outrigger uses spec.tracing only"
+        guard case .mapping(let entries) = spec.content, !entries.allSatisfy({ used.contains($0.key) }) else {
+            return nil
+        }
+        return "found \(kind.rawValue), of which Outrigger uses spec.tracing and spec.accessControl only"
     }
 }

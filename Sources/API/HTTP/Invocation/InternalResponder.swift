@@ -2,6 +2,7 @@
 
 package import BuildingBlocks
 package import Core
+package import Logging
 package import Proxying
 package import Telemetry
 import WireHTTP
@@ -14,20 +15,29 @@ package struct InternalResponder: Sendable {
     private let health: HealthState
     private let metrics = InvocationMetrics(.incoming)
     private let tracing: RequestTracing
+    private let accessControl: AccessControl?
+    private let logger: Logger
 
-    package init(app: any AppChannel, secret: APIToken, health: HealthState, tracer: Tracer = .off) {
+    /// - Parameter accessControl: nil: whoever knows the secret may call everything.
+    package init(
+        app: any AppChannel, secret: APIToken, health: HealthState, tracer: Tracer = .off,
+        accessControl: AccessControl? = nil, logger: Logger
+    ) {
         self.app = app
         self.secret = secret
         self.health = health
+        self.accessControl = accessControl
+        self.logger = logger
         tracing = RequestTracing(tracer: tracer)
     }
 
     package func respond(_ request: HTTPRequest) async -> HTTPResponse {
         guard secret.matches(request.head.fields[InternalField.secret] ?? "") else {
-            return refusal(.forbidden, "this listener is for other sidecars, which know its secret")
+            return refusal(.unauthorized, "this listener is for other sidecars, which know its secret")
         }
         // What is in flight ends in order; what is new may go to another instance.
         if health.isDraining { return refusal(.serviceUnavailable, "the sidecar is shutting down") }
+        if let denial = denial(of: request) { return denial }
         var request = request
         let span = tracing.beginInternal(&request)
         let response = await answer(request)
@@ -38,7 +48,7 @@ package struct InternalResponder: Sendable {
     private func answer(_ request: HTTPRequest) async -> HTTPResponse {
         let running = metrics.begin()
         let fields = request.head.fields.forwarded(
-            streamed: request.body.isStreamed, dropping: [InternalField.secret, "host"])
+            streamed: request.body.isStreamed, dropping: InternalField.ofSidecars + ["host"])
         let call = HTTPRequest(
             HTTPRequestHead(request.head.method, request.head.target, fields: fields), body: request.body)
         do {
@@ -51,11 +61,39 @@ package struct InternalResponder: Sendable {
         }
     }
 
-    /// What the calling sidecar gets in the place of an answer of the app. Only after 502 the app may have seen the
-    /// request.
+    /// What answers a request that the access control doesn't allow.
+    private func denial(of request: HTTPRequest) -> HTTPResponse? {
+        guard let accessControl else { return nil }
+        let head = request.head
+        let caller = AccessControl.Caller(head.fields)
+        guard accessControl.action(for: caller, head.method, target: head.target) == .deny else { return nil }
+        metrics.deny()
+        let (name, verb) = (caller.map { "\($0)" } ?? "nobody", head.method.name)
+        let operation = String(head.target.prefix { $0 != "?" }.prefix(Self.operationCharactersMax))
+        logger.emit(.invocationDenied(caller: name, operation: operation, verb: verb))
+        let denied = "access control policy has denied access to id: \(name) operation: \(operation) verb: \(verb)"
+        return refusal(.forbidden, denied)
+    }
+
+    /// What is shown of a path that was denied.
+    private static let operationCharactersMax = 200
+
+    /// What the calling sidecar gets in the place of an answer of the app: 401 to whoever isn't a sidecar, 403 for what
+    /// the caller may not do. Only after 502 the app may have seen the request.
     private func refusal(_ status: HTTPStatus, _ reason: String) -> HTTPResponse {
         var response = HTTPResponse.text(status, reason)
         response.fields.append(InternalField.refusal, reason)
         return response
+    }
+}
+
+extension AccessControl.Caller {
+    /// Who calls, in the words of its sidecar; nil if that doesn't say it.
+    fileprivate init?(_ fields: HTTPFields) {
+        guard let appID = fields[InternalField.callerAppID], let namespace = fields[InternalField.callerNamespace]
+        else { return nil }
+        self.init(
+            appID: appID, namespace: namespace,
+            trustDomain: fields[InternalField.callerTrustDomain] ?? AccessControl.trustDomainDefault)
     }
 }

@@ -13,10 +13,12 @@ final class InvocationMetrics: Sendable {
     private let counters: [Counter]
     private let timer: Metrics.Timer
     private let inFlight: Meter
+    private let denied: Counter
     private static let results = ["failed", "2xx", "3xx", "4xx", "5xx"]
 
     init(_ direction: Direction) {
         let direction = ("direction", direction.rawValue)
+        denied = Counter(label: "outrigger_invocations_denied_total", dimensions: [])
         counters = Self.results.map {
             Counter(label: "outrigger_invocations_total", dimensions: [direction, ("result", $0)])
         }
@@ -45,6 +47,9 @@ final class InvocationMetrics: Sendable {
             metrics.counters[result].increment()
         }
     }
+
+    /// An invocation that the access control of the callee didn't allow.
+    func deny() { denied.increment() }
 
     func begin() -> Running { Running(self) }
 }

@@ -17,6 +17,7 @@ package final class Invoker: Sendable {
 
     private let appID: String
     private let namespace: String
+    private let trustDomain: String
     private let app: any AppChannel
     private let resolver: any NameResolver
     private let servers: InvokedServers
@@ -24,11 +25,13 @@ package final class Invoker: Sendable {
     private let metrics = InvocationMetrics(.outgoing)
 
     package init(
-        appID: String, namespace: String, app: any AppChannel, resolver: any NameResolver,
-        endpoints: [HTTPEndpoint] = [], eventLoopGroup: any EventLoopGroup
+        appID: String, namespace: String, trustDomain: String = AccessControl.trustDomainDefault,
+        app: any AppChannel, resolver: any NameResolver, endpoints: [HTTPEndpoint] = [],
+        eventLoopGroup: any EventLoopGroup
     ) {
         self.appID = appID
         self.namespace = namespace
+        self.trustDomain = trustDomain
         self.app = app
         self.resolver = resolver
         servers = InvokedServers(endpoints, eventLoopGroup: eventLoopGroup)
@@ -148,6 +151,9 @@ package final class Invoker: Sendable {
     private func send(_ call: HTTPRequest, of id: String, to peer: SidecarPeer) async -> Outcome {
         var call = call
         call.head.fields.append(InternalField.secret, peer.secret)
+        if trustDomain != AccessControl.trustDomainDefault {
+            call.head.fields.append(InternalField.callerTrustDomain, trustDomain)
+        }
         let response: HTTPUpstream.Response
         do { response = try await servers.sidecar(peer.address).send(call) } catch {
             let failure = InvocationError(id, error.description)
@@ -155,7 +161,12 @@ package final class Invoker: Sendable {
         }
         // What the callee's sidecar says in the place of its app is this sidecar's error.
         guard let refusal = response.head.fields[InternalField.refusal] else { return .answered(response) }
-        let failure = InvocationError(id, refusal)
+        var failure = InvocationError(id, refusal)
+        // The other instances would say the same.
+        if response.head.status == .forbidden {
+            failure.isDenied = true
+            return .failed(failure)
+        }
         // A streamed body has been begun, and can't be sent a second time.
         let isRepeatable = response.head.status != .badGateway && !call.body.isStreamed
         return isRepeatable ? .passed(failure, isGone: false) : .failed(failure)
@@ -171,6 +182,8 @@ extension String {
 struct InvocationError: Error {
     var name: String
     var reason: String
+    /// Whether the callee's access control doesn't allow it.
+    var isDenied = false
 
     init(_ name: String, _ reason: String) {
         self.name = name
@@ -183,11 +196,15 @@ package enum InternalField {
     package static let callerAppID = "dapr-caller-app-id"
     package static let callerNamespace = "dapr-caller-namespace"
     package static let calleeAppID = "dapr-callee-app-id"
-    static let ofCaller = [callerAppID, callerNamespace, calleeAppID, secret, refusal]
+    static let ofCaller = [callerAppID, callerNamespace, calleeAppID, callerTrustDomain, secret, refusal]
+    /// What the app doesn't get.
+    static let ofSidecars = [secret, callerTrustDomain]
     /// What a client says to the API and not to the callee.
     static let ofAPI = ["dapr-app-id", "dapr-api-token"]
     /// The callee's secret, which proves that the caller has read the registry.
     package static let secret = "outrigger-secret"
+    /// What the caller belongs to, for the callee's access control; absent if it is the default.
+    static let callerTrustDomain = "outrigger-trust-domain"
     /// What kept the callee's sidecar from calling its app.
     package static let refusal = "outrigger-refusal"
 }

@@ -38,6 +38,7 @@ extension APIError {
     /// Dapr's answer to an invocation that has no answer of its callee.
     static func invocation(_ error: InvocationError) -> APIError {
         APIError(
-            .internalServerError, "ERR_DIRECT_INVOKE", "failed to invoke, id: \(error.name), err: \(error.reason)")
+            error.isDenied ? .forbidden : .internalServerError, "ERR_DIRECT_INVOKE",
+            "failed to invoke, id: \(error.name), err: \(error.reason)")
     }
 }

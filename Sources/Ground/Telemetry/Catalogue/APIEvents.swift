@@ -25,4 +25,11 @@ extension LogEvent {
             "api.called", .info, "The API was called.",
             ["method": "\(method)", "path": "\(path)", "status": "\(status)", "duration": "\(duration)"])
     }
+
+    /// Another app asked for what `spec.accessControl` doesn't allow it.
+    package static func invocationDenied(caller: String, operation: String, verb: String) -> LogEvent {
+        LogEvent(
+            "invocation.denied", .warning, "An app was denied a call by the access control.",
+            ["caller": .string(caller), "operation": .string(operation), "verb": .string(verb)])
+    }
 }

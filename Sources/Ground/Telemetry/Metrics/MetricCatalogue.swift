@@ -47,6 +47,9 @@ package enum MetricCatalogue {
         MetricDefinition(
             "outrigger_invocations_in_flight", .gauge, labels: ["direction"],
             "Invocations of which the answer isn't over."),
+        MetricDefinition(
+            "outrigger_invocations_denied_total", .counter,
+            "Invocations of the app that its access control didn't allow."),
     ]
 
     static let state = [
