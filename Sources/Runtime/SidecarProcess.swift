@@ -58,11 +58,8 @@ struct SidecarProcess: Sendable {
             listeners = try await Listeners.bind(
                 invocation.loaded, mayGiveWay: !invocation.command.isEmpty,
                 Listeners.Answering(
-                    pools: ambassador?.pools ?? [], components: stores.components.ofAPI, calls: calls, tracer: tracing.tracer,
-                    resolver: stores.resolver, endpoints: invocation.endpoints, metadata: metadata, status: status,
-                    health: health, shutdown: shutdown, instruments: instruments))
-                    components: stores.components.ofAPI, calls: calls, tracer: tracing.tracer,
-                    resolver: stores.resolver, endpoints: invocation.endpoints,
+                    pools: ambassador?.pools ?? [], components: stores.components.ofAPI, calls: calls,
+                    tracer: tracing.tracer, resolver: stores.resolver, endpoints: invocation.endpoints,
                     accessControl: invocation.accessControl, metadata: metadata, status: status, health: health,
                     shutdown: shutdown, instruments: instruments))
         } catch {
