@@ -25,7 +25,7 @@ let rooms: [Target] = [
     .target(
         name: "Runtime",
         dependencies: [
-            "Sidecar", "Ambassador", "HTTPAPI", "LogBroker", "Subscriptions", "TraceExport", "SQLiteEngine",
+            "Sidecar", "Ambassador", "HTTPAPI", "GRPCAPI", "LogBroker", "Subscriptions", "TraceExport", "SQLiteEngine",
             "MemoryEngine", "BuildingBlocks", "Proxying", "WireHTTP", "WireYAML", "WireJSON", "WireCloudEvents",
             "Settings", "Telemetry", "Core",
             .product(name: "NIOCore", package: "swift-nio"),
@@ -60,9 +60,28 @@ let rooms: [Target] = [
         ],
         swiftSettings: house),
     .target(
+        name: "GRPCAPI",
+        dependencies: [
+            "AppInvocation", "BuildingBlocks", "Proxying", "WireGRPC", "Telemetry", "Core",
+            .product(name: "NIOCore", package: "swift-nio"),
+            .product(name: "NIOHPACK", package: "swift-nio-http2"),
+            .product(name: "NIOHTTP2", package: "swift-nio-http2"),
+            .product(name: "Logging", package: "swift-log"),
+        ],
+        path: "Sources/API/GRPC",
+        swiftSettings: house),
+    .target(
+        name: "AppInvocation",
+        dependencies: [
+            "BuildingBlocks", "Proxying", "WireGRPC", "WireHTTP", "Core",
+            .product(name: "Metrics", package: "swift-metrics"),
+        ],
+        path: "Sources/API/Invocation",
+        swiftSettings: house),
+    .target(
         name: "HTTPAPI",
         dependencies: [
-            "Subscriptions", "BuildingBlocks", "Proxying", "WireHTTP", "WireJSON", "Telemetry", "Settings", "Core",
+            "AppInvocation", "Subscriptions", "BuildingBlocks", "Proxying", "WireHTTP", "WireJSON", "Telemetry", "Settings", "Core",
             .product(name: "NIOCore", package: "swift-nio"),
             .product(name: "Logging", package: "swift-log"),
             .product(name: "Metrics", package: "swift-metrics"),
@@ -123,6 +142,7 @@ let rooms: [Target] = [
         dependencies: [
             "Proxying", "WireHTTP", "Core",
             .product(name: "NIOCore", package: "swift-nio"),
+            .product(name: "NIOHPACK", package: "swift-nio-http2"),
             .product(name: "Logging", package: "swift-log"),
             .product(name: "Metrics", package: "swift-metrics"),
         ],
@@ -134,6 +154,8 @@ let rooms: [Target] = [
             .product(name: "NIOCore", package: "swift-nio"),
             .product(name: "NIOPosix", package: "swift-nio"),
             .product(name: "NIOTLS", package: "swift-nio"),
+            .product(name: "NIOHPACK", package: "swift-nio-http2"),
+            .product(name: "NIOHTTP2", package: "swift-nio-http2"),
             .product(name: "NIOSSL", package: "swift-nio-ssl"),
             .product(name: "Logging", package: "swift-log"),
             .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -143,6 +165,10 @@ let rooms: [Target] = [
         name: "WireHTTP",
         dependencies: [.product(name: "NIOCore", package: "swift-nio")],
         path: "Sources/Wire/HTTP",
+        swiftSettings: house),
+    .target(
+        name: "WireGRPC",
+        path: "Sources/Wire/GRPC",
         swiftSettings: house),
     .target(
         name: "WireRESP",
@@ -243,7 +269,15 @@ let benchmarks: [Target] = [
 ]
 
 let tests: [Target] = [
-    .target(name: "TestKit", dependencies: ["Core"], path: "Tests/TestKit", swiftSettings: house),
+    .target(
+        name: "TestKit",
+        dependencies: [
+            "Core", nio,
+            .product(name: "NIOPosix", package: "swift-nio"),
+            .product(name: "NIOHPACK", package: "swift-nio-http2"),
+            .product(name: "NIOHTTP2", package: "swift-nio-http2"),
+        ],
+        path: "Tests/TestKit", swiftSettings: house),
     .target(
         name: "Conformance", dependencies: ["BuildingBlocks", "TestKit", "Core", nio],
         path: "Tests/Conformance", swiftSettings: house),
@@ -300,11 +334,22 @@ let tests: [Target] = [
     .testTarget(
         name: "HTTPAPITests",
         dependencies: [
-            "HTTPAPI", "Subscriptions", "BuildingBlocks", "MemoryEngine", "Proxying", "WireHTTP", "WireJSON",
+            "HTTPAPI", "AppInvocation", "Subscriptions", "BuildingBlocks", "MemoryEngine", "Proxying", "WireHTTP", "WireJSON",
             "Telemetry",
             "Core", "TestKit", nio,
             .product(name: "NIOPosix", package: "swift-nio"),
             .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            .product(name: "Logging", package: "swift-log"),
+        ],
+        swiftSettings: house),
+    .testTarget(
+        name: "GRPCAPITests",
+        dependencies: [
+            "GRPCAPI", "AppInvocation", "BuildingBlocks", "Proxying", "WireGRPC", "WireHTTP", "Telemetry", "Core", "TestKit",
+            nio,
+            .product(name: "NIOPosix", package: "swift-nio"),
+            .product(name: "NIOHPACK", package: "swift-nio-http2"),
+            .product(name: "NIOHTTP2", package: "swift-nio-http2"),
             .product(name: "Logging", package: "swift-log"),
         ],
         swiftSettings: house),
@@ -338,11 +383,14 @@ let tests: [Target] = [
         dependencies: [
             "Proxying", "WireHTTP", "Core", "TestKit", nio,
             .product(name: "NIOPosix", package: "swift-nio"),
+            .product(name: "NIOHPACK", package: "swift-nio-http2"),
+            .product(name: "NIOHTTP2", package: "swift-nio-http2"),
             .product(name: "NIOSSL", package: "swift-nio-ssl"),
             .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             .product(name: "Logging", package: "swift-log"),
         ],
         swiftSettings: house),
+    .testTarget(name: "WireGRPCTests", dependencies: ["WireGRPC"], swiftSettings: house),
     .testTarget(name: "WireRESPTests", dependencies: ["WireRESP", "TestKit", nio], swiftSettings: house),
     .testTarget(name: "WireMemcachedTests", dependencies: ["WireMemcached", "TestKit", nio], swiftSettings: house),
     .testTarget(

@@ -2,6 +2,7 @@
 
 import BuildingBlocks
 import Core
+import GRPCAPI
 import HTTPAPI
 import Logging
 import NIOCore
@@ -15,7 +16,9 @@ import WireHTTP
 /// How the app is called, and how other sidecars reach it.
 struct AppCalls: Sendable {
     let channel: any AppChannel
-    /// Whether the app has a port at all.
+    /// Nil if the app doesn't speak gRPC.
+    let grpc: GRPCAppChannel?
+    /// Whether the app can be called over HTTP at all.
     let canCall: Bool
     /// Nil if the app's health isn't checked.
     let health: AppHealth?
@@ -24,18 +27,26 @@ struct AppCalls: Sendable {
 
     init(_ app: AppConfiguration) {
         secret = Self.newSecret()
-        canCall = app.port != nil
+        canCall = app.port != nil && app.protocol == .http
         guard let port = app.port else {
-            (channel, health) = (NoAppChannel(), nil)
+            (channel, grpc, health) = (ClosedAppChannel(reason: .noPort), nil, nil)
             return
         }
-        let upstream = HTTPUpstream(
-            address: ListenAddress(host: app.address, port: port),
-            eventLoopGroup: MultiThreadedEventLoopGroup.singleton)
-        health = app.health.enabled ? AppHealth(AppHealth.Check(app.health), upstream) : nil
-        channel = HTTPAppChannel(
-            upstream, token: app.token, concurrency: app.maxConcurrency > 0 ? app.maxConcurrency : nil,
-            health: health)
+        let address = ListenAddress(host: app.address, port: port)
+        let eventLoops = MultiThreadedEventLoopGroup.singleton
+        let concurrency = app.maxConcurrency > 0 ? app.maxConcurrency : nil
+        switch app.protocol {
+        case .http:
+            let upstream = HTTPUpstream(address: address, eventLoopGroup: eventLoops)
+            health = app.health.enabled ? AppHealth(AppHealth.Check(app.health), upstream) : nil
+            channel = HTTPAppChannel(upstream, token: app.token, concurrency: concurrency, health: health)
+            grpc = nil
+        case .grpc:
+            let upstream = HTTP2Upstream(address: address, eventLoopGroup: eventLoops)
+            health = nil
+            channel = ClosedAppChannel(reason: .speaksGRPC)
+            grpc = GRPCAppChannel(upstream, token: app.token, concurrency: concurrency, health: health)
+        }
     }
 
     /// 128 random bits.
@@ -53,14 +64,23 @@ struct AppCalls: Sendable {
                 app: channel, secret: $0, health: health, tracer: tracer, accessControl: accessControl, logger: logger)
         }
     }
+
+    /// What answers other sidecars that call over gRPC.
+    func grpcResponder(_ health: HealthState, _ tracer: Tracer) -> InternalGRPCResponder? {
+        APIToken(secret).map {
+            InternalGRPCResponder(app: grpc, secret: $0, tracer: tracer) { health.isDraining }
+        }
+    }
 }
 
-/// The channel to an app that has no port.
-private struct NoAppChannel: AppChannel {
+/// The channel to an app that can't be called.
+private struct ClosedAppChannel: AppChannel {
+    var reason: AppChannelError
+
     func call(
         _ request: HTTPRequest, within timeout: TimeAmount?
     ) async throws(AppChannelError) -> AppCall {
-        throw .noPort
+        throw reason
     }
 }
 

@@ -2,17 +2,21 @@
 
 import BuildingBlocks
 import Core
+import GRPCAPI
 import HTTPAPI
 import Logging
+import NIOCore
 import NIOPosix
 import Proxying
 import Settings
 import Sidecar
 import Telemetry
+import WireHTTP
 
 /// The ports of one sidecar, bound.
 struct Listeners: Sendable {
     var api: HTTPAPIService?
+    var grpc: HTTPListener?
     var admin: HTTPListener?
     /// What other sidecars call.
     var `internal`: HTTPListener?
@@ -41,10 +45,14 @@ struct Listeners: Sendable {
     }
 
     var apiPort: Int? { api?.boundPort }
+    var grpcPort: Int? { grpc?.boundPort }
     var adminPort: Int? { admin?.boundPort }
     private var internalPort: Int? { `internal`?.boundPort }
     var apiAddress: ListenAddress? {
         apiPort.map { ListenAddress(host: configuration.api.listen.host, port: $0) }
+    }
+    var grpcAddress: ListenAddress? {
+        grpcPort.map { ListenAddress(host: configuration.api.grpc.listen.host, port: $0) }
     }
     var adminAddress: ListenAddress? {
         adminPort.map { ListenAddress(host: configuration.admin.listen.host, port: $0) }
@@ -55,7 +63,8 @@ struct Listeners: Sendable {
     /// Binds every port that the configuration asks for, or none.
     ///
     /// `mayGiveWay`: beside an app of its own, which learns the ports from its environment, a default port that is
-    /// taken gives way to a free one; a port that somebody chose never does.
+    /// taken gives way to a free one; a port that somebody chose never does. That of gRPC always gives way unless
+    /// somebody chose it, since most apps don't use it.
     static func bind(
         _ loaded: Loaded<Configuration>, mayGiveWay: Bool, _ parts: Answering
     ) async throws -> Listeners {
@@ -76,9 +85,14 @@ struct Listeners: Sendable {
             let port = try await api.bind(orAnyFree: mayGiveWay && !loaded.isGiven("api.listen.port"))
             parts.noteGivingWay(of: configuration.api.listen, to: port)
             listeners.api = api
+            let grpc = makeGRPC(configuration, parts)
+            let grpcPort = try await grpc.bind(orAnyFree: !loaded.isGiven("api.grpc.listen.port"))
+            parts.noteGivingWay(of: configuration.api.grpc.listen, to: grpcPort)
+            listeners.grpc = grpc
         } catch {
             await listeners.admin?.stop()
             await listeners.internal?.stop()
+            await listeners.api?.stop()
             throw error
         }
         return listeners
@@ -90,9 +104,40 @@ struct Listeners: Sendable {
         guard let responder else { return nil }
         return HTTPListener(
             address: configuration.api.internalListen, eventLoopGroup: eventLoops, logger: logger
+        guard let responder = parts.calls.responder(parts.health, parts.tracer),
+            let grpc = parts.calls.grpcResponder(parts.health, parts.tracer)
+        else { return nil }
+        return HTTPListener(
+            address: configuration.api.internalListen, eventLoopGroup: eventLoops,
+            logger: parts.instruments.logs.logger("outrigger.internal"),
+            http2: HTTP2Service(limits: http2Limits(configuration)) { await grpc.respond(to: $0) }
         ) { request in
             await responder.respond(request)
         }
+    }
+
+    private static func makeGRPC(_ configuration: Configuration, _ parts: Answering) -> HTTPListener {
+        let logger = parts.instruments.logs.logger("outrigger.grpc")
+        let invoker = GRPCInvoker(
+            appID: configuration.app.id ?? "", namespace: configuration.app.namespace, app: parts.calls.grpc,
+            resolver: parts.resolver, tracer: parts.tracer, eventLoopGroup: eventLoops)
+        let responder = GRPCResponder(
+            token: configuration.api.token, invoker: invoker, logsCalls: configuration.api.logCalls, logger: logger)
+        return HTTPListener(
+            address: configuration.api.grpc.listen, eventLoopGroup: eventLoops, logger: logger,
+            http2: HTTP2Service(limits: http2Limits(configuration)) { await responder.respond(to: $0) }
+        ) { _ in
+            HTTPResponse(
+                .badRequest, fields: ["content-type": "text/plain; charset=utf-8"],
+                body: ByteBuffer(string: "this port speaks gRPC; the API's own port speaks HTTP\n"))
+        }
+    }
+
+    /// Calls that are under way may take as long as the app may to exit.
+    private static func http2Limits(_ configuration: Configuration) -> HTTP2Limits {
+        var limits = HTTP2Limits()
+        limits.drainTimeout = .nanoseconds(Int64(configuration.app.grace / .nanoseconds(1)))
+        return limits
     }
 
     private static func makeAPI(_ configuration: Configuration, _ parts: Answering) -> HTTPAPIService {
@@ -153,9 +198,10 @@ struct Listeners: Sendable {
 
     /// Waits for a moment in which neither the app nor another sidecar is being answered.
     var serving: @Sendable () async -> Void {
-        let (api, `internal`) = (api, `internal`)
+        let (api, grpc, `internal`) = (api, grpc, `internal`)
         return {
             await api?.drained()
+            await grpc?.drained()
             await `internal`?.drained()
         }
     }

@@ -69,7 +69,8 @@ struct SidecarProcess: Sendable {
         let supervisor = Supervisor(
             command: invocation.command,
             environment: appEnvironment(
-                configuration.app, apiPort: listeners.apiPort, adminPort: listeners.adminPort),
+                configuration.app, apiPort: listeners.apiPort, grpcPort: listeners.grpcPort,
+                adminPort: listeners.adminPort),
             configuration: configuration.app, logger: instruments.logs.logger("outrigger.app"),
             descriptorsMax: ambassador?.descriptors.before
         ) { event in
@@ -114,6 +115,7 @@ struct SidecarProcess: Sendable {
         if let exporter = tracing.exporter { services.append(Self.configured(exporter)) }
         if let database { services.append(Self.configured(DatabaseService(database: database))) }
         if let api = listeners.api { services.append(Self.configured(api)) }
+        if let grpc = listeners.grpc { services.append(Self.configured(grpc)) }
         services += brokers.map { Self.configured(BrokerService(broker: $0)) }
         if configuration.api.enabled { services.append(Self.configured(subscriber)) }
         if let ambassador { services.append(Self.configured(ambassador)) }
@@ -197,9 +199,9 @@ struct SidecarProcess: Sendable {
         }
         logger.emit(
             .sidecarStarted(
-                appID: configuration.app.id, api: listeners.apiAddress, admin: listeners.adminAddress,
-                data: database?.path, namespace: configuration.app.namespace, neighbours: neighbours,
-                pools: ambassador?.addresses ?? []))
+                appID: configuration.app.id, api: listeners.apiAddress, grpc: listeners.grpcAddress,
+                admin: listeners.adminAddress, data: database?.path, namespace: configuration.app.namespace,
+                neighbours: neighbours, pools: ambassador?.addresses ?? []))
     }
 }
 

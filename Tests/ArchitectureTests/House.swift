@@ -25,7 +25,10 @@ enum House {
         Room(module: "Ambassador", folder: "Ambassador", row: .rooms),
         Room(module: "LogBroker", folder: "Events/Broker", row: .rooms),
         // The API publishes, so it may know Events.
-        Room(module: "HTTPAPI", folder: "API/HTTP", row: .rooms, neighbours: ["Subscriptions"]),
+        Room(module: "HTTPAPI", folder: "API/HTTP", row: .rooms, neighbours: ["Subscriptions", "AppInvocation"]),
+        Room(module: "GRPCAPI", folder: "API/GRPC", row: .rooms, neighbours: ["AppInvocation"]),
+        // What both faces know of invocations.
+        Room(module: "AppInvocation", folder: "API/Invocation", row: .rooms),
         Room(module: "Subscriptions", folder: "Events/Subscriptions", row: .rooms),
         Room(module: "TraceExport", folder: "Adapter/Traces", row: .rooms),
         Room(module: "SQLiteEngine", folder: "Engines/SQLite", row: .engines),
@@ -34,6 +37,7 @@ enum House {
         Room(module: "SQLiteClient", folder: "Clients/SQLite", row: .clients),
         Room(module: "Proxying", folder: "Proxying", row: .proxying),
         Room(module: "WireHTTP", folder: "Wire/HTTP", row: .wire),
+        Room(module: "WireGRPC", folder: "Wire/GRPC", row: .wire),
         Room(module: "WireRESP", folder: "Wire/RESP", row: .wire),
         Room(module: "WireMemcached", folder: "Wire/Memcached", row: .wire),
         Room(module: "WireJSON", folder: "Wire/JSON", row: .wire),

@@ -282,7 +282,7 @@ extension Sidecar {
 }
 
 /// The most resident memory that a process ever had, or what it has now.
-private func residentMemory(_ process: Int32, peak: Bool) -> Int {
+func residentMemory(_ process: Int32, peak: Bool) -> Int {
     let status = FileManager.default.contents(atPath: "/proc/\(process)/status").map {
         String(decoding: $0, as: UTF8.self)
     }

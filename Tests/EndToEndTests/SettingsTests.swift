@@ -78,7 +78,7 @@ extension EndToEnd {
         @Test(arguments: [
             (["--nonsense"], "--nonsense"), (["-p", "eighty"], "--app-port"), (["-u", "/tmp"], "--unix-domain-socket"),
             (["-k"], "--kubernetes"), (["--enable-mtls"], "--enable-mtls"), (["--mode", "kubernetes"], "--mode"),
-            (["--app-ssl"], "--app-ssl"), (["-P", "grpc"], "--app-protocol"),
+            (["--app-ssl"], "--app-ssl"), (["-P", "grpcs"], "--app-protocol"),
         ])
         func `a flag that can't be honoured ends with status 64 and is named`(flags: [String], name: String) throws {
             let (exit, process) = try Binary.run(["run", "-a", "cart"] + flags, in: TemporaryFolder())
@@ -89,18 +89,13 @@ extension EndToEnd {
         @Test(arguments: [
             ["--enable-mtls=false"], ["--placement-host-address", "localhost:50005"],
             ["--scheduler-host-address", "localhost:50006"], ["--log-level", "debug"], ["--enable-api-logging=true"],
-            ["--mode", "standalone"], ["-G", "50001"], ["--enable-profiling=false"], ["--app-max-concurrency", "-1"],
+            ["--mode", "standalone"], ["--enable-profiling=false"], ["--app-max-concurrency", "-1"],
             ["--max-body-size", "4Mi"], ["--dapr-listen-addresses", "127.0.0.1"],
         ])
         func `a flag of Dapr's that asks for nothing, or for what we have, is accepted`(flags: [String]) throws {
             let sidecar = try Sidecar(.init(flags: flags))
             try sidecar.waitUntilServing()
             #expect(try sidecar.stop() == .status(0))
-        }
-
-        @Test func `the gRPC port is kept for later, and the start says so`() throws {
-            let sidecar = try Sidecar.alone("-G", "50001")
-            #expect(sidecar.process.output.lowercased().contains("grpc"))
         }
 
         @Test func `settings are described as a table, as Markdown and as a JSON Schema`() throws {

@@ -15,14 +15,15 @@ struct AppTests {
         app.port = 8080
         app.address = "::1"
         #expect(
-            appEnvironment(app, apiPort: 3500, adminPort: 9090) == [
+            appEnvironment(app, apiPort: 3500, grpcPort: 50_001, adminPort: 9090) == [
                 "APP_PROTOCOL": "http", "APP_ID": "cart", "APP_PORT": "8080", "APP_CHANNEL_ADDRESS": "::1",
-                "DAPR_HTTP_PORT": "3500", "DAPR_METRICS_PORT": "9090",
+                "DAPR_HTTP_PORT": "3500", "DAPR_GRPC_PORT": "50001", "DAPR_METRICS_PORT": "9090",
             ])
     }
 
     @Test func `the app learns nothing of what isn't there`() {
-        #expect(appEnvironment(AppConfiguration(), apiPort: nil, adminPort: nil) == ["APP_PROTOCOL": "http"])
+        let environment = appEnvironment(AppConfiguration(), apiPort: nil, grpcPort: nil, adminPort: nil)
+        #expect(environment == ["APP_PROTOCOL": "http"])
     }
 
     @Test(

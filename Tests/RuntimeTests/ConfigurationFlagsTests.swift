@@ -82,6 +82,13 @@ struct ConfigurationFlagsTests {
         #expect(try self.configuration("--app-max-concurrency", "-1").app.maxConcurrency == 0)
     }
 
+    @Test func `gRPC has a port of its own, on the API's address, and may be what the app speaks`() throws {
+        let configuration = try configuration("-G", "50002", "--dapr-listen-addresses", "0.0.0.0", "-P", "grpc")
+        #expect(configuration.api.grpc.listen == ListenAddress(host: "0.0.0.0", port: 50002))
+        #expect(configuration.app.protocol == .grpc)
+        #expect(try self.configuration("--dapr-grpc-port=1").api.grpc.listen.port == 1)
+    }
+
     @Test func `a switch that says false gives the other format`() throws {
         #expect(try configuration("--log-as-json=false").log.format == .text)
     }
@@ -92,7 +99,6 @@ struct ConfigurationFlagsTests {
             ["--enable-mtls=false"], ["--enable-profiling=false"], ["--profile-port", "7777"],
             ["--mode", "standalone"],
             ["--placement-host-address", "localhost:50005"], ["--scheduler-host-address="], ["--sentry-address=x"],
-            ["-G", "50001"], ["--dapr-grpc-port=1"],
             ["--disable-init-endpoints", "config"], ["--allowed-origins", "*"], ["--wait=false"],
             ["--hot-reload-reconcile-interval", "1s"], ["--read-buffer-size", "80Ki"], ["--runtime-path", "x"],
         ])

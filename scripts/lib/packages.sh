@@ -20,15 +20,11 @@ missing_packages() {
     test)
         # The tests start Debian's own: one that a version manager puts before it takes long to start.
         [[ -x /usr/bin/python3 ]] || echo python3
+        "${OUTRIGGER_TEST_PYTHON:-/usr/bin/python3}" -c 'import grpc' 2>/dev/null || echo python3-grpcio
         have_command curl || echo curl
-<<<<<<< HEAD
         have_command redis-server || echo redis-server
         have_command nutcracker || echo nutcracker
         have_command openssl || echo openssl
-=======
-        # The ambassador's rings are held to where this one puts keys.
-        have_command nutcracker || echo nutcracker
->>>>>>> 77d9433 (Say when a ring is skewed; hold ties and ejection to nutcracker too)
         ;;
     demo) have_command python3 || echo python3 ;;
     demo-redis)

@@ -16,9 +16,10 @@ extension APIConfiguration {
                             "dapr-http-port", short: "H", part: "port", gives: \.listen.port, .listenedPort,
                             note: "The port on which the API listens."),
                         .flag(
-                            "dapr-listen-addresses", part: "host", gives: \.listen.host, .listenedHost,
-                            note: "The address on which the API listens."),
+                            "dapr-listen-addresses", part: "host", gives: \.listenHost, .listenedHost,
+                            note: "The address on which the API listens, over gRPC too."),
                     ]),
+                .group("grpc", \.grpc, GRPCConfiguration.settings),
                 .setting(
                     "public-listen", optional: \.publicListen, .listenAddress,
                     "Where health and metadata alone are served as well, for callers that must not reach the rest.",
@@ -57,6 +58,15 @@ extension APIConfiguration {
             ])
     }
 
+    /// Dapr has one flag for both faces.
+    private var listenHost: String {
+        get { listen.host }
+        set {
+            listen.host = newValue
+            grpc.listen.host = newValue
+        }
+    }
+
     /// Dapr's defaults of the public listener are all addresses, which the kubelet's probes need, and 3501.
     private var publicPort: Int {
         get { publicListen?.port ?? 3501 }
@@ -66,6 +76,22 @@ extension APIConfiguration {
     private var publicHost: String {
         get { publicListen?.host ?? "0.0.0.0" }
         set { publicListen = ListenAddress(host: newValue, port: publicPort) }
+    }
+}
+
+extension GRPCConfiguration {
+    package static var settings: SettingGroup<GRPCConfiguration> {
+        SettingGroup(
+            "The gRPC port, on which apps call each other over gRPC.",
+            [
+                .setting(
+                    "listen", \.listen, .listenAddress, "Where calls over gRPC are taken.", .listened,
+                    flags: [
+                        .flag(
+                            "dapr-grpc-port", short: "G", part: "port", gives: \.listen.port, .listenedPort,
+                            note: "The port on which calls over gRPC are taken.")
+                    ])
+            ])
     }
 }
 

@@ -38,6 +38,8 @@ package struct AppChannelError: Error, Sendable, Equatable, CustomStringConverti
         case unhealthy
         /// The sidecar wasn't told a port of the app.
         case noPort
+        /// The app speaks another protocol than that of the call.
+        case otherProtocol
         /// Nobody listens.
         case unreachable
         /// The connection ended before an answer began; the app may have seen the call.
@@ -63,7 +65,7 @@ package struct AppChannelError: Error, Sendable, Equatable, CustomStringConverti
     /// Whether the app can't have seen the call.
     package var isUnsent: Bool {
         switch code {
-        case .unhealthy, .noPort, .unreachable, .overloaded: true
+        case .unhealthy, .noPort, .otherProtocol, .unreachable, .overloaded: true
         case .closed, .timedOut, .responseTooLarge, .responseInvalid, .cancelled: false
         }
     }
@@ -71,6 +73,9 @@ package struct AppChannelError: Error, Sendable, Equatable, CustomStringConverti
     /// The words are Dapr's.
     package static let unhealthy = AppChannelError(.unhealthy, "app is not in a healthy state")
     package static let noPort = AppChannelError(.noPort, "the app has no port; name it with --app-port")
+
+    package static let speaksGRPC = AppChannelError(
+        .otherProtocol, "the app speaks gRPC and can't be called over HTTP (--app-protocol)")
 
     package static func overloaded(limit: Int) -> AppChannelError {
         AppChannelError(.overloaded, "more than \(limit) calls wait for the app")

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Proxying
 import Synchronization
 
 /// Lets so many calls run at once; the rest wait in their order.
@@ -50,6 +51,12 @@ package final class CallLimit: Sendable {
             }?.resume(returning: false)
         }
         return isMine ? Lease(self) : nil
+    }
+
+    /// Waits for its turn.
+    func lease() async throws(AppChannelError) -> Lease {
+        if let lease = await acquire() { return lease }
+        throw Task.isCancelled ? .failed(.cancelled) : .overloaded(limit: Self.waitingMax)
     }
 
     private func release() {

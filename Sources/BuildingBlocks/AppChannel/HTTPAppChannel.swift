@@ -26,7 +26,7 @@ package final class HTTPAppChannel: AppChannel {
         _ request: HTTPRequest, within timeout: TimeAmount?
     ) async throws(AppChannelError) -> AppCall {
         guard isHealthy else { throw .unhealthy }
-        let lease = try await lease()
+        let lease = try await calls?.lease()
         var request = request
         request.head.fields.remove("dapr-api-token")
         if let token { request.head.fields.append("dapr-api-token", token) }
@@ -35,11 +35,5 @@ package final class HTTPAppChannel: AppChannel {
         } catch {
             throw .failed(error)
         }
-    }
-
-    private func lease() async throws(AppChannelError) -> CallLimit.Lease? {
-        guard let calls else { return nil }
-        if let lease = await calls.acquire() { return lease }
-        throw Task.isCancelled ? .failed(.cancelled) : .overloaded(limit: CallLimit.waitingMax)
     }
 }

@@ -11,7 +11,7 @@ import WireHTTP
 /// `finish`.
 /// Everything here happens on the connection's event loop, and so does the responder, unless it goes elsewhere
 /// itself.
-final class HTTPConnection: ChannelDuplexHandler {
+final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer

@@ -8,7 +8,7 @@ import ServiceLifecycle
 import Synchronization
 import Telemetry
 
-/// One HTTP/1.1 listener: an address, a function that answers requests, and an end that loses none of them.
+/// One HTTP/1.1 listener, which may serve HTTP/2 beside it: an address, a function that answers requests, and an end that loses none of them.
 ///
 /// `bind` takes the port and begins to answer, so that the port is known before anybody is told about it; `run` then
 /// lasts until a graceful shutdown, in which idle connections are closed and busy ones after their answer.
@@ -21,20 +21,22 @@ package final class HTTPListener: Service {
     private let tls: TLSServer?
     private let eventLoopGroup: any EventLoopGroup
     private let shared: HTTPConnection.Shared
+    private let http2: HTTP2Service.Shared?
     private let executors: [ObjectIdentifier: EventLoopTaskExecutor]
     private let bound = Mutex<(channel: any Channel, port: Int)?>(nil)
 
     /// - Parameter tls: nil for plain HTTP.
     package init(
         address: ListenAddress, tls: TLSServer? = nil, limits: HTTPListenerLimits = HTTPListenerLimits(),
-        eventLoopGroup: any EventLoopGroup, logger: Logger, respond: @escaping Responder
+        eventLoopGroup: any EventLoopGroup, logger: Logger, http2: HTTP2Service? = nil, respond: @escaping Responder
     ) {
         self.address = address
         self.tls = tls
         self.eventLoopGroup = eventLoopGroup
+        let (inFlight, connections) = (InFlightRequests(), OpenConnections())
         shared = HTTPConnection.Shared(
-            limits: limits, inFlight: InFlightRequests(), connections: OpenConnections(), logger: logger,
-            respond: respond)
+            limits: limits, inFlight: inFlight, connections: connections, logger: logger, respond: respond)
+        self.http2 = http2?.shared(inFlight, connections)
         executors = Dictionary(
             uniqueKeysWithValues: eventLoopGroup.makeIterator().map {
                 (ObjectIdentifier($0), EventLoopTaskExecutor($0))
@@ -69,7 +71,7 @@ package final class HTTPListener: Service {
     }
 
     private var bootstrap: ServerBootstrap {
-        let (shared, executors, tls) = (shared, executors, tls)
+        let (shared, http2, executors, tls) = (shared, http2, executors, tls)
         return ServerBootstrap(group: eventLoopGroup)
             .serverChannelOption(.backlog, value: Int32(shared.limits.backlog))
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
@@ -84,9 +86,14 @@ package final class HTTPListener: Service {
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try tls?.secure(channel, within: shared.limits.headTimeout)
-                    let executor = executors[ObjectIdentifier(channel.eventLoop)]
-                    try channel.pipeline.syncOperations.addHandler(
-                        HTTPConnection(shared, executor: executor ?? EventLoopTaskExecutor(channel.eventLoop)))
+                    let executor =
+                        executors[ObjectIdentifier(channel.eventLoop)] ?? EventLoopTaskExecutor(channel.eventLoop)
+                    let pipeline = channel.pipeline.syncOperations
+                    let connection = HTTPConnection(shared, executor: executor)
+                    if let http2 {
+                        try pipeline.addHandler(HTTP2PrefaceDetector(http2, before: connection, executor: executor))
+                    }
+                    try pipeline.addHandler(connection)
                 }
             }
     }

@@ -115,7 +115,7 @@ package final class HTTPUpstream: Sendable {
         let executor = loop.executor
         let limit = min(.seconds(Int64(limits.connectSeconds)), timeout ?? .seconds(Int64(limits.connectSeconds)))
         do {
-            let channel = try await open(
+            let channel = try await Self.open(
                 ClientBootstrap(group: executor.eventLoop)
                     .connectTimeout(limit)
                     .channelOption(.tcpOption(.tcp_nodelay), value: 1)
@@ -125,7 +125,8 @@ package final class HTTPUpstream: Sendable {
                             try channel.pipeline.syncOperations.addHandler(
                                 HTTPUpstreamConnection(bound.value, host: host, secured, executor: executor))
                         }
-                    })
+                    }, address
+            ).get()
             let connection = try channel.pipeline.syncOperations.handler(type: HTTPUpstreamConnection.self)
             try await connection.secured?.get()
             return connection
@@ -135,14 +136,15 @@ package final class HTTPUpstream: Sendable {
     }
 
     /// A host that is an IP address needs no look-up, which NIO does on a thread of its own.
-    private func open(_ bootstrap: ClientBootstrap) async throws -> any Channel {
+    static func open(_ bootstrap: ClientBootstrap, _ address: ListenAddress) -> EventLoopFuture<any Channel> {
         if let address = try? SocketAddress(ipAddress: address.host, port: address.port) {
-            return try await bootstrap.connect(to: address).get()
+            return bootstrap.connect(to: address)
         }
-        return try await bootstrap.connect(host: address.host, port: address.port).get()
+        return bootstrap.connect(host: address.host, port: address.port)
     }
 
-    private static func reason(_ error: any Error, _ address: ListenAddress) -> String {
+    /// Why no connection could be made, as a sentence.
+    static func reason(_ error: any Error, _ address: ListenAddress) -> String {
         switch error {
         case let error as IOError: "can't connect to \(address): \(String(cString: strerror(error.errnoCode)))"
         case let error as NIOConnectionError:

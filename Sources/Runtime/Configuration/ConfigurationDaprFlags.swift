@@ -40,11 +40,9 @@ struct DaprFlag: Sendable {
 
     private static let noActors = "Outrigger has no actors, workflows or jobs, and connects to no control plane"
     private static let kubernetes = "Outrigger runs the same everywhere and has no mode of its own for Kubernetes"
-    private static let grpc = "the port is kept for later; gRPC is not served yet"
 
     /// All of them, by what they are for.
     static let all: [DaprFlag] = [
-        flag("dapr-grpc-port", short: "G", grpc),
         flag("placement-host-address", noActors),
         flag("scheduler-host-address", noActors),
         flag("sentry-address", noActors),

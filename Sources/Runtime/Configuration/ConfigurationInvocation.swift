@@ -252,6 +252,7 @@ extension Invocation {
         var lines = [
             "OK", "app        \(configuration.app.id ?? "without an id"), namespace \(configuration.app.namespace)",
             "api        \(configuration.api.enabled ? "\(configuration.api.listen)" : "off")",
+            "grpc       \(configuration.api.enabled ? "\(configuration.api.grpc.listen)" : "off")",
             "admin      \(configuration.admin.enabled ? "\(configuration.admin.listen)" : "off")",
         ]
         if configuration.api.enabled {

@@ -167,10 +167,10 @@ extension SettingType where Value == String {
 }
 
 extension SettingType where Value == AppConfiguration.AppProtocol {
-    /// Dapr knows https, grpc, grpcs and h2c as well; the sentence tells its users why they are refused.
+    /// Dapr knows https, grpcs and h2c as well; the sentence tells its users why they are refused.
     fileprivate static var appProtocol: Self {
         var type = SettingType.choice
-        type.expectation = "http, as Outrigger speaks no other protocol with the app yet"
+        type.expectation = "http or grpc, as Outrigger speaks no other protocol with the app yet"
         return type
     }
 }

@@ -2,7 +2,12 @@
 
 /// The app that the sidecar runs beside.
 package struct AppConfiguration: Sendable, Equatable {
-    package enum AppProtocol: String, Sendable, CaseIterable { case http }
+    package enum AppProtocol: String, Sendable, CaseIterable {
+        case http
+        /// HTTP/2 in clear text; nothing else reaches the app.
+        case grpc
+    }
+
     package enum OutputStyle: String, Sendable, CaseIterable { case plain, prefixed }
 
     /// The app's name among other apps; needed when the API is enabled.

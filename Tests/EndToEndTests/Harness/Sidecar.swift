@@ -44,6 +44,7 @@ enum Binary {
 final class Sidecar: Sendable {
     let process: ChildProcess
     let api: Endpoint
+    let grpc: Endpoint
     let admin: Endpoint
     let app: Endpoint
     let folder: TemporaryFolder
@@ -57,7 +58,7 @@ final class Sidecar: Sendable {
         var command: [String] = []
         /// Whether the app has a port (`-p`).
         var hasAppPort = false
-        /// Whether `-H` and `-M` are given.
+        /// Whether `-H`, `-G` and `-M` are given.
         var choosesPorts = true
         /// Runs before the binary and ends by executing it: `unshare`, a shell.
         var wrapper: [String] = []
@@ -71,12 +72,13 @@ final class Sidecar: Sendable {
         try Binary.require()
         folder = try plan.folder ?? TemporaryFolder()
         api = Endpoint(port: try FreePort.next())
+        grpc = Endpoint(port: try FreePort.next())
         admin = Endpoint(port: try FreePort.next())
         app = Endpoint(port: try FreePort.next())
         var arguments = plan.wrapper + [Binary.path, "run"]
         if plan.choosesData { arguments += ["--data-dir", folder.path("data")] }
         if let appID = plan.appID { arguments += ["-a", appID] }
-        if plan.choosesPorts { arguments += ["-H", "\(api.port)", "-M", "\(admin.port)"] }
+        if plan.choosesPorts { arguments += ["-H", "\(api.port)", "-G", "\(grpc.port)", "-M", "\(admin.port)"] }
         if plan.hasAppPort { arguments += ["-p", "\(app.port)"] }
         arguments += plan.flags
         if !plan.command.isEmpty { arguments += ["--"] + plan.command }

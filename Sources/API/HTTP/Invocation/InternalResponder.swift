@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import AppInvocation
 package import BuildingBlocks
 package import Core
 package import Logging

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import AppInvocation
 import Core
 import NIOCore
 import Proxying
@@ -7,9 +8,6 @@ import Synchronization
 
 /// The connections of an invoker: to sidecars, to servers by their URL, and to endpoints by their name.
 final class InvokedServers: Sendable {
-    /// Connections to so many sidecars and servers are kept.
-    private static let upstreamsMax = 256
-
     /// What may share connections. Those with different certificates never do.
     enum Key: Hashable {
         case plain(ListenAddress)
@@ -20,7 +18,7 @@ final class InvokedServers: Sendable {
 
     let endpoints: [String: HTTPEndpoint]
     private let eventLoopGroup: any EventLoopGroup
-    private let upstreams = Mutex<[Key: HTTPUpstream]>([:])
+    private let upstreams = UpstreamCache<Key, HTTPUpstream> { $0.closeIdle() }
     /// Made when the first `https://` URL is called, because it reads all of the system's authorities.
     private let tls = Mutex<TLSClient?>(nil)
 
@@ -52,15 +50,6 @@ final class InvokedServers: Sendable {
     }
 
     private func upstream(_ key: Key, _ address: ListenAddress, _ tls: TLSClient?) -> HTTPUpstream {
-        upstreams.withLock { upstreams in
-            if let upstream = upstreams[key] { return upstream }
-            if upstreams.count >= Self.upstreamsMax {
-                for upstream in upstreams.values { upstream.closeIdle() }
-                upstreams.removeAll()
-            }
-            let upstream = HTTPUpstream(address: address, tls: tls, eventLoopGroup: eventLoopGroup)
-            upstreams[key] = upstream
-            return upstream
-        }
+        upstreams.upstream(key) { HTTPUpstream(address: address, tls: tls, eventLoopGroup: eventLoopGroup) }
     }
 }

@@ -1,27 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import AppInvocation
 package import BuildingBlocks
 import Core
 package import NIOCore
 import Proxying
-import Synchronization
 import WireHTTP
 
 /// Invocation as its caller's sidecar does it: the callee is looked up, the request is passed on with what the callee
 /// may trust, and the response is passed back. Bodies go through part by part, both ways.
 package final class Invoker: Sendable {
-    /// Rounds for a request that no app has seen. The second looks the callee up anew, at once; the others wait before,
-    /// as Dapr's own policy does.
-    private static let roundsMax = 4
-    private static let pause = Duration.seconds(1)
-
     private let appID: String
     private let namespace: String
     private let trustDomain: String
     private let app: any AppChannel
-    private let resolver: any NameResolver
+    private let peers: PeerSelection
     private let servers: InvokedServers
-    private let turn = Atomic(0)
     private let metrics = InvocationMetrics(.outgoing)
 
     package init(
@@ -33,7 +27,7 @@ package final class Invoker: Sendable {
         self.namespace = namespace
         self.trustDomain = trustDomain
         self.app = app
-        self.resolver = resolver
+        peers = PeerSelection(resolver)
         servers = InvokedServers(endpoints, eventLoopGroup: eventLoopGroup)
     }
 
@@ -103,52 +97,15 @@ package final class Invoker: Sendable {
 
     // MARK: - Other sidecars
 
-    /// What became of a request that was given to one sidecar.
-    private enum Outcome {
-        case answered(HTTPUpstream.Response)
-        /// No app has seen the request, so another instance may get it. `isGone`: the sidecar couldn't be reached.
-        case passed(InvocationError, isGone: Bool)
-        case failed(InvocationError)
-    }
-
-    /// Gives the request to one instance after the other, until one has taken it. What an app may have seen isn't sent
-    /// again.
     private func callPeer(
         _ call: HTTPRequest, _ id: String, _ namespace: String
     ) async throws(InvocationError) -> HTTPUpstream.Response {
-        var failure = InvocationError(id, "no app with this id runs in the namespace \(namespace)")
-        for round in 0..<Self.roundsMax {
-            if round > 1 { do { try await Task.sleep(for: Self.pause) } catch { throw failure } }
-            let peers = try await peers(id, namespace, isFresh: round > 0)
-            guard !peers.isEmpty else { throw failure }
-            let start = turn.wrappingAdd(1, ordering: .relaxed).oldValue & .max
-            var isAnyGone = false
-            for offset in peers.indices {
-                switch await send(call, of: id, to: peers[(start + offset) % peers.count]) {
-                case .answered(let response): return response
-                case .failed(let error): throw error
-                case .passed(let error, let isGone):
-                    failure = error
-                    isAnyGone = isAnyGone || isGone
-                }
-            }
-            // An instance that refuses does so for a while; one that can't be reached may be starting.
-            guard round == 0 || isAnyGone else { throw failure }
-        }
-        throw failure
+        try await peers.offer(id, namespace) { await send(call, of: id, to: $0) }
     }
 
-    private func peers(
-        _ id: String, _ namespace: String, isFresh: Bool
-    ) async throws(InvocationError) -> [SidecarPeer] {
-        do {
-            return try await resolver.resolve(id, namespace: namespace, isFresh: isFresh)
-        } catch {
-            throw InvocationError(id, "the app can't be looked up: \(error)")
-        }
-    }
-
-    private func send(_ call: HTTPRequest, of id: String, to peer: SidecarPeer) async -> Outcome {
+    private func send(
+        _ call: HTTPRequest, of id: String, to peer: SidecarPeer
+    ) async -> PeerSelection.Outcome<HTTPUpstream.Response> {
         var call = call
         call.head.fields.append(InternalField.secret, peer.secret)
         if trustDomain != AccessControl.trustDomainDefault {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import AppInvocation
 import FoundationEssentials
 import WireHTTP
 
@@ -40,5 +41,6 @@ extension APIError {
         APIError(
             error.isDenied ? .forbidden : .internalServerError, "ERR_DIRECT_INVOKE",
             "failed to invoke, id: \(error.name), err: \(error.reason)")
+        APIError(.internalServerError, "ERR_DIRECT_INVOKE", error.sentence)
     }
 }

@@ -7,8 +7,8 @@ import Logging
 extension LogEvent {
     /// The banner: all that somebody needs to talk to this sidecar.
     package static func sidecarStarted(
-        appID: String?, api: ListenAddress?, admin: ListenAddress?, data: String?, namespace: String,
-        neighbours: [String], pools: [String]
+        appID: String?, api: ListenAddress?, grpc: ListenAddress?, admin: ListenAddress?, data: String?,
+        namespace: String, neighbours: [String], pools: [String]
     ) -> LogEvent {
         // Without an API and a name it is the ambassador alone.
         let beside = appID.map { " beside \($0)" } ?? (api == nil ? "" : " beside its app")
@@ -16,14 +16,16 @@ extension LogEvent {
             "namespace \(namespace), "
             + (neighbours.isEmpty ? "no neighbours" : "neighbours \(neighbours.joined(separator: ", "))")
         let places = [
-            api.map { "API http://\($0)" }, admin.map { "metrics http://\($0)/metrics" }, data.map { "data \($0)" },
+            api.map { "API http://\($0)" }, grpc.map { "gRPC \($0)" }, admin.map { "metrics http://\($0)/metrics" },
+            data.map { "data \($0)" },
             pools.isEmpty ? nil : "pools \(pools.joined(separator: ", "))", api == nil ? nil : surroundings,
         ].compactMap { $0 }.joined(separator: ", ")
         return LogEvent(
             "sidecar.started", .info,
             "Outrigger \(Version.outrigger) is up\(beside): \(places).",
             [
-                "api": "\(api.map(\.description) ?? "")", "admin": "\(admin.map(\.description) ?? "")",
+                "api": "\(api.map(\.description) ?? "")", "grpc": "\(grpc.map(\.description) ?? "")",
+                "admin": "\(admin.map(\.description) ?? "")",
                 "data": "\(data ?? "")", "namespace": "\(namespace)",
                 "neighbours": "\(neighbours.joined(separator: ","))", "pools": "\(pools.joined(separator: ","))",
             ])

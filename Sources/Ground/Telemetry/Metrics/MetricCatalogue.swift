@@ -50,6 +50,14 @@ package enum MetricCatalogue {
         MetricDefinition(
             "outrigger_invocations_denied_total", .counter,
             "Invocations of the app that its access control didn't allow."),
+            "outrigger_grpc_invocations_total", .counter, labels: ["direction", "code"],
+            "Invocations over gRPC from the app (out) and of it (in), by the code that they ended with."),
+        MetricDefinition(
+            "outrigger_grpc_invocation_seconds", .histogram, labels: ["direction"], buckets: requestSeconds,
+            "Time from an invocation over gRPC to its end."),
+        MetricDefinition(
+            "outrigger_grpc_invocations_in_flight", .gauge, labels: ["direction"],
+            "Invocations over gRPC that haven't ended."),
     ]
 
     static let state = [

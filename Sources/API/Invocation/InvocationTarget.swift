@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Proxying
+package import Proxying
 
 /// Whom an invocation is for, as Dapr writes it.
-enum InvocationTarget: Equatable {
+package enum InvocationTarget: Equatable {
     /// An app, in this sidecar's namespace if it names none.
     case app(String, namespace: String?)
     /// A server that needs no sidecar.
@@ -11,7 +11,7 @@ enum InvocationTarget: Equatable {
     /// A URL that can't be called from here, with the reason.
     case refused(String)
 
-    init(_ name: String) {
+    package init(_ name: String) {
         guard name.contains("://") else {
             // An app's id may have dots, a namespace can't: what is behind the last one is the namespace.
             self =
