@@ -81,7 +81,8 @@ let rooms: [Target] = [
     .target(
         name: "HTTPAPI",
         dependencies: [
-            "AppInvocation", "Subscriptions", "BuildingBlocks", "Proxying", "WireHTTP", "WireJSON", "Telemetry", "Settings", "Core",
+            "AppInvocation", "Subscriptions", "BuildingBlocks", "Proxying", "WireHTTP", "WireJSON", "Telemetry",
+            "Settings", "Core",
             .product(name: "NIOCore", package: "swift-nio"),
             .product(name: "Logging", package: "swift-log"),
             .product(name: "Metrics", package: "swift-metrics"),
@@ -334,9 +335,8 @@ let tests: [Target] = [
     .testTarget(
         name: "HTTPAPITests",
         dependencies: [
-            "HTTPAPI", "AppInvocation", "Subscriptions", "BuildingBlocks", "MemoryEngine", "Proxying", "WireHTTP", "WireJSON",
-            "Telemetry",
-            "Core", "TestKit", nio,
+            "HTTPAPI", "AppInvocation", "Subscriptions", "BuildingBlocks", "MemoryEngine", "Proxying", "WireHTTP",
+            "WireJSON", "Telemetry", "Core", "TestKit", nio,
             .product(name: "NIOPosix", package: "swift-nio"),
             .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             .product(name: "Logging", package: "swift-log"),
@@ -345,8 +345,8 @@ let tests: [Target] = [
     .testTarget(
         name: "GRPCAPITests",
         dependencies: [
-            "GRPCAPI", "AppInvocation", "BuildingBlocks", "Proxying", "WireGRPC", "WireHTTP", "Telemetry", "Core", "TestKit",
-            nio,
+            "GRPCAPI", "AppInvocation", "BuildingBlocks", "Proxying", "WireGRPC", "WireHTTP", "Telemetry", "Core",
+            "TestKit", nio,
             .product(name: "NIOPosix", package: "swift-nio"),
             .product(name: "NIOHPACK", package: "swift-nio-http2"),
             .product(name: "NIOHTTP2", package: "swift-nio-http2"),

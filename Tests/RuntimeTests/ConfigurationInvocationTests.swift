@@ -131,7 +131,16 @@ struct ConfigurationInvocationTests {
 
     @Test func `the summary names what would start`() throws {
         let summary = try ConfigurationFolder().invocation("-a", "x", "--enable-metrics=false").summary
-        #expect(summary.hasPrefix("OK\napp        x, namespace default\napi        127.0.0.1:3500\nadmin      off\n"))
+        #expect(
+            summary.hasPrefix(
+                """
+                OK
+                app        x, namespace default
+                api        127.0.0.1:3500
+                grpc       127.0.0.1:50001
+                admin      off
+
+                """))
         #expect(summary.hasSuffix("topics     those that the app asks for"))
         let document = """
             apiVersion: dapr.io/v1alpha1
@@ -146,6 +155,16 @@ struct ConfigurationInvocationTests {
 }
 
 struct ConfigurationProblemTests {
+    @Test func `the health of an app that speaks gRPC can't be asked for`() throws {
+        let (lines, status) = try ConfigurationFolder().problems("-a", "x", "-P", "grpc", "--enable-app-health-check")
+        #expect(
+            lines == [
+                "flag --enable-app-health-check: app.health.enabled: found true, expected false "
+                    + "because app.protocol is grpc, and health is asked for over HTTP"
+            ])
+        #expect(status == 64)
+    }
+
     @Test func `an API without an app id is refused`() throws {
         let folder = try ConfigurationFolder(["o.yaml": "api:\n  enabled: true\n"])
         #expect(

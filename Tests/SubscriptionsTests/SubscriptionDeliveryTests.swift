@@ -56,7 +56,7 @@ import Testing
         code: AppChannelError.Code
     ) async throws {
         let reason = "no answer: \(code)"
-        let unsent: Set<AppChannelError.Code> = [.unhealthy, .noPort, .unreachable, .overloaded]
+        let unsent: Set<AppChannelError.Code> = [.unhealthy, .noPort, .otherProtocol, .unreachable, .overloaded]
         let outcome: DeliveryOutcome = unsent.contains(code) ? .unreached(reason) : .retry(reason)
         let app = FakeApp { _ in .failure(AppChannelError(code, reason)) }
         let single = SubscriptionDelivery(try declaration(), to: app, timeout: .seconds(3))

@@ -62,6 +62,7 @@ package struct Invocation: Sendable {
             loader.add(Problem(.flag(name: "--"), key: "", "found nothing after it, expected the app's command"))
         }
         checkAppID(&loader)
+        checkHealth(&loader)
         AmbassadorProblems(loader.loaded, besides: loader.problems).all.forEach { loader.add($0) }
         let configuration = loader.loaded.configuration
         for path in configuration.resources {
@@ -221,6 +222,15 @@ package struct Invocation: Sendable {
             Problem(
                 origin, key: "app.id",
                 "found nothing, expected a name (-a NAME, OUTRIGGER_APP_ID) because api.enabled is true"))
+    }
+
+    private static func checkHealth(_ loader: inout SettingsLoader<Configuration>) {
+        let app = loader.loaded.configuration.app
+        guard app.protocol == .grpc, app.health.enabled else { return }
+        loader.add(
+            Problem(
+                loader.loaded.origin(of: "app.health.enabled") ?? .builtIn, key: "app.health.enabled",
+                "found true, expected false because app.protocol is grpc, and health is asked for over HTTP"))
     }
 }
 
