@@ -25,7 +25,7 @@ let rooms: [Target] = [
     .target(
         name: "Runtime",
         dependencies: [
-            "Sidecar", "Ambassador", "HTTPAPI", "GRPCAPI", "LogBroker", "Subscriptions", "TraceExport", "SQLiteEngine",
+            "Sidecar", "Ambassador", "HTTPAPI", "AppInvocation", "GRPCAPI", "LogBroker", "Subscriptions", "TraceExport", "SQLiteEngine",
             "MemoryEngine", "BuildingBlocks", "Proxying", "WireHTTP", "WireYAML", "WireJSON", "WireCloudEvents",
             "Settings", "Telemetry", "Core",
             .product(name: "NIOCore", package: "swift-nio"),
@@ -62,7 +62,7 @@ let rooms: [Target] = [
     .target(
         name: "GRPCAPI",
         dependencies: [
-            "AppInvocation", "BuildingBlocks", "Proxying", "WireGRPC", "Telemetry", "Core",
+            "AppInvocation", "BuildingBlocks", "Proxying", "WireGRPC", "WireHTTP", "Telemetry", "Core",
             .product(name: "NIOCore", package: "swift-nio"),
             .product(name: "NIOHPACK", package: "swift-nio-http2"),
             .product(name: "NIOHTTP2", package: "swift-nio-http2"),
@@ -73,7 +73,7 @@ let rooms: [Target] = [
     .target(
         name: "AppInvocation",
         dependencies: [
-            "BuildingBlocks", "Proxying", "WireGRPC", "WireHTTP", "Core",
+            "BuildingBlocks", "Proxying", "WireGRPC", "WireHTTP", "Telemetry", "Core",
             .product(name: "Metrics", package: "swift-metrics"),
         ],
         path: "Sources/API/Invocation",
@@ -372,7 +372,7 @@ let tests: [Target] = [
     .testTarget(
         name: "RuntimeTests",
         dependencies: [
-            "Runtime", "Sidecar", "Ambassador", "HTTPAPI", "LogBroker", "Subscriptions", "TraceExport", "SQLiteEngine",
+            "Runtime", "Sidecar", "Ambassador", "HTTPAPI", "AppInvocation", "LogBroker", "Subscriptions", "TraceExport", "SQLiteEngine",
             "MemoryEngine", "BuildingBlocks", "Settings", "WireYAML", "Telemetry", "Proxying", "WireHTTP", "Core",
             "TestKit", nio,
             .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import AppInvocation
 import BuildingBlocks
 import Core
 import GRPCAPI
@@ -66,9 +67,13 @@ struct AppCalls: Sendable {
     }
 
     /// What answers other sidecars that call over gRPC.
-    func grpcResponder(_ health: HealthState, _ tracer: Tracer) -> InternalGRPCResponder? {
+    func grpcResponder(
+        _ health: HealthState, _ tracer: Tracer, _ accessControl: AccessControl?, _ logger: Logger
+    ) -> InternalGRPCResponder? {
         APIToken(secret).map {
-            InternalGRPCResponder(app: grpc, secret: $0, tracer: tracer) { health.isDraining }
+            InternalGRPCResponder(
+                app: grpc, secret: $0, tracer: tracer, accessControl: accessControl, logger: logger
+            ) { health.isDraining }
         }
     }
 }

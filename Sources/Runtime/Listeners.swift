@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import AppInvocation
 import BuildingBlocks
 import Core
 import GRPCAPI
@@ -101,15 +102,10 @@ struct Listeners: Sendable {
     private static func makeInternal(_ configuration: Configuration, _ parts: Answering) -> HTTPListener? {
         let logger = parts.instruments.logs.logger("outrigger.internal")
         let responder = parts.calls.responder(parts.health, parts.tracer, parts.accessControl, logger)
-        guard let responder else { return nil }
+        let grpc = parts.calls.grpcResponder(parts.health, parts.tracer, parts.accessControl, logger)
+        guard let responder, let grpc else { return nil }
         return HTTPListener(
-            address: configuration.api.internalListen, eventLoopGroup: eventLoops, logger: logger
-        guard let responder = parts.calls.responder(parts.health, parts.tracer),
-            let grpc = parts.calls.grpcResponder(parts.health, parts.tracer)
-        else { return nil }
-        return HTTPListener(
-            address: configuration.api.internalListen, eventLoopGroup: eventLoops,
-            logger: parts.instruments.logs.logger("outrigger.internal"),
+            address: configuration.api.internalListen, eventLoopGroup: eventLoops, logger: logger,
             http2: HTTP2Service(limits: http2Limits(configuration)) { await grpc.respond(to: $0) }
         ) { request in
             await responder.respond(request)
@@ -119,7 +115,8 @@ struct Listeners: Sendable {
     private static func makeGRPC(_ configuration: Configuration, _ parts: Answering) -> HTTPListener {
         let logger = parts.instruments.logs.logger("outrigger.grpc")
         let invoker = GRPCInvoker(
-            appID: configuration.app.id ?? "", namespace: configuration.app.namespace, app: parts.calls.grpc,
+            appID: configuration.app.id ?? "", namespace: configuration.app.namespace,
+            trustDomain: parts.accessControl?.trustDomain ?? AccessControl.trustDomainDefault, app: parts.calls.grpc,
             resolver: parts.resolver, tracer: parts.tracer, eventLoopGroup: eventLoops)
         let responder = GRPCResponder(
             token: configuration.api.token, invoker: invoker, logsCalls: configuration.api.logCalls, logger: logger)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import AppInvocation
 import BuildingBlocks
 import Core
 import NIOCore
@@ -30,6 +31,27 @@ import WireGRPC
         #expect(seen["x-mine-bin"] == ["AA=="] && seen["grpc-timeout"] == ["9S"] && seen["te"] == ["trailers"])
         #expect(seen[":authority"] == ["\(app.address)"] && seen[":path"] == ["/test.App/echo"])
         #expect(!seen.contains(name: "dapr-app-id") && !seen.contains(name: "outrigger-secret"))
+    }
+
+    @Test func `what the callee's access control doesn't allow ends with PERMISSION_DENIED, and no app sees it`()
+        async throws
+    {
+        let app = try await FakeGRPCApp()
+        let caller = AccessControl.Caller(appID: "cart", namespace: "default")
+        for (name, code) in [("/test.App/*", "0"), ("/other.App/echo", "7")] {
+            let operation = AccessControl.Operation(
+                pattern: try #require(OperationPattern(name)), verbs: ["POST"], action: .allow)
+            let control = AccessControl(
+                defaultAction: .deny,
+                policies: [AccessControl.Policy(caller: caller, defaultAction: nil, operations: [operation])])
+            let peer = try await FakeGRPCPeer(app.channel(), accessControl: control)
+            let answer = try await GRPCPort([peer.peer()]).call()
+            #expect(answer.ending("grpc-status") == code)
+            if code == "7" {
+                #expect(answer.ending("grpc-message")?.contains("access control policy has denied access") == true)
+            }
+        }
+        #expect(app.calls.count == 1)
     }
 
     @Test func `an app can't speak for a sidecar`() async throws {

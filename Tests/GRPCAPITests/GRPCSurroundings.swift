@@ -62,10 +62,14 @@ struct FakeGRPCPeer: Sendable {
     let callee: CallListener
     let isDraining = Flag()
 
-    init(_ app: GRPCAppChannel?, secret: String = "secret") async throws {
+    init(
+        _ app: GRPCAppChannel?, secret: String = "secret", accessControl: AccessControl? = nil
+    ) async throws {
         guard let token = APIToken(secret) else { preconditionFailure("A peer has a secret.") }
         let isDraining = isDraining
-        let responder = InternalGRPCResponder(app: app, secret: token) { isDraining.value }
+        let responder = InternalGRPCResponder(
+            app: app, secret: token, accessControl: accessControl, logger: silence
+        ) { isDraining.value }
         callee = try await CallListener { await responder.respond(to: $0) }
     }
 

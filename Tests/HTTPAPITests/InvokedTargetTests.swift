@@ -31,7 +31,7 @@ import WireHTTP
 
     @Test(arguments: ["/%", "/a%2", "/%zz", "/a/%2e%2", "/%%2e"])
     func `what only looks like an escape is refused`(path: String) {
-        #expect(throws: RequestTarget.Failure.encodingInvalid) { try InvokedTarget.resolved(path) }
+        #expect(throws: InvokedTarget.EncodingInvalid.self) { try InvokedTarget.resolved(path) }
     }
 
     @Test(arguments: [

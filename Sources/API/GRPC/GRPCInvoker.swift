@@ -14,6 +14,7 @@ import WireGRPC
 package final class GRPCInvoker: Sendable {
     private let appID: String
     private let namespace: String
+    private let trustDomain: String
     private let app: GRPCAppChannel?
     private let peers: PeerSelection
     private let upstreams = UpstreamCache<ListenAddress, HTTP2Upstream> { $0.closeIdle() }
@@ -23,11 +24,13 @@ package final class GRPCInvoker: Sendable {
 
     /// `app`: the app beside this sidecar; nil if it doesn't speak gRPC.
     package init(
-        appID: String, namespace: String, app: GRPCAppChannel?, resolver: any NameResolver, tracer: Tracer = .off,
+        appID: String, namespace: String, trustDomain: String = AccessControl.trustDomainDefault,
+        app: GRPCAppChannel?, resolver: any NameResolver, tracer: Tracer = .off,
         eventLoopGroup: any EventLoopGroup
     ) {
         self.appID = appID
         self.namespace = namespace
+        self.trustDomain = trustDomain
         self.app = app
         peers = PeerSelection(resolver)
         self.eventLoopGroup = eventLoopGroup
@@ -63,6 +66,9 @@ package final class GRPCInvoker: Sendable {
         head.add(name: InternalField.callerAppID, value: appID)
         head.add(name: InternalField.callerNamespace, value: self.namespace)
         head.add(name: InternalField.calleeAppID, value: id)
+        if trustDomain != AccessControl.trustDomainDefault {
+            head.add(name: InternalField.callerTrustDomain, value: trustDomain)
+        }
         if id == appID, namespace ?? self.namespace == self.namespace { return try await callOwnApp(call, head) }
         return try await callPeer(call, head, id, namespace ?? self.namespace)
     }
@@ -85,6 +91,8 @@ package final class GRPCInvoker: Sendable {
         case clientLeft
         /// Its app doesn't speak gRPC, and those of other instances won't either.
         case unserved(String)
+        /// Its access control doesn't allow the call, nor will that of other instances.
+        case denied(String)
     }
 
     private func callPeer(
@@ -99,6 +107,7 @@ package final class GRPCInvoker: Sendable {
         switch taken {
         case .answered: return await call.ended(by: id)
         case .clientLeft: return .cancelled
+        case .denied(let reason): throw GRPCStatus(.permissionDenied, InvocationError(id, reason).sentence)
         case .unserved(let reason): throw GRPCStatus(.unimplemented, InvocationError(id, reason).sentence)
         }
     }
@@ -125,6 +134,7 @@ package final class GRPCInvoker: Sendable {
             let failure = InvocationError(id, reason)
             switch fields.first(name: ":status") {
             case InternalGRPCResponder.unserved: return .answered(.unserved(reason))
+            case InternalGRPCResponder.denied: return .answered(.denied(reason))
             // Only then the app may have seen the call.
             case InternalGRPCResponder.lost: return .failed(failure)
             default: return call.isRepeatable ? .passed(failure, isGone: false) : .failed(failure)

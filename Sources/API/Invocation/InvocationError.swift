@@ -4,6 +4,8 @@
 package struct InvocationError: Error, Equatable {
     package var name: String
     package var reason: String
+    /// Whether the callee's access control doesn't allow it.
+    package var isDenied = false
 
     package init(_ name: String, _ reason: String) {
         self.name = name

@@ -14,6 +14,7 @@ package final class InvocationMetrics: Sendable {
     private let counters: [Counter]
     private let timer: Metrics.Timer
     private let inFlight: Meter
+    private let denied = Counter(label: "outrigger_invocations_denied_total", dimensions: [])
 
     private static let results = ["failed", "2xx", "3xx", "4xx", "5xx"]
 
@@ -57,6 +58,9 @@ package final class InvocationMetrics: Sendable {
             metrics.counters[result].increment()
         }
     }
+
+    /// An invocation that the access control of the callee didn't allow.
+    package func deny() { denied.increment() }
 
     package func begin() -> Running { Running(self) }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import AppInvocation
 internal import Core
 internal import HTTPAPI
 internal import Settings

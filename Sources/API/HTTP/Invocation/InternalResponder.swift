@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import AppInvocation
+package import AppInvocation
 package import BuildingBlocks
 package import Core
 package import Logging
@@ -64,20 +64,13 @@ package struct InternalResponder: Sendable {
 
     /// What answers a request that the access control doesn't allow.
     private func denial(of request: HTTPRequest) -> HTTPResponse? {
-        guard let accessControl else { return nil }
         let head = request.head
-        let caller = AccessControl.Caller(head.fields)
-        guard accessControl.action(for: caller, head.method, target: head.target) == .deny else { return nil }
+        let denial = accessControl?.denial(of: head.method, target: head.target) { head.fields[$0] }
+        guard let denial else { return nil }
         metrics.deny()
-        let (name, verb) = (caller.map { "\($0)" } ?? "nobody", head.method.name)
-        let operation = String(head.target.prefix { $0 != "?" }.prefix(Self.operationCharactersMax))
-        logger.emit(.invocationDenied(caller: name, operation: operation, verb: verb))
-        let denied = "access control policy has denied access to id: \(name) operation: \(operation) verb: \(verb)"
-        return refusal(.forbidden, denied)
+        logger.emit(.invocationDenied(denial))
+        return refusal(.forbidden, denial.sentence)
     }
-
-    /// What is shown of a path that was denied.
-    private static let operationCharactersMax = 200
 
     /// What the calling sidecar gets in the place of an answer of the app: 401 to whoever isn't a sidecar, 403 for what
     /// the caller may not do. Only after 502 the app may have seen the request.
@@ -85,16 +78,5 @@ package struct InternalResponder: Sendable {
         var response = HTTPResponse.text(status, reason)
         response.fields.append(InternalField.refusal, reason)
         return response
-    }
-}
-
-extension AccessControl.Caller {
-    /// Who calls, in the words of its sidecar; nil if that doesn't say it.
-    fileprivate init?(_ fields: HTTPFields) {
-        guard let appID = fields[InternalField.callerAppID], let namespace = fields[InternalField.callerNamespace]
-        else { return nil }
-        self.init(
-            appID: appID, namespace: namespace,
-            trustDomain: fields[InternalField.callerTrustDomain] ?? AccessControl.trustDomainDefault)
     }
 }

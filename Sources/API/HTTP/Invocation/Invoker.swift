@@ -134,34 +134,3 @@ extension String {
     /// The path of an invocation behind that of a server.
     fileprivate func behind(_ base: String) -> String { base.hasSuffix("/") ? base.dropLast() + self : base + self }
 }
-
-/// Why an invocation has no answer of its callee.
-struct InvocationError: Error {
-    var name: String
-    var reason: String
-    /// Whether the callee's access control doesn't allow it.
-    var isDenied = false
-
-    init(_ name: String, _ reason: String) {
-        self.name = name
-        self.reason = reason
-    }
-}
-
-/// The fields by which sidecars talk about a call. A client can set none of them.
-package enum InternalField {
-    package static let callerAppID = "dapr-caller-app-id"
-    package static let callerNamespace = "dapr-caller-namespace"
-    package static let calleeAppID = "dapr-callee-app-id"
-    static let ofCaller = [callerAppID, callerNamespace, calleeAppID, callerTrustDomain, secret, refusal]
-    /// What the app doesn't get.
-    static let ofSidecars = [secret, callerTrustDomain]
-    /// What a client says to the API and not to the callee.
-    static let ofAPI = ["dapr-app-id", "dapr-api-token"]
-    /// The callee's secret, which proves that the caller has read the registry.
-    package static let secret = "outrigger-secret"
-    /// What the caller belongs to, for the callee's access control; absent if it is the default.
-    static let callerTrustDomain = "outrigger-trust-domain"
-    /// What kept the callee's sidecar from calling its app.
-    package static let refusal = "outrigger-refusal"
-}

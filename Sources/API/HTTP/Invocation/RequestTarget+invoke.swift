@@ -14,7 +14,7 @@ extension RequestTarget {
         guard let app = head.fields[Self.header] ?? Self.basicPassword(head.fields["authorization"]), !app.isEmpty,
             head.target.hasPrefix("/")
         else { return }
-        key = try InvokedTarget.resolved(Self.cleaned(head.target))
+        do { key = try InvokedTarget.resolved(Self.cleaned(head.target)) } catch { throw .encodingInvalid }
         route = .invoke
         name = app
     }
@@ -38,9 +38,6 @@ extension RequestTarget {
 extension APIError {
     /// Dapr's answer to an invocation that has no answer of its callee.
     static func invocation(_ error: InvocationError) -> APIError {
-        APIError(
-            error.isDenied ? .forbidden : .internalServerError, "ERR_DIRECT_INVOKE",
-            "failed to invoke, id: \(error.name), err: \(error.reason)")
-        APIError(.internalServerError, "ERR_DIRECT_INVOKE", error.sentence)
+        APIError(error.isDenied ? .forbidden : .internalServerError, "ERR_DIRECT_INVOKE", error.sentence)
     }
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import AppInvocation
+
 /// A request's target (RFC 9112, section 3.2), taken apart: the route that its path names, its two names, and its
 /// query.
 ///
@@ -131,7 +133,8 @@ struct RequestTarget: Sendable {
         do {
             rest = "/" + String(copying: try UTF8Span(validating: bytes.extracting(start..<bytes.count)))
         } catch { throw .encodingInvalid }
-        let target = try InvokedTarget.resolved(rest)
+        let target: String
+        do { target = try InvokedTarget.resolved(rest) } catch { throw .encodingInvalid }
         // Dots that lead nowhere but to the root name no method.
         guard target != "/", !target.hasPrefix("/?") else { return }
         route = .invoke

@@ -31,6 +31,8 @@ extension LogEvent {
         LogEvent(
             "invocation.denied", .warning, "An app was denied a call by the access control.",
             ["caller": .string(caller), "operation": .string(operation), "verb": .string(verb)])
+    }
+
     /// One call on the gRPC port; written only where the setting asks for it.
     package static func grpcCalled(path: String, code: String, duration: Duration) -> LogEvent {
         LogEvent(

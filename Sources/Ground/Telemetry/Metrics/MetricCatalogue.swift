@@ -50,6 +50,7 @@ package enum MetricCatalogue {
         MetricDefinition(
             "outrigger_invocations_denied_total", .counter,
             "Invocations of the app that its access control didn't allow."),
+        MetricDefinition(
             "outrigger_grpc_invocations_total", .counter, labels: ["direction", "code"],
             "Invocations over gRPC from the app (out) and of it (in), by the code that they ended with."),
         MetricDefinition(

@@ -6,10 +6,15 @@
 /// proxy) must see the same as it. So dotted segments are resolved here however they are written, also those that end
 /// with an encoded slash. All else stays encoded as it came. Everything is bytes here, because a character may be more
 /// than one of them: a slash with an accent behind it.
-enum InvokedTarget {
+package enum InvokedTarget {
+    /// An escape in a path that isn't `%` and two hexadecimal digits.
+    package struct EncodingInvalid: Error {}
+
+
     private typealias Bytes = ArraySlice<UInt8>
 
-    static func resolved(_ target: String) throws(RequestTarget.Failure) -> String {
+    /// The target as the callee gets it.
+    package static func resolved(_ target: String) throws(EncodingInvalid) -> String {
         // Most paths have nothing to resolve: what isn't encoded has been resolved before.
         guard target.utf8.contains(where: { $0 == UInt8(ascii: "%") || $0 == UInt8(ascii: "#") }) else { return target }
         let bytes = Array(target.utf8)
@@ -46,7 +51,7 @@ enum InvokedTarget {
         }
     }
 
-    private static func resolvedPath(_ path: Bytes) throws(RequestTarget.Failure) -> [UInt8] {
+    private static func resolvedPath(_ path: Bytes) throws(EncodingInvalid) -> [UInt8] {
         let segments = try segments(of: path)
         var kept: [Segment] = []
         for segment in segments {
@@ -66,7 +71,7 @@ enum InvokedTarget {
         return kept.flatMap { $0.slash + $0.text }
     }
 
-    private static func segments(of path: Bytes) throws(RequestTarget.Failure) -> [Segment] {
+    private static func segments(of path: Bytes) throws(EncodingInvalid) -> [Segment] {
         var segments: [Segment] = []
         var slash = path.prefix(1)
         var start = slash.endIndex
@@ -76,7 +81,7 @@ enum InvokedTarget {
             var isSlash = path[index] == UInt8(ascii: "/")
             if path[index] == UInt8(ascii: "%") {
                 let digits = path[index...].dropFirst().prefix(2)
-                guard digits.count == 2, digits.allSatisfy(\.isHexDigit) else { throw .encodingInvalid }
+                guard digits.count == 2, digits.allSatisfy(\.isHexDigit) else { throw EncodingInvalid() }
                 width = 3
                 isSlash = path[index...].isEscape(of: UInt8(ascii: "f"))
             }
