@@ -46,7 +46,9 @@ enum LargeValues {
         _ = try connection.flush()
         let reply = try connection.waitForReply()
         if reply.isError { return result.noteError(reply.text(in: connection.input), key: 0) }
-        if !isEqual(connection.input, reply.payload, value) { result.noteWrong("GET \(name): \(reply.payload.count) bytes, not those that were saved") }
+        if !isEqual(connection.input, reply.payload, value) {
+            result.noteWrong("GET \(name): \(reply.payload.count) bytes, not those that were saved")
+        }
     }
 
     private static func isEqual(_ input: [UInt8], _ range: Range<Int>, _ value: [UInt8]) -> Bool {
