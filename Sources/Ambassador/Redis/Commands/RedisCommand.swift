@@ -20,23 +20,43 @@ struct RedisCommand: Sendable {
     let access: Access
     let keys: RedisKeyRule
     let route: RedisRoute
+    let family: CommandFamily
+
+    init(id: UInt16, arity: Int8, access: Access, keys: RedisKeyRule, route: RedisRoute) {
+        self.id = id
+        self.arity = arity
+        self.access = access
+        self.keys = keys
+        self.route = route
+        family =
+            switch route {
+            case .blocking: .blocking
+            case .script: .script
+            default:
+                switch access {
+                case .write: .write
+                case .read: .read
+                case .other: .other
+                }
+            }
+    }
 
     var isWrite: Bool { access == .write }
     var isReadOnly: Bool { access == .read }
 
-    /// The least number of arguments, with the name. More than `arity` says are left to the server: it may be newer.
-    var argumentsMin: Int { Int(arity.magnitude) }
+    /// Whether it may have so many arguments, its name among them. More than `arity` says are left to the server, for it
+    /// may be newer, unless it never sees the command.
+    @inline(__always)
+    func takes(arguments count: Int) -> Bool {
+        let least = Int(arity.magnitude)
+        return count == least || (count > least && !isExact)
+    }
 
-    var family: CommandFamily {
+    private var isExact: Bool {
+        guard arity > 0 else { return false }
         switch route {
-        case .blocking: .blocking
-        case .script: .script
-        default:
-            switch access {
-            case .write: .write
-            case .read: .read
-            case .other: .other
-            }
+        case .local, .transaction: return true
+        default: return false
         }
     }
 }

@@ -50,14 +50,15 @@ struct RedisCommandTable: Sendable {
         slots[place] = Slot(name: key, parent: parent, entry: UInt16(index) + 1)
     }
 
-    /// The command that `bytes` begin with. Throws for names and subcommands that aren't known and for too few
-    /// arguments; commands that are refused are returned, with the refusal as their route.
+    /// The command that `bytes` begin with. Throws for names and subcommands that aren't known and for a number of
+    /// arguments that can't be; commands that are refused are returned, with the refusal as their route.
     @inline(__always)
     func find(_ command: RESPCommand, _ bytes: borrowing Span<UInt8>) throws(RedisRefusal) -> RedisCommand {
         guard let entry = entry(command.name, parent: 0) else { throw .unknown }
         let found = commands[Int(entry) - 1]
-        guard command.argumentCount >= found.argumentsMin else { throw .arity }
-        return found.route == .container ? try subcommand(of: entry, command, bytes) : found
+        guard found.takes(arguments: command.argumentCount) else { throw .arity }
+        if case .container = found.route { return try subcommand(of: entry, command, bytes) }
+        return found
     }
 
     private func subcommand(
@@ -66,7 +67,7 @@ struct RedisCommandTable: Sendable {
         let name = RESPName(bytes, at: command[1].offset, length: command[1].length)
         guard let entry = entry(name, parent: parent) else { throw .unknownSubcommand }
         let found = commands[Int(entry) - 1]
-        guard command.argumentCount >= found.argumentsMin else { throw .arity }
+        guard found.takes(arguments: command.argumentCount) else { throw .arity }
         return found
     }
 
