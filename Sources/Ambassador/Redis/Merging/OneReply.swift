@@ -32,7 +32,9 @@ final class AnyReply: KeptReplies {
 final class ElementsReplies: KeptReplies {
     override func merge(into output: inout ByteBuffer) -> Bool {
         let arrays = replies.compactMap { ReplyElements($0) }
-        guard arrays.count == replies.count, let type = arrays.first?.type, type != UInt8(ascii: "%") else { return false }
+        guard arrays.count == replies.count, let type = arrays.first?.type, type != UInt8(ascii: "%") else {
+            return false
+        }
         output.writeRESP(Unicode.Scalar(type), arrays.reduce(0) { $0 + $1.count })
         for array in arrays { output.writeImmutableBuffer(array.bytes) }
         return true

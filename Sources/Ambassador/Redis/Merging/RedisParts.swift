@@ -14,9 +14,6 @@ struct RedisParts {
         fileprivate var bytes = 0
     }
 
-    /// Parts are numbered in 16 bits.
-    static let partsMax = Int(UInt16.max)
-
     private(set) var parts: [Part] = []
     /// The part of each key, in the client's order.
     private(set) var order: [UInt16] = []

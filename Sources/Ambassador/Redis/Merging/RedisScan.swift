@@ -21,7 +21,7 @@ struct RedisScanCursor: Equatable {
 
     /// Reads what a client sent. Nil if it is no cursor of a scan over so many servers.
     init?(_ text: borrowing Span<UInt8>, servers: Int) {
-        guard let number = Self.number(text), servers > 0 else { return nil }
+        guard let number = Self.number(text), servers <= Self.serversMax else { return nil }
         server = Int(number & UInt64(Self.serversMax - 1))
         cursor = number >> UInt64(Self.serverBits)
         guard server < servers else { return nil }
