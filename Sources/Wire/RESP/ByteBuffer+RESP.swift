@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import NIOCore
+package import NIOCore
 
 /// Writing RESP. Headers are written without memory of their own, since split commands and merged replies are made of
 /// them.
 extension ByteBuffer {
     /// A type with a number behind it: `:1`, or the header of a string, an array or any other aggregate.
-    @inlinable
     package mutating func writeRESP(_ type: Unicode.Scalar, _ number: Int) {
         writeInteger(UInt8(ascii: type))
         writeRESPDecimal(number)
@@ -14,7 +13,6 @@ extension ByteBuffer {
     }
 
     /// A string of bytes.
-    @inlinable
     package mutating func writeRESPBulk(_ bytes: borrowing Span<UInt8>) {
         writeRESP("$", bytes.count)
         writeBytes(bytes.bytes)
@@ -41,7 +39,6 @@ extension ByteBuffer {
         writeInteger(0x0D0A, as: UInt16.self)
     }
 
-    @inlinable
     mutating func writeRESPDecimal(_ number: Int) {
         if number < 0 { writeInteger(UInt8(ascii: "-")) }
         var rest = number.magnitude
@@ -58,8 +55,8 @@ extension ByteBuffer {
         }
     }
 
-    /// A value for a client of that version. What RESP2 has no word for is written as Redis writes it there: maps as flat
-    /// arrays, sets and pushes as arrays, booleans as integers, doubles and big numbers as strings, no attributes.
+    /// A value for a client of that version. What RESP2 has no word for is written as Redis writes it there: maps as
+    /// flat arrays, sets and pushes as arrays, booleans as integers, doubles and big numbers as strings, no attributes.
     package mutating func writeRESP(_ value: RESPValue, _ version: RESPVersion) {
         let isThree = version == .three
         switch value {

@@ -2,8 +2,9 @@
 
 /// Commands that somebody types as a line, `SET name "a value"`.
 package enum RESPInline {
-    /// Splits a line into arguments: by white space, with `"…"` (which knows `\n`, `\r`, `\t`, `\b`, `\a`, `\xHH`, and
-    /// takes any other character behind `\` as itself) and `'…'` (which knows `\'` only). A line of white space has none.
+    /// Splits a line into arguments: by white space, with `"…"` (which knows `\n`, `\r`, `\t`, `\b`, `\a`, `\xHH`,
+    /// and takes any other character behind `\` as itself) and `'…'` (which knows `\'` only). A line of white space has
+    /// none.
     package static func split(_ line: borrowing Span<UInt8>) throws(RESPSyntaxError) -> [[UInt8]] {
         var splitter = Splitter(line)
         var arguments: [[UInt8]] = []

@@ -61,7 +61,7 @@ package struct RESPName: Hashable, Sendable {
         return word
     }
 
-    /// All eight bytes at once: the high bit of `isLower` marks the letters, and a quarter of it is the bit of the case.
+    /// All eight bytes at once: the high bit of `isLower` marks the letters; a quarter of it is the bit of the case.
     @inlinable
     static func upperCased(_ word: UInt64) -> UInt64 {
         let low = word & 0x7F7F_7F7F_7F7F_7F7F

@@ -3,8 +3,8 @@
 package import NIOCore
 
 extension RESPValue {
-    /// Takes the one reply apart that `bytes` are. A scanner has found its end; what a scanner leaves unchecked (numbers,
-    /// formats) is checked here. Strings are slices of `bytes`.
+    /// Takes the one reply apart that `bytes` are. What a scanner leaves unchecked (numbers, formats) is checked here.
+    /// Strings are slices of `bytes`.
     package static func decode(_ bytes: ByteBuffer, limits: RESPLimits = RESPLimits()) throws(RESPSyntaxError) -> Self {
         var scanner = RESPReplyScanner(limits: limits)
         switch scanner.scan(bytes.readableBytesUInt8Span) {

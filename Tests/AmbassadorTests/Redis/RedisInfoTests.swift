@@ -9,12 +9,14 @@ import WireRESP
 struct RedisInfoTests {
     @Test func `amounts add up, what is alike is said once, and the rest is listed`() {
         let first = """
-            # Server\r\nredis_version:7.0.15\r\nrun_id:aaa\r\n\r\n# Memory\r\nused_memory:1048576\r\nused_memory_human:1.00M\r
-            \r\n# CPU\r\nused_cpu_sys:1.25\r\n\r\n# Keyspace\r\ndb0:keys=2,expires=1,avg_ttl=100\r\n
+            # Server\r\nredis_version:7.0.15\r\nrun_id:aaa\r\n\r\n# Memory\r\nused_memory:1048576\r
+            used_memory_human:1.00M\r\n\r\n# CPU\r\nused_cpu_sys:1.25\r\n\r\n# Keyspace\r
+            db0:keys=2,expires=1,avg_ttl=100\r\n
             """
         let second = """
-            # Server\r\nredis_version:7.0.15\r\nrun_id:bbb\r\n\r\n# Memory\r\nused_memory:524288\r\nused_memory_human:512K\r
-            \r\n# CPU\r\nused_cpu_sys:0.5\r\n\r\n# Keyspace\r\ndb0:keys=3,expires=0,avg_ttl=0\r\ndb1:keys=1,expires=0\r\n
+            # Server\r\nredis_version:7.0.15\r\nrun_id:bbb\r\n\r\n# Memory\r\nused_memory:524288\r
+            used_memory_human:512K\r\n\r\n# CPU\r\nused_cpu_sys:0.5\r\n\r\n# Keyspace\r
+            db0:keys=3,expires=0,avg_ttl=0\r\ndb1:keys=1,expires=0\r\n
             """
         let text = RedisInfo([first, second]).text
         #expect(

@@ -44,8 +44,8 @@ struct RedisCommand: Sendable {
     var isWrite: Bool { access == .write }
     var isReadOnly: Bool { access == .read }
 
-    /// Whether it may have so many arguments, its name among them. More than `arity` says are left to the server, for it
-    /// may be newer, unless it never sees the command.
+    /// Whether it may have so many arguments, its name among them. More than `arity` says are left to the server, for
+    /// it may be newer, unless it never sees the command.
     @inline(__always)
     func takes(arguments count: Int) -> Bool {
         let least = Int(arity.magnitude)

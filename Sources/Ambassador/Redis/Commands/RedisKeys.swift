@@ -16,8 +16,8 @@ struct RedisKeys: Sendable, Equatable {
     /// All keys, with the one apart.
     var total: Int { count + (apart > 0 ? 1 : 0) }
 
-    /// Finds them. What says how many there are, or that there are others elsewhere, is read strictly: a server that read
-    /// it in another way would touch keys that aren't its own.
+    /// Finds them. What says how many there are, or that there are others elsewhere, is read strictly: a server that
+    /// read it in another way would touch keys that aren't its own.
     init(
         _ rule: RedisKeyRule, of command: RESPCommand, _ bytes: borrowing Span<UInt8>
     ) throws(RedisRefusal) {

@@ -5,8 +5,8 @@ internal import WireRESP
 
 /// INFO: one text for all servers.
 ///
-/// Counts and amounts are added up, what all servers say alike is said once, and of anything else each server's value is
-/// given, with commas between them. Servers that failed are left out, and their number is told at the top.
+/// Counts and amounts are added up, what all servers say alike is said once, and of anything else each server's value
+/// is given, with commas between them. Servers that failed are left out, and their number is told at the top.
 final class InfoReplies: KeptReplies {
     override var mayFailInPart: Bool { true }
 

@@ -18,8 +18,8 @@ struct RedisParts {
     /// The part of each key, in the client's order.
     private(set) var order: [UInt16] = []
 
-    /// Spreads the keys over the servers that have them. If all have one, there is one part, and it is left unwritten: the
-    /// client's own bytes do.
+    /// Spreads the keys over the servers that have them. If all have one, there is one part, and it is left unwritten:
+    /// the client's own bytes do.
     init(
         _ command: RESPCommand, _ bytes: borrowing Span<UInt8>, keys: RedisKeys, ring: ServerRing,
         random: inout SmallGenerator
