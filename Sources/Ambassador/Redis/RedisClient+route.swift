@@ -34,19 +34,11 @@ extension RedisClient {
         return true
     }
 
-    /// The one server of all keys; any for a command without keys.
     private func server(
         of found: RedisCommand, _ command: RESPCommand, _ bytes: borrowing Span<UInt8>
     ) throws(RedisRefusal) -> Int {
         let keys = try RedisKeys(found.keys, of: command, bytes)
-        var walk = RedisKeyWalk(keys, of: command)
-        var server: Int?
-        while let key = walk.next(bytes) {
-            let place = redis.ring.server(for: bytes.extracting(key.range), random: &redis.random)
-            guard server == nil || server == place else { throw .crossSlot }
-            server = place
-        }
-        return server ?? redis.anyServer
+        return try keys.server(command, bytes, ring: redis.ring, random: &redis.random)
     }
 
     // MARK: Several servers
