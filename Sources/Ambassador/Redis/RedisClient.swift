@@ -12,7 +12,7 @@ internal import WireRESP
 final class RedisClient: ShardClient {
     let redis: RedisLoop
     var dialogue: RedisDialogue
-    var lane: RedisLane
+    var lane: ShardLane
     // Safe: as in ShardClient.
     @exclusivity(unchecked) private var scanner: RESPCommandScanner
     /// Whether every command may be looked at: the client has shown the password, or needs none.

@@ -13,13 +13,8 @@ struct RedisSession: Hashable {
     var version = 2
 }
 
-/// One connection to each server, for the clients of one session.
-final class RedisLane {
-    fileprivate(set) var connections: [ShardConnection] = []
-}
-
 /// One Redis pool on one event loop: the ring, the servers, and the connections to them.
-final class RedisLoop {
+final class RedisLoop: ShardingLoop {
     let pool: PoolLoop
     let opening: RedisOpening
     /// Of all loops of the pool.
@@ -28,11 +23,10 @@ final class RedisLoop {
     let clientLogin: RedisLogin
     /// Of clients that may say everything.
     var limits: RESPLimits
+    let shards: ShardSet
     private(set) var ring: ServerRing
     var random = SmallGenerator()
-    private(set) var servers: [ShardServer]
-    private(set) var counters: [ServerCounters]
-    private var lanes: [RedisSession: RedisLane] = [:]
+    private var lanes: [RedisSession: ShardLane] = [:]
 
     init(
         pool: PoolLoop, ring: ServerRing, servers: [ShardServer], opening: RedisOpening, clientLogin: RedisLogin,
@@ -44,29 +38,29 @@ final class RedisLoop {
         limits.commandBytesMax = min(limits.commandBytesMax, pool.limits.command.bytes)
         self.pool = pool
         self.ring = ring
-        self.servers = servers
         self.opening = opening
-        counters = servers.map { _ in ServerCounters() }
+        shards = ShardSet(servers, language: .redis, pool: pool)
     }
 
+    var servers: [ShardServer] { shards.servers }
+
     /// The connections for clients of `session`; they are opened when they are used.
-    func lane(_ session: RedisSession) -> RedisLane {
+    func lane(_ session: RedisSession) -> ShardLane {
         if let lane = lanes[session] { return lane }
-        let lane = RedisLane()
-        lane.connections = servers.indices.map { connection(to: $0, session) }
+        let lane = shards.makeLane(opening.bytes(for: session))
         lanes[session] = lane
         return lane
     }
 
-    /// A connection that no lane has: for the lanes, and for clients that need one for themselves.
+    /// A connection for a client that needs one for itself.
     func connection(to server: Int, _ session: RedisSession) -> ShardConnection {
-        ShardConnection(
-            server: servers[server], language: .redis, opening: opening.bytes(for: session), loop: pool,
-            counters: counters[server])
+        shards.connection(to: server, opening.bytes(for: session))
     }
 
     /// A server that lives, or -1.
     var anyServer: Int { ring.live.firstIndex(of: true) ?? -1 }
+
+    var probeOpening: ShardOpening { opening.bytesOfProbe() }
 
     /// Places keys as `ring` says from the next command on.
     func use(_ ring: ServerRing) { self.ring = ring }
@@ -82,23 +76,9 @@ final class RedisLoop {
         snapshot.ring = ring.kind.rawValue
         snapshot.hash = ring.hash.rawValue
         snapshot.add(pool)
-        let shares = ring.shares()
-        snapshot.servers = servers.indices.map { index in
-            PoolSnapshot.Server(
-                name: servers[index].name, address: servers[index].addressText, weight: ring.servers[index].weight,
-                isLive: ring.live[index], share: shares[index], counters: counters[index].sum)
-        }
-        for lane in lanes.values {
-            for (index, connection) in lane.connections.enumerated() {
-                connection.addWaiting(to: &snapshot.servers[index].counters)
-            }
-        }
+        snapshot.servers = shards.snapshot(ring)
         return snapshot
     }
 
-    func close() {
-        for lane in lanes.values {
-            for connection in lane.connections { connection.close() }
-        }
-    }
+    func close() { shards.close() }
 }

@@ -24,6 +24,15 @@ struct RedisOpening {
     }
 }
 
+extension RedisOpening {
+    /// What a server that was ejected is asked: one that loads its data, or lost its password, isn't well.
+    func bytesOfProbe() -> ShardOpening {
+        var opening = bytes(for: RedisSession())
+        opening.add(["PING"])
+        return opening
+    }
+}
+
 extension ShardOpening {
     fileprivate mutating func add(_ words: [String]) {
         bytes.writeCommand(words.map { Array($0.utf8) })

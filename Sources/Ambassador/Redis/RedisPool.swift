@@ -17,17 +17,18 @@ package final class RedisPool: Sendable {
     private let configuration: RedisPoolConfiguration
     private let group: any EventLoopGroup
     private let logger: Logger
-    private let tls: TLSClient?
+    private let topology: PoolTopology
     private let listener: PoolListener
     private let scripts = RedisScripts()
     private let clientID = SharedCount()
 
-    /// `tls` is spoken with the servers, `clientTLS` with the clients; nil is plain.
+    /// `tls` is spoken with the servers, `clientTLS` with the clients; nil is plain. `lookup` finds hosts by name.
     package init(
         name: String, configuration: RedisPoolConfiguration, tls: TLSClient? = nil, clientTLS: TLSServer? = nil,
-        group: any EventLoopGroup, logger: Logger
+        group: any EventLoopGroup, logger: Logger,
+        lookup: @escaping @Sendable (String) async -> Result<Set<String>, NameLookupError> = NameLookup.addresses
     ) {
-        self.tls = tls
+        topology = PoolTopology(name: name, configuration: configuration.pool, tls: tls, logger: logger, lookup: lookup)
         self.name = name
         self.configuration = configuration
         self.group = group
@@ -43,6 +44,7 @@ package final class RedisPool: Sendable {
             for loop in loops.values { loop.eventLoop.execute { loop.value.preconnect() } }
         }
         self.loops.withLock { $0 = Array(loops.values) }
+        topology.start()
         return try await listener.start { [clientID] eventLoop in
             loops[ObjectIdentifier(eventLoop)].map { RedisClient($0.value, id: clientID.next()) }
         }
@@ -61,29 +63,26 @@ package final class RedisPool: Sendable {
     }
 
     private func makeLoop(on eventLoop: any EventLoop) -> RedisLoop {
-        let pool = configuration.pool
-        let servers = pool.servers.enumerated().map { index, server in
-            ShardServer(
-                index: index, name: server.name, address: server.value.address, timeout: TimeAmount(pool.timeout),
-                connectTimeout: TimeAmount(pool.connectTimeout), keepalive: pool.keepalive, tls: tls)
-        }
-        return RedisLoop(
-            pool: PoolLoop(name: name, eventLoop: eventLoop, limits: pool.limits, logger: logger) {
+        let loop = RedisLoop(
+            pool: PoolLoop(name: name, eventLoop: eventLoop, limits: configuration.pool.limits, logger: logger) {
                 RedisCommandTable.standard.names[Int($0)]
             },
-            ring: ServerRing(
-                kind: pool.ring, hash: pool.hash, tag: pool.hashTag,
-                servers: pool.servers.map { RingServer(name: $0.name, weight: $0.value.weight) }),
-            servers: servers,
+            ring: topology.makeRing(), servers: topology.makeServers(),
             opening: RedisOpening(
                 username: configuration.login.username, password: configuration.login.password,
                 database: configuration.database),
             clientLogin: configuration.clientLogin, scripts: scripts)
+        topology.add(loop)
+        return loop
     }
+
+    /// Takes changed servers, weights, times and limits, without any client being closed.
+    package func apply(_ changed: RedisPoolConfiguration) { topology.apply(changed.pool) }
 
     /// Takes no more clients, lets those that are there have their replies, and closes what is left after `deadline`.
     package func drain(within time: Duration) async {
         let loops = loops.withLock { $0 }
+        topology.end()
         await listener.stop()
         for loop in loops { loop.eventLoop.execute { loop.value.pool.drainClients() } }
         let end = ContinuousClock.now + time
@@ -109,11 +108,12 @@ package final class RedisPool: Sendable {
     /// The server that a key lives on, as the pool sees it now; nil if none is alive. A random ring has none for certain.
     package func server(of key: [UInt8]) async -> PoolSnapshot.Server? {
         guard let loop = loops.withLock({ $0.first }) else { return nil }
-        let index = try? await loop.eventLoop.submit {
-            loop.value.ring.server(for: key.span, random: &loop.value.random)
+        let name = try? await loop.eventLoop.submit {
+            let index = loop.value.ring.server(for: key.span, random: &loop.value.random)
+            return index >= 0 ? loop.value.ring.servers[index].name : nil
         }.get()
-        guard let index, index >= 0 else { return nil }
-        return await snapshot().servers[index]
+        // By its name, as the servers may change while the loops are asked.
+        return await snapshot().servers.first { $0.name == name }
     }
 
     /// What has been counted up to now, of all loops together.

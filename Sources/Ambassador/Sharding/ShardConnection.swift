@@ -32,6 +32,8 @@ final class ShardConnection: TickTarget {
     @exclusivity(unchecked) private var input = ByteBuffer()
     private var pause = ReconnectPause()
     private var timer: Scheduled<Void>?
+    /// Nothing is sent any more, and what comes of it says nothing of the server.
+    private var isRetired = false
     /// Clients that aren't read from until the server takes bytes again.
     private var held: [ShardClient] = []
 
@@ -154,6 +156,7 @@ final class ShardConnection: TickTarget {
             }
         }
         if let problem { end(problem) }
+        if isRetired, inFlight.isEmpty { close() }
     }
 
     /// Hands over the first reply; an error if the connection is of no use after it.
@@ -166,6 +169,7 @@ final class ShardConnection: TickTarget {
         }
         counters.sum.replies += 1
         if kind != .value { refused(kind) }
+        if server.isSuspect, kind != .incapacity { server.answered() }
         let nanoseconds = (loop.tick.now - command.sentAt).nanoseconds
         loop.latency.record(command.label.family, nanoseconds: nanoseconds)
         if nanoseconds > loop.slowNanoseconds {
@@ -177,7 +181,7 @@ final class ShardConnection: TickTarget {
 
     private func refused(_ kind: ReplyKind) {
         counters.sum.refusals += 1
-        if kind == .incapacity { server.health?.failed(server.index) }
+        if kind == .incapacity { fail() }
     }
 
     /// A reply to what was said when the connection was opened.
@@ -185,6 +189,8 @@ final class ShardConnection: TickTarget {
         guard kind == .value else {
             return .session(String(buffer: reply).split(separator: "\r\n").first.map(String.init) ?? "")
         }
+        let isLast = inFlight.first.map { $0.client != nil } ?? true
+        if isLast, server.isSuspect { server.answered() }
         return nil
     }
 
@@ -218,7 +224,6 @@ final class ShardConnection: TickTarget {
         state = .ready(socket)
         counters.sum.connections += 1
         pause.reset()
-        server.health?.succeeded(server.index)
         loop.tick.mark(self)
     }
 
@@ -242,7 +247,7 @@ final class ShardConnection: TickTarget {
             state = .idle
         } else {
             state = .pausing(until: loop.tick.now + pause.next(), error)
-            server.health?.failed(server.index)
+            if error.isFailure { fail() }
             loop.logger.emit(
                 .shardFailed(pool: loop.name, server: server.name, address: server.addressText, reason: error.reason,
                     commands: failed.count))
@@ -274,6 +279,33 @@ final class ShardConnection: TickTarget {
     func close() {
         end(.draining)
         state = .ended
+    }
+
+    /// Takes no more commands, and closes when those that it has are answered.
+    func retire() {
+        isRetired = true
+        if inFlight.isEmpty { close() }
+    }
+
+    /// Forgets the pause before the next attempt.
+    func resume() {
+        guard case .pausing = state else { return }
+        pause.reset()
+        state = .idle
+    }
+
+    /// Whether it needn't be replaced when its server is found at `addresses` alone: nothing is open, or one of them.
+    func leads(to addresses: Set<String>) -> Bool {
+        switch state {
+        case .ready(let socket): socket.remoteAddress.map { addresses.contains($0) } ?? true
+        case .idle, .ended: true
+        // What was tried may be the address that is no more.
+        case .connecting, .pausing: false
+        }
+    }
+
+    private func fail() {
+        if !isRetired { server.failed() }
     }
 
     // MARK: Time
@@ -308,6 +340,9 @@ final class ShardSocket: ChannelInboundHandler {
     init(_ connection: ShardConnection) { self.connection = connection }
 
     var isOpen: Bool { context != nil }
+
+    /// The IP address of the server.
+    var remoteAddress: String? { context?.remoteAddress?.ipAddress }
 
     func write(_ bytes: ByteBuffer) { context?.writeAndFlush(wrapOutboundOut(bytes), promise: nil) }
 

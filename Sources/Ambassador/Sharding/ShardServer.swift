@@ -12,10 +12,11 @@ struct ShardOpening {
     var replies = 0
 }
 
-/// What became of the connections to a server, told to whoever ejects servers.
+/// Who is told of a server, by its name, that a connection failed or that it can't serve; and after that, once, that it
+/// answered.
 protocol ShardHealth: AnyObject {
-    func failed(_ server: Int)
-    func succeeded(_ server: Int)
+    func failed(_ server: String)
+    func answered(_ server: String)
 }
 
 /// One loop's counters of one server.
@@ -48,22 +49,21 @@ struct ReconnectPause {
 
 /// A server as one loop sees it.
 final class ShardServer {
-    let index: Int
     let name: String
-    var address: ServerAddress
-    /// Where the name was found last; nil asks NIO's resolver at each attempt.
-    var resolved: SocketAddress?
-    let timeout: TimeAmount
-    let connectTimeout: TimeAmount
+    /// A host's name is looked up at each attempt to connect.
+    let address: ServerAddress
+    private(set) var timeout: TimeAmount
+    private(set) var connectTimeout: TimeAmount
     let keepalive: Bool
     let tls: TLSClient?
     weak var health: (any ShardHealth)?
+    /// It has failed, and not answered since.
+    private(set) var isSuspect = false
 
     init(
-        index: Int, name: String, address: ServerAddress, timeout: TimeAmount, connectTimeout: TimeAmount,
+        name: String, address: ServerAddress, timeout: TimeAmount, connectTimeout: TimeAmount,
         keepalive: Bool, tls: TLSClient?
     ) {
-        self.index = index
         self.name = name
         self.address = address
         self.timeout = timeout
@@ -72,7 +72,35 @@ final class ShardServer {
         self.tls = tls
     }
 
+    /// The same server, asked whether it is well. It has some time for that even if commands have for ever.
+    init(probing server: ShardServer) {
+        name = server.name
+        address = server.address
+        timeout = server.timeout > .zero ? server.timeout : server.connectTimeout
+        connectTimeout = server.connectTimeout
+        keepalive = server.keepalive
+        tls = server.tls
+        isSuspect = true
+    }
+
     var addressText: String { address.description }
+
+    func failed() {
+        guard let health else { return }
+        isSuspect = true
+        health.failed(name)
+    }
+
+    func answered() {
+        isSuspect = false
+        health?.answered(name)
+    }
+
+    /// Takes what may change while it is connected to.
+    func take(_ other: ShardServer) {
+        timeout = other.timeout
+        connectTimeout = other.connectTimeout
+    }
 
     /// Opens a socket with `handler` on it, and does TLS's handshake. `completed` is called on the loop, once.
     func connect(
@@ -101,10 +129,9 @@ final class ShardServer {
     }
 
     private func open(_ bootstrap: ClientBootstrap) -> EventLoopFuture<any Channel> {
-        switch (resolved, address) {
-        case (let resolved?, _): bootstrap.connect(to: resolved)
-        case (nil, .network(let host, let port)): bootstrap.connect(host: host, port: port)
-        case (nil, .unix(let path)): bootstrap.connect(unixDomainSocketPath: path)
+        switch address {
+        case .network(let host, let port): bootstrap.connect(host: host, port: port)
+        case .unix(let path): bootstrap.connect(unixDomainSocketPath: path)
         }
     }
 

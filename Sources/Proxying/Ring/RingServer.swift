@@ -3,7 +3,7 @@
 /// A server as a ring sees it.
 package struct RingServer: Sendable, Hashable {
     /// The weights that a server may have.
-    package static let weights = 1...65_536
+    package static let weights = 1...1_000_000
 
     /// What is hashed to find its places: a server that keeps its name keeps its keys, whatever its address.
     package let name: String

@@ -4,6 +4,7 @@ import Core
 import Logging
 import NIOCore
 import NIOPosix
+import Proxying
 import TestKit
 
 @testable import Ambassador
@@ -12,10 +13,12 @@ import TestKit
 final class RedisPoolUnderTest {
     let pool: RedisPool
     let port: Int
+    let configuration: RedisPoolConfiguration
     private let group: MultiThreadedEventLoopGroup
 
     init(
-        servers ports: [Int], loops: Int = 1, _ configure: (inout RedisPoolConfiguration) -> Void = { _ in }
+        servers ports: [Int], loops: Int = 1, _ configure: (inout RedisPoolConfiguration) -> Void = { _ in },
+        lookup: @escaping @Sendable (String) async -> Result<Set<String>, NameLookupError> = NameLookup.addresses
     ) async throws {
         var configuration = RedisPoolConfiguration()
         configuration.pool.listen = .network(ListenAddress(host: "127.0.0.1", port: 0))
@@ -24,10 +27,11 @@ final class RedisPoolUnderTest {
                 address: .network(host: "127.0.0.1", port: port))
         }
         configure(&configuration)
+        self.configuration = configuration
         group = MultiThreadedEventLoopGroup(numberOfThreads: loops)
         pool = RedisPool(
             name: "cache", configuration: configuration, group: group,
-            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, lookup: lookup)
         port = try await pool.start()
     }
 

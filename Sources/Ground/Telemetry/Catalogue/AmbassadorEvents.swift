@@ -35,4 +35,48 @@ extension LogEvent {
                 "keys": .string(keys.map { "\($0.server)=\($0.count)" }.joined(separator: " ")),
             ])
     }
+
+    /// `live`: the servers that are left.
+    package static func serverEjected(pool: String, server: String, live: Int) -> LogEvent {
+        LogEvent(
+            "ambassador.server.ejected", live > 0 ? .warning : .error,
+            live > 0
+                ? "A server that fails gave its keys to the others for a while."
+                : "The last server that answered fails; commands are refused until one answers again.",
+            ["pool": .string(pool), "server": .string(server), "live": .stringConvertible(live)])
+    }
+
+    package static func serverReturned(pool: String, server: String, live: Int) -> LogEvent {
+        LogEvent(
+            "ambassador.server.returned", .notice, "A server that had been ejected answers, and has its keys again.",
+            ["pool": .string(pool), "server": .string(server), "live": .stringConvertible(live)])
+    }
+
+    /// Said once, not at each attempt.
+    package static func serverNameLost(pool: String, host: String, reason: String) -> LogEvent {
+        LogEvent(
+            "ambassador.name.lost", .warning, "The name of a server's host isn't known; what is connected stays.",
+            ["pool": .string(pool), "host": .string(host), "reason": .string(reason)])
+    }
+
+    package static func serverNameFound(pool: String, host: String, addresses: [String]) -> LogEvent {
+        LogEvent(
+            "ambassador.name.found", .notice, "The name of a server's host is known.",
+            ["pool": .string(pool), "host": .string(host), "addresses": .string(addresses.joined(separator: " "))])
+    }
+
+    package static func serverMoved(pool: String, host: String, from: [String], to: [String]) -> LogEvent {
+        LogEvent(
+            "ambassador.name.moved", .notice, "The name of a server's host leads elsewhere; connections follow it.",
+            [
+                "pool": .string(pool), "host": .string(host), "from": .string(from.joined(separator: " ")),
+                "to": .string(to.joined(separator: " ")),
+            ])
+    }
+
+    package static func poolServersChanged(pool: String, servers: [String]) -> LogEvent {
+        LogEvent(
+            "ambassador.pool.changed", .notice, "A pool's servers are those of the changed configuration.",
+            ["pool": .string(pool), "servers": .string(servers.joined(separator: " "))])
+    }
 }
