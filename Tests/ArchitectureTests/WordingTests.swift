@@ -41,10 +41,13 @@ import Testing
 
     @Test func `what can go wrong without a check has a sentence why it doesn't`() {
         for file in SourceTree.sources where file.isSwift {
+            // Hashes are sums that may overflow from top to bottom; there one sentence at the head says so.
+            let isModular = file.lines.contains { $0.hasPrefix("// Safe in this file: ") }
             for (index, line) in file.code.enumerated() {
                 guard let danger = Self.danger(in: line) else { continue }
                 let near = file.lines[max(0, index - Self.safeSentenceDistance)...index]
                 if near.contains(where: { $0.contains("// Safe:") }) { continue }
+                if danger.hasPrefix("&"), isModular { continue }
                 Issue.record("\(file.place(index)): \(danger) needs a // Safe: sentence")
             }
         }

@@ -18,8 +18,8 @@ package struct HashTag: Sendable, Hashable {
         self.init(open: bytes[0], close: bytes[1])
     }
 
-    /// The part of the key that is hashed: what is between the first `open` and the first `close` after it, or the whole
-    /// key where there is no such pair or nothing in it.
+    /// The part of the key that is hashed: what is between the first `open` and the first `close` after it, or the
+    /// whole key where there is no such pair or nothing in it.
     @inlinable
     package func hashedPart(of key: Span<UInt8>) -> Range<Int> {
         let whole = 0..<key.count

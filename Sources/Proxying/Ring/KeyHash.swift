@@ -2,9 +2,9 @@
 
 /// How a key becomes the number that a ring looks up.
 ///
-/// The names are those of twemproxy, with its values bit for bit, so that its files place keys where they were. They are
-/// 32 bits wide. Where it takes bytes as C's `char`, those from 0x80 are negative, as on x86, whatever CPU this runs on.
-/// `xxh3` is the default of Outrigger: XXH3 with 64 bits and seed 0.
+/// The names are those of twemproxy, with its values bit for bit, so that its files place keys where they were. They
+/// are 32 bits wide. Where it takes bytes as C's `char`, those from 0x80 are negative, as on x86, whatever CPU this
+/// runs on. `xxh3` is the default of Outrigger: XXH3 with 64 bits and seed 0.
 package enum KeyHash: String, Sendable, CaseIterable {
     case xxh3
     case oneAtATime = "one_at_a_time"

@@ -3,8 +3,8 @@
 /// Highest random weight: each server draws a number for the key, and the highest wins.
 ///
 /// With weights, u being the number that was drawn as a fraction, the lowest of -ln(u) / weight wins, which gives each
-/// server its part exactly. The logarithm is a series of our own: a library's may differ in its last bit from one machine
-/// to the next, and a key would move.
+/// server its part exactly. The logarithm is a series of our own: a library's may differ in its last bit from one
+/// machine to the next, and a key would move.
 @usableFromInline
 struct Rendezvous: Sendable {
     struct Candidate: Sendable {
@@ -48,7 +48,8 @@ struct Rendezvous: Sendable {
         return best.server
     }
 
-    /// -ln(u), where u is the first 53 bits of the draw as a fraction of 1, made of operations that IEEE 754 defines to the last bit.
+    /// -ln(u), where u is the first 53 bits of the draw as a fraction of 1, made of operations that IEEE 754 defines to
+    /// the last bit.
     static func negativeLogarithm(_ draw: UInt64) -> Double {
         // 53 bits are what a Double holds exactly.
         let number = Double(draw >> 11) + 0.5

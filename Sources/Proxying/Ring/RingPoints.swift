@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Points on a line of 32 bits, each with its server. A position belongs to the first point that isn't before it; behind
-/// the last point the line begins again.
+/// Points on a line of 32 bits, each with its server. A position belongs to the first point that isn't before it;
+/// behind the last point the line begins again.
 @usableFromInline
 struct RingPoints: Sendable {
     @usableFromInline

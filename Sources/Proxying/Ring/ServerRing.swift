@@ -34,7 +34,7 @@ package struct ServerRing: Sendable {
         case .random: points = .places(members) { _ in 1 }
         case .rendezvous: points = .places([]) { _ in 1 }
         }
-        places = points.lastPosition &+ 1
+        places = UInt32(clamping: UInt64(points.lastPosition) + 1)
     }
 
     /// The index in `servers` of the server that the key lives on, or -1 if none lives. It doesn't allocate.

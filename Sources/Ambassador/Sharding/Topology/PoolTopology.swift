@@ -20,8 +20,8 @@ protocol ShardingLoop: AnyObject {
 /// Which servers a pool has, where they are, and which of them take part in its ring.
 ///
 /// All loops of the pool follow it. It hears of failures from them (rarely: not of each command), asks ejected servers
-/// whether they are well, looks names up again and again, and takes changed configurations. What it decides it tells each
-/// loop in the same order.
+/// whether they are well, looks names up again and again, and takes changed configurations. What it decides it tells
+/// each loop in the same order.
 final class PoolTopology: ShardHealth, Sendable {
     private struct State {
         var configuration: PoolConfiguration

@@ -4,8 +4,8 @@ import NIOCore
 
 /// Which of a pool's servers take part in its ring: a state machine that is told what happened and when.
 ///
-/// A server that fails so many times in a row is ejected: its keys go to the others. After a pause it is asked whether it
-/// is well; until it says so it stays out, and each time that it doesn't the pause doubles.
+/// A server that fails so many times in a row is ejected: its keys go to the others. After a pause it is asked whether
+/// it is well; until it says so it stays out, and each time that it doesn't the pause doubles.
 struct RingMembership {
     private enum Standing {
         case living(failures: Int)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
+// Safe in this file: the hash is defined modulo 2^32.
+
 /// The four hashes of Fowler, Noll and Vo as twemproxy has them.
-///
-/// Safe: they are defined modulo a power of two.
 enum FNV {
     private static let basis32: UInt32 = 0x811C_9DC5
     private static let prime32: UInt32 = 0x0100_0193

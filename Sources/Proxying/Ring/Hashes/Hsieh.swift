@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
+// Safe in this file: the hash is defined modulo 2^32.
+
 /// Paul Hsieh's SuperFastHash, started at 0. An empty key's hash is 0.
-///
-/// Safe: it is defined modulo 2^32.
 enum Hsieh {
     static func hash(_ key: Span<UInt8>) -> UInt32 {
         var hash: UInt32 = 0

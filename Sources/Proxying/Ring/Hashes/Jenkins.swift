@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
+// Safe in this file: the hash is defined modulo 2^32.
+
 /// Bob Jenkins' lookup3 (`hashlittle`) with the start value 13 of libmemcached.
-///
-/// Safe: it is defined modulo 2^32.
 enum Jenkins {
     private static let start: UInt32 = 13
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
+// Safe in this file: sums are defined modulo 2^32, and the length modulo 2^64.
+
 /// MD5 (RFC 1321), which places the points of a ketama ring. Not for anything that must be secret or genuine.
-///
-/// Safe: its sums are defined modulo 2^32.
 enum MD5 {
     /// The digest as four words; the first byte of the digest is the lowest of the first word.
     typealias Digest = InlineArray<4, UInt32>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
+// Safe in this file: the hash is defined modulo 2^32.
+
 /// Austin Appleby's MurmurHash2, whose seed twemproxy makes of the length.
-///
-/// Safe: it is defined modulo 2^32.
 enum Murmur {
     private static let factor: UInt32 = 0x5BD1_E995
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
+// Safe in this file: the hash is defined modulo 2^32.
+
 /// Bob Jenkins' "one at a time".
-///
-/// Safe: it is defined modulo 2^32.
 enum OneAtATime {
     static func hash(_ key: Span<UInt8>) -> UInt32 {
         var hash: UInt32 = 0

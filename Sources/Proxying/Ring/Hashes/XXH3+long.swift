@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Keys of more than 16 bytes. Safe: all sums and products are defined modulo 2^64.
+// Safe in this file: sums and products are defined modulo 2^64.
+
+// Keys of more than 16 bytes.
 extension XXH3 {
     private static let stripeBytes = 64
     private static let blockStripes = 16

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
+// Safe in this file: sums and products are defined modulo 2^64.
+
 /// XXH3 with 64 bits and seed 0, after the published description of the algorithm.
 ///
 /// Keys of up to 16 bytes, the most usual, are hashed where they are looked up.
-/// Safe: all sums and products are defined modulo 2^64.
 @usableFromInline
 enum XXH3 {
     @usableFromInline static let smallPrime1: UInt64 = 0x9E37_79B1
