@@ -105,6 +105,9 @@ extension PoolLimits {
                     "shared", \.shared, .byteCount(in: .kibibytes(1)...(.mebibytes(1 << 10))),
                     "A client that moves larger values gets connections of its own to the servers.", changes: .live),
                 .setting(
+                    "own", \.own, .integer(0...1_000_000),
+                    "Connections to servers that single clients have for themselves; more are refused.", changes: .live),
+                .setting(
                     "queue", \.queue, .integer(1...10_000_000),
                     "Unanswered commands on one connection to a server; more are refused.", changes: .live),
                 .setting(

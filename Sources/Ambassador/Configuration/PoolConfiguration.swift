@@ -79,6 +79,9 @@ package struct PoolLimits: Sendable, Equatable {
     package var command = ByteCount.mebibytes(512)
     /// Bytes of a command or a reply from which the client gets connections of its own to the servers.
     package var shared = ByteCount.mebibytes(1)
+    /// Connections to servers that single clients have for themselves (blocking commands, transactions, subscriptions,
+    /// large values).
+    package var own = 1000
     /// Commands on one connection to a server that wait for their replies; more are refused.
     package var queue = 100_000
     /// Commands that take longer are kept in the slow log; zero is none.

@@ -17,6 +17,9 @@ struct RESPFraming {
         }
     }
 
+    /// As many of the `count` bytes that were looked at as needn't come again.
+    mutating func forget(_ count: Int) -> Int { scanner.forget(count) }
+
     /// The errors that twemproxy counts as failures of the server.
     private static let incapacities = ["-OOM ", "-BUSY ", "-LOADING "].map { Array($0.utf8) }
 

@@ -11,33 +11,47 @@ extension RedisClient {
         _ found: RedisCommand, _ command: RESPCommand, _ bytes: borrowing Span<UInt8>
     ) throws(RedisRefusal) -> Bool {
         if !dialogue.isAuthenticated, !found.isOpenToAll {
-            answer(RedisReplies.unauthenticated)
+            answer(RedisReply.unauthenticated.bytes)
             return true
         }
+        if isInTransaction { return try takeInTransaction(found, command, bytes) }
+        if isConfined { return takeConfined(found, command, bytes) }
         switch found.route {
-        case .script(.evalSHA): takeByHash(found, command, bytes, to: try server(of: found, command, bytes))
+        case .script(.evalSHA):
+            takeByHash(found, command, bytes, to: try server(of: found, command, bytes) ?? redis.anyServer)
         case .script(.load): takeLoad(found, command, bytes)
         case .script(.flush):
             redis.scripts.removeAll()
             takeEverywhere(.same, found, bytes)
-        case .byKey, .byKeyOrBlocking, .blocking, .script:
-            forward(bytes, to: try server(of: found, command, bytes), found)
+        case .byKey, .script: forward(bytes, to: try server(of: found, command, bytes) ?? redis.anyServer, found)
+        case .byKeyOrBlocking, .blocking: return try takeBlocking(found, command, bytes)
         case .anyServer: forward(bytes, to: redis.anyServer, found)
         case .split(let split): try takeSplit(split, found, command, bytes)
         case .everyServer(let merge): takeEverywhere(merge, found, bytes)
         case .scan: takeScan(found, command, bytes)
-        case .local(let local): converse(local, command, bytes)
-        case .transaction, .pubSub: throw .connectionBound
+        case .local(let local):
+            // Commands of two sessions go over two connections, which have no order.
+            if local == .select || local == .hello, !isTurn() { return false }
+            converse(local, command, bytes)
+        case .transaction(let step): return try takeTransaction(step, found, command, bytes)
+        case .pubSub(let step): return takeSubscription(step, command, bytes)
         case .refused(let refusal): throw refusal
         case .container: throw .unknownSubcommand
         }
         return true
     }
 
-    private func server(
+    /// The one server of all keys, or -1 if none is alive; nil for a command without keys.
+    func server(
         of found: RedisCommand, _ command: RESPCommand, _ bytes: borrowing Span<UInt8>
-    ) throws(RedisRefusal) -> Int {
-        let keys = try RedisKeys(found.keys, of: command, bytes)
+    ) throws(RedisRefusal) -> Int? {
+        try server(of: try RedisKeys(found.keys, of: command, bytes), command, bytes)
+    }
+
+    func server(
+        of keys: RedisKeys, _ command: RESPCommand, _ bytes: borrowing Span<UInt8>
+    ) throws(RedisRefusal) -> Int? {
+        guard keys.total > 0 else { return nil }
         return try keys.server(command, bytes, ring: redis.ring, random: &redis.random)
     }
 
@@ -51,7 +65,7 @@ extension RedisClient {
         guard parts.parts.count > 1 else {
             return forward(bytes, to: parts.parts.first?.server ?? -1, found)
         }
-        guard parts.parts.allSatisfy({ $0.server >= 0 }) else { return answer(RedisReplies.noServer) }
+        guard parts.parts.allSatisfy({ $0.server >= 0 }) else { return answer(RedisReply.noServer.bytes) }
         let number = expectReply(split.replies(parts))
         for (index, part) in parts.parts.enumerated() {
             lane.connections[part.server].send(
@@ -67,7 +81,7 @@ extension RedisClient {
     /// Sends a command to all servers that are alive.
     func sendEverywhere(_ found: RedisCommand, _ bytes: borrowing Span<UInt8>, _ replies: (Int) -> FanOut) {
         let servers = redis.ring.live.indices.filter { redis.ring.live[$0] }
-        guard !servers.isEmpty else { return answer(RedisReplies.noServer) }
+        guard !servers.isEmpty else { return answer(RedisReply.noServer.bytes) }
         let number = expectReply(replies(servers.count))
         for (part, server) in servers.enumerated() {
             lane.connections[server].send(
@@ -80,7 +94,7 @@ extension RedisClient {
     private func takeScan(_ found: RedisCommand, _ command: RESPCommand, _ bytes: borrowing Span<UInt8>) {
         let servers = redis.servers.count
         guard let position = RedisScanCursor(bytes.extracting(command[1].range), servers: servers) else {
-            return answer(RedisReplies.invalidCursor)
+            return answer(RedisReply.invalidCursor.bytes)
         }
         let number = expectReply(ScanReply(position, servers: servers))
         lane.connections[position.server].send(

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Core
 import NIOCore
 internal import Proxying
 internal import WireRESP
@@ -13,21 +14,25 @@ final class RedisClient: ShardClient {
     let redis: RedisLoop
     var dialogue: RedisDialogue
     var lane: ShardLane
+    /// What this client has for itself; nil for most, always.
+    var own: OwnUse?
     // Safe: as in ShardClient.
-    @exclusivity(unchecked) private var scanner: RESPCommandScanner
-    /// Whether every command may be looked at: the client has shown the password, or needs none.
-    private var isAdmitted: Bool
+    @exclusivity(unchecked) var scanner: RESPCommandScanner
+    /// Whether commands mean what their rows of the table say: the client has shown the password, or needs none, and is
+    /// neither within a transaction nor bound to its subscriptions.
+    private(set) var isPlain: Bool
 
     init(_ redis: RedisLoop, id: UInt64) {
         self.redis = redis
         dialogue = RedisDialogue(id: id, login: redis.clientLogin)
         lane = redis.lane(dialogue.session)
-        isAdmitted = dialogue.isAuthenticated
-        scanner = RESPCommandScanner(limits: isAdmitted ? redis.limits : .unauthenticated)
+        isPlain = dialogue.isAuthenticated
+        scanner = RESPCommandScanner(limits: isPlain ? redis.limits : .unauthenticated)
         super.init(loop: redis.pool)
     }
 
     override func receiveCommands(_ input: inout ByteBuffer) {
+        if own?.upload != nil { receiveUpload(&input) }
         while takesCommands, input.readableBytes > 0 {
             switch scanner.scan(input.readableBytesUInt8Span) {
             case .complete(let command):
@@ -37,7 +42,9 @@ final class RedisClient: ShardClient {
                 // Safe: the scanner has seen so many bytes.
                 guard takeLine(input.getSlice(at: input.readerIndex, length: length)!) else { return }
                 input.moveReaderIndex(forwardBy: length)
-            case .incomplete(let missing): return reserve(missing, in: &input)
+            case .incomplete(let missing):
+                if missing > loop.limits.shared.bytes, takeLong(scanner.partial, &input) { return }
+                return reserve(missing, in: &input)
             case .malformed(let error): return refuse(error)
             }
         }
@@ -50,7 +57,7 @@ final class RedisClient: ShardClient {
         guard command.argumentCount > 0 else { return true }
         do {
             let found = try RedisCommandTable.standard.find(command, bytes)
-            guard isAdmitted, case .byKey = found.route, let place = found.keys.place else {
+            guard isPlain, case .byKey = found.route, let place = found.keys.place else {
                 return try route(found, command, bytes)
             }
             let key = bytes.extracting(command[place].range)
@@ -69,7 +76,7 @@ final class RedisClient: ShardClient {
         _ bytes: borrowing Span<UInt8>, to server: Int, _ found: RedisCommand, _ key: KeyBeginning = .none
     ) {
         let number = expectReply()
-        guard server >= 0 else { return receive(reply: number, part: 0, RedisReplies.noServer, .refusal) }
+        guard server >= 0 else { return receive(reply: number, part: 0, RedisReply.noServer.bytes, .refusal) }
         lane.connections[server].send(
             bytes, of: self, number: number, family: found.family, command: found.id, key: key, expecting: .any)
     }
@@ -96,33 +103,67 @@ final class RedisClient: ShardClient {
         var reply = ByteBuffer()
         let effect = dialogue.answer(local, command, bytes, login: redis.clientLogin, into: &reply)
         answer(reply)
-        if isAdmitted != dialogue.isAuthenticated {
-            isAdmitted = dialogue.isAuthenticated
-            scanner.limits = isAdmitted ? redis.limits : .unauthenticated
-        }
+        scanner.limits = dialogue.isAuthenticated ? redis.limits : .unauthenticated
         switch effect {
         case .none: break
-        case .session, .reset: lane = redis.lane(dialogue.session)
+        case .session:
+            lane = redis.lane(session)
+            // What a server watches it watches for the session of before.
+            own?.transaction?.lose()
+        case .reset:
+            abandonOwn()
+            lane = redis.lane(session)
         case .end: end()
         }
+        seePlainness()
     }
+
+    var session: RedisSession { dialogue.session }
+
+    /// Has `isPlain` follow what it depends on.
+    func seePlainness() { isPlain = dialogue.isAuthenticated && !isInTransaction && !isConfined }
 
     // MARK: Refusals
 
     /// A command that goes to no server; the client stays.
     private func refuse(_ refusal: RedisRefusal, _ command: RESPCommand, _ bytes: borrowing Span<UInt8>) {
         loop.clients.failed += 1
+        own?.transaction?.spoil()
         var reply = ByteBuffer()
         reply.writeRESPLine("-", refusal.text(command, bytes))
         answer(reply)
     }
 
     /// What follows has no meaning; replies that are due still arrive.
-    private func refuse(_ error: RESPSyntaxError) {
+    func refuse(_ error: RESPSyntaxError) {
         loop.clients.errors += 1
         answer(ByteBuffer(string: "-ERR \(error)\r\n"))
         end()
     }
+
+    // MARK: Connections of its own
+
+    override func answeredAll() {
+        release(.order)
+        if own != nil { settleOwn() }
+    }
+
+    override func wrote() {
+        guard let own else { return }
+        for connection in own.connections { connection.clientWrote() }
+        if own.subscriber != nil { relayDeferred() }
+    }
+
+    override func receivesLongReply() { expectLong() }
+
+    /// A client that ends while a command of it blocks takes nothing any more: the server must not give it anything. A
+    /// command of which a part is missing is never answered.
+    override func inputEnded() {
+        guard let own else { return endAfterInput() }
+        if own.upload != nil || own.connections.contains(where: \.isBlocking) { close() } else { endAfterInput() }
+    }
+
+    override func closed() { abandonOwn() }
 
     override func surplusReply(limit: Int) -> ByteBuffer {
         ByteBuffer(string: "-ERR max number of clients reached\r\n")
@@ -131,11 +172,4 @@ final class RedisClient: ShardClient {
     override func reply(to error: ShardError, of server: String) -> ByteBuffer {
         ByteBuffer(string: "-ERR server \(server): \(error.reason)\r\n")
     }
-}
-
-/// Replies of the proxy's own.
-enum RedisReplies {
-    static let noServer = ByteBuffer(string: "-ERR no server is available\r\n")
-    static let unauthenticated = ByteBuffer(string: "-NOAUTH Authentication required.\r\n")
-    static let invalidCursor = ByteBuffer(string: "-ERR invalid cursor\r\n")
 }

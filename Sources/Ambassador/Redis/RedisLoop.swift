@@ -26,11 +26,14 @@ final class RedisLoop: ShardingLoop {
     let shards: ShardSet
     private(set) var ring: ServerRing
     var random = SmallGenerator()
+    let own: OwnConnectionStock
+    /// Clients whose channels move with the keys.
+    var subscribers: [ObjectIdentifier: RedisClient] = [:]
     private var lanes: [RedisSession: ShardLane] = [:]
 
     init(
         pool: PoolLoop, ring: ServerRing, servers: [ShardServer], opening: RedisOpening, clientLogin: RedisLogin,
-        scripts: RedisScripts
+        scripts: RedisScripts, ownCount: SharedCount
     ) {
         self.scripts = scripts
         self.clientLogin = clientLogin
@@ -40,9 +43,11 @@ final class RedisLoop: ShardingLoop {
         self.ring = ring
         self.opening = opening
         shards = ShardSet(servers, language: .redis, pool: pool)
+        own = OwnConnectionStock(pool: pool, open: ownCount)
     }
 
     var servers: [ShardServer] { shards.servers }
+    var counters: [ServerCounters] { shards.counters }
 
     /// The connections for clients of `session`; they are opened when they are used.
     func lane(_ session: RedisSession) -> ShardLane {
@@ -52,18 +57,18 @@ final class RedisLoop: ShardingLoop {
         return lane
     }
 
-    /// A connection for a client that needs one for itself.
-    func connection(to server: Int, _ session: RedisSession) -> ShardConnection {
-        shards.connection(to: server, opening.bytes(for: session))
-    }
-
     /// A server that lives, or -1.
     var anyServer: Int { ring.live.firstIndex(of: true) ?? -1 }
 
     var probeOpening: ShardOpening { opening.bytesOfProbe() }
 
     /// Places keys as `ring` says from the next command on.
-    func use(_ ring: ServerRing) { self.ring = ring }
+    func use(_ ring: ServerRing) {
+        self.ring = ring
+        // Servers may have other indexes now.
+        pool.forEachClient { ($0 as? RedisClient)?.leaveLongLane() }
+        for client in subscribers.values { client.moveSubscriptions() }
+    }
 
     /// Opens the connections that most clients use.
     func preconnect() {
@@ -80,5 +85,8 @@ final class RedisLoop: ShardingLoop {
         return snapshot
     }
 
-    func close() { shards.close() }
+    func close() {
+        shards.close()
+        own.close()
+    }
 }

@@ -21,6 +21,7 @@ package final class RedisPool: Sendable {
     private let listener: PoolListener
     private let scripts = RedisScripts()
     private let clientID = SharedCount()
+    private let ownCount = SharedCount()
 
     /// `tls` is spoken with the servers, `clientTLS` with the clients; nil is plain. `lookup` finds hosts by name.
     package init(
@@ -71,7 +72,7 @@ package final class RedisPool: Sendable {
             opening: RedisOpening(
                 username: configuration.login.username, password: configuration.login.password,
                 database: configuration.database),
-            clientLogin: configuration.clientLogin, scripts: scripts)
+            clientLogin: configuration.clientLogin, scripts: scripts, ownCount: ownCount)
         topology.add(loop)
         return loop
     }

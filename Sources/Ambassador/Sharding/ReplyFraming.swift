@@ -24,6 +24,14 @@ struct ReplyFraming {
         case .redis: redis.scan(bytes)
         }
     }
+
+    /// How many of the first `count` bytes of an incomplete reply, all of which have been looked at, aren't needed for the
+    /// rest. The next scan begins behind them, and the reply's length is that of the rest.
+    mutating func forget(_ count: Int) -> Int {
+        switch language {
+        case .redis: redis.forget(count)
+        }
+    }
 }
 
 /// What has to be known of a command to find the end of its reply.

@@ -36,6 +36,23 @@ struct ReplyQueue {
     var count: Int { slots.count }
     var isEmpty: Bool { slots.isEmpty }
 
+    /// Whether a command's reply can be written as it comes.
+    enum Turn {
+        case now
+        /// Others are due before it.
+        case later
+        /// Never: it is made of parts.
+        case never
+    }
+
+    func turn(of number: UInt32) -> Turn {
+        let index = Int(number &- first)  // Safe: numbers wrap together.
+        guard index < slots.count, case .waiting = slots[slots.index(slots.startIndex, offsetBy: index)] else {
+            return .never
+        }
+        return index == 0 ? .now : .later
+    }
+
     /// Makes a place for the next command's reply, and returns its number.
     mutating func add() -> UInt32 {
         slots.append(.waiting)

@@ -40,6 +40,11 @@ class ShardClient: TickTarget, ChannelDuplexHandler {
     /// No more commands are taken; the connection ends with the last reply.
     private(set) var isEnding = false
     private(set) var isClosed = false
+    final var hearsWrites = false
+    /// The command of whose reply the client has a part.
+    private var partlyAnswered: UInt32?
+    /// Nothing comes after what is in `input`.
+    private var isInputOver = false
 
     init(loop: PoolLoop) { self.loop = loop }
 
@@ -61,6 +66,15 @@ class ShardClient: TickTarget, ChannelDuplexHandler {
 
     /// Every command has been answered.
     func answeredAll() {}
+
+    /// What was due has been written, or the socket has begun or ceased to take bytes. Only while `hearsWrites`.
+    func wrote() {}
+
+    /// The client says no more.
+    func inputEnded() { endAfterInput() }
+
+    /// A reply that is too long for a connection that others use is on its way.
+    func receivesLongReply() {}
 
     // MARK: Commands
 
@@ -98,6 +112,13 @@ class ShardClient: TickTarget, ChannelDuplexHandler {
     /// Takes no more commands, and closes after the last reply.
     final func end() {
         isEnding = true
+        loop.tick.mark(self)
+    }
+
+    /// Ends after the commands that are here whole, some of which may wait for a hold to end.
+    final func endAfterInput() {
+        if holds.isEmpty { return end() }
+        isInputOver = true
         loop.tick.mark(self)
     }
 
@@ -139,8 +160,32 @@ class ShardClient: TickTarget, ChannelDuplexHandler {
     final func fail(_ number: UInt32, part: UInt16, _ error: ShardError, of server: String) {
         guard !isClosed else { return }
         loop.clients.failed += 1
+        // Half a reply can't be taken back.
+        if number == partlyAnswered { return close() }
         receive(reply: number, part: part, reply(to: error, of: server), .refusal)
     }
+
+    /// Whether the command's reply may be written now, part by part.
+    final func turn(of number: UInt32) -> ReplyQueue.Turn { replies.turn(of: number) }
+
+    /// Takes a part of a reply that is next; the last part comes as a reply.
+    final func receive(partOf number: UInt32, from bytes: inout ByteBuffer, length: Int) {
+        guard !isClosed else { return bytes.moveReaderIndex(forwardBy: length) }
+        partlyAnswered = number
+        push(&bytes, length: length)
+    }
+
+    /// Whether the first reply is there in part, so that nothing else may be written.
+    final var isMidReply: Bool {
+        guard let partlyAnswered else { return false }
+        return replies.turn(of: partlyAnswered) == .now
+    }
+
+    /// Whether the socket takes more, for whoever can wait until it does.
+    final var takesBytes: Bool { isWritable && output.readableBytes <= Self.gatheredBytesMax }
+
+    /// Bytes that are gathered in a tick before servers that can wait have to.
+    private static let gatheredBytesMax = 256 << 10
 
     /// Bytes that answer no command (a push), after all replies that are there.
     final func push(_ bytes: inout ByteBuffer, length: Int) {
@@ -151,7 +196,8 @@ class ShardClient: TickTarget, ChannelDuplexHandler {
         if replies.heldBytes + output.readableBytes > loop.limits.output.bytes { overflow() }
     }
 
-    private func overflow() {
+    /// Closes a client that doesn't read.
+    final func overflow() {
         loop.clients.overOutput += 1
         loop.logger.emit(
             .clientOverOutput(pool: loop.name, client: remoteAddress, limit: loop.limits.output))
@@ -166,7 +212,11 @@ class ShardClient: TickTarget, ChannelDuplexHandler {
     final override func flush() {
         guard let context else { return }
         if isWritable, output.readableBytes > 0 { write(context) }
-        if replies.isEmpty { answeredAll() }
+        if hearsWrites { wrote() }
+        if replies.isEmpty {
+            partlyAnswered = nil
+            answeredAll()
+        }
         if isEnding {
             if replies.isEmpty, output.readableBytes == 0, !isClosed { closeAfterWrites(context) }
             return
@@ -174,6 +224,7 @@ class ShardClient: TickTarget, ChannelDuplexHandler {
         if holds.contains(.pipeline), replies.count <= loop.limits.pipeline / 2 { holds.remove(.pipeline) }
         guard holds.isEmpty else { return }
         if input.readableBytes > 0 { process() }
+        if isInputOver, holds.isEmpty { return end() }
         readIfOwed()
     }
 
@@ -239,7 +290,7 @@ class ShardClient: TickTarget, ChannelDuplexHandler {
     }
 
     final func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        if let event = event as? ChannelEvent, event == .inputClosed { end() }
+        if let event = event as? ChannelEvent, event == .inputClosed { inputEnded() }
         context.fireUserInboundEventTriggered(event)
     }
 

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Core
 import NIOCore
 import Telemetry
 
-/// One pipelined connection to one server, which all clients of a loop share.
+/// One pipelined connection to one server, which all clients of a loop share, or which one client has for itself
+/// (`OwnConnection`).
 ///
 /// Commands gather in one buffer and go out once per tick; replies come back in the same order and go to whoever waits
 /// for them. It opens with the first command (or at the start), stays open, and is opened anew after a pause that grows
 /// while the server can't be reached; until then commands are refused at once, with the reason.
-final class ShardConnection: TickTarget {
+class ShardConnection: TickTarget {
     enum State {
         case idle
         case connecting
@@ -18,22 +20,34 @@ final class ShardConnection: TickTarget {
         case ended
     }
 
-    let server: ShardServer
-    let language: ReplyFraming.Language
-    let loop: PoolLoop
-    let opening: ShardOpening
-    let counters: ServerCounters
-    private(set) var state = State.idle
+    final let server: ShardServer
+    final let language: ReplyFraming.Language
+    final let loop: PoolLoop
+    final let opening: ShardOpening
+    final let counters: ServerCounters
+    final private(set) var state = State.idle
+    /// What may come without being asked for; nil where nothing may.
+    final var unasked: ReplyShape?
+    /// While it is true no command is late: it blocks, or its client is what it waits for.
+    final var isPatient = false {
+        didSet {
+            guard oldValue, !isPatient else { return }
+            restartClock()
+            armTimer()
+        }
+    }
     // Safe: all four are used on the loop's thread alone, and nothing that is called while one is being changed comes
     // back to this connection; the checks took a twentieth of the time of a command.
     @exclusivity(unchecked) private var outgoing = ByteBuffer()
     @exclusivity(unchecked) private var inFlight = CircularBuffer<InFlight>(initialCapacity: 16)
-    @exclusivity(unchecked) private var framing: ReplyFraming
+    @exclusivity(unchecked) final var framing: ReplyFraming
     @exclusivity(unchecked) private var input = ByteBuffer()
     private var pause = ReconnectPause()
     private var timer: Scheduled<Void>?
     /// Nothing is sent any more, and what comes of it says nothing of the server.
     private var isRetired = false
+    /// From then on the server's time is measured, if commands are older.
+    private var clockStart = NIODeadline.uptimeNanoseconds(0)
     /// Clients that aren't read from until the server takes bytes again.
     private var held: [ShardClient] = []
 
@@ -49,24 +63,78 @@ final class ShardConnection: TickTarget {
         self.counters = counters
     }
 
+    // MARK: What a connection of one client's own adds
+
+    /// Why it can't be opened, for reasons of ours.
+    func mayOpen() -> ShardError? { nil }
+
+    /// Takes what the server says of its own accord, the first `length` bytes.
+    func receivePush(_ bytes: inout ByteBuffer, length: Int) { bytes.moveReaderIndex(forwardBy: length) }
+
+    /// Sees the beginning of a reply, and may take what `framing` can do without.
+    func receivePart(_ bytes: inout ByteBuffer, of command: InFlight?, missing: Int) {
+        if bytes.readableBytes + missing > loop.limits.shared.bytes { command?.client?.receivesLongReply() }
+        if missing > Self.reservedBytesMax { bytes.reserveCapacity(minimumWritableBytes: Self.reservedBytesMax) }
+    }
+
+    /// It has ended, and what was on it has failed.
+    func ended(_ error: ShardError) {}
+
+    /// Room that is made at once for a reply of which a part is here.
+    private static let reservedBytesMax = 1 << 20
+
     // MARK: Commands
 
     /// Takes a command's bytes. The client gets the server's reply, or an error that says why there is none.
     @inline(__always)
-    func send(
+    final func send(
         _ bytes: borrowing Span<UInt8>, of client: ShardClient, number: UInt32, part: UInt16 = 0,
         family: CommandFamily, command: UInt16 = 0, key: KeyBeginning = .none, expecting expectation: ReplyShape
     ) {
         guard isUsable(by: client, number, part) else { return }
-        outgoing.writeBytes(bytes.bytes)
         inFlight.append(
             InFlight(
-                client: client, number: number, part: part, label: CommandLabel(family, command: command, key: key), sentAt: loop.tick.now,
-                expectation: expectation))
+                client: client, number: number, part: part, label: CommandLabel(family, command: command, key: key),
+                sentAt: loop.tick.now, expectation: expectation))
         counters.sum.requests += 1
+        send(part: bytes, of: client)
+    }
+
+    /// Takes more bytes of the command that was sent last.
+    @inline(__always)
+    final func send(part bytes: borrowing Span<UInt8>, of client: ShardClient) {
+        outgoing.writeBytes(bytes.bytes)
         counters.sum.requestBytes += UInt64(bytes.count)
         loop.tick.mark(self)
         if outgoing.readableBytes > ShardLimits.outgoingBytesHigh { hold(client) }
+    }
+
+    /// Takes commands of the proxy's own; their replies are dropped. The connection is open, or opens.
+    final func sendUnanswered(_ bytes: ByteBuffer, commands: Int) {
+        outgoing.writeImmutableBuffer(bytes)
+        for _ in 0..<commands { expect(InFlight.ignored) }
+        loop.tick.mark(self)
+    }
+
+    private func expect(_ number: UInt32) {
+        inFlight.append(
+            InFlight(
+                client: nil, number: number, part: 0, label: .own, sentAt: loop.tick.now, expectation: .any))
+    }
+
+    /// Whether it is open and no client waits for a reply on it.
+    final var isClean: Bool {
+        guard case .ready = state else { return false }
+        return inFlight.allSatisfy { $0.client == nil }
+    }
+
+    /// Measures the time that the server takes from now on, for the commands that it has: it has shown that it works.
+    final func restartClock() { clockStart = loop.tick.now }
+
+    /// Has the server wait, or not, before it can say more.
+    final var isReading: Bool {
+        get { if case .ready(let socket) = state { socket.isReading } else { true } }
+        set { if case .ready(let socket) = state, socket.isReading != newValue { socket.isReading = newValue } }
     }
 
     @inline(__always)
@@ -75,26 +143,25 @@ final class ShardConnection: TickTarget {
         return prepare(client, number, part)
     }
 
-    /// Opens the connection if it is time to; false if the command has been refused.
     private func prepare(_ client: ShardClient, _ number: UInt32, _ part: UInt16) -> Bool {
-        switch state {
-        case .idle: connect()
-        case .pausing(let until, let error):
-            guard until <= loop.tick.now else { return refuse(client, number, part, error) }
-            connect()
-        case .ended: return refuse(client, number, part, .draining)
-        case .connecting, .ready: break
-        }
-        guard inFlight.count < loop.limits.queue else {
-            counters.sum.shed += 1
-            return refuse(client, number, part, .overloaded(queue: inFlight.count))
-        }
-        return true
-    }
-
-    private func refuse(_ client: ShardClient, _ number: UInt32, _ part: UInt16, _ error: ShardError) -> Bool {
+        guard let error = open() else { return true }
         client.fail(number, part: part, error, of: server.name)
         return false
+    }
+
+    /// Opens the connection if it is time to; why it takes no command, if it doesn't.
+    final func open() -> ShardError? {
+        switch state {
+        case .pausing(let until, let error) where until > loop.tick.now: return error
+        case .idle, .pausing:
+            if let error = mayOpen() { return error }
+            connect()
+        case .ended: return .draining
+        case .connecting, .ready: break
+        }
+        guard inFlight.count >= loop.limits.queue else { return nil }
+        counters.sum.shed += 1
+        return .overloaded(queue: inFlight.count)
     }
 
     private func hold(_ client: ShardClient) {
@@ -103,7 +170,7 @@ final class ShardConnection: TickTarget {
     }
 
     /// Writes the commands of this tick.
-    override func flush() {
+    final override func flush() {
         guard case .ready(let socket) = state, socket.isWritable, outgoing.readableBytes > 0 else { return }
         socket.write(outgoing)
         if outgoing.capacity > ShardLimits.outgoingBytesKept {
@@ -123,7 +190,7 @@ final class ShardConnection: TickTarget {
     }
 
     /// Adds what waits here, to be written or to be answered.
-    func addWaiting(to counters: inout ShardCounters) {
+    final func addWaiting(to counters: inout ShardCounters) {
         counters.inFlight += inFlight.count
         counters.unsentBytes += outgoing.readableBytes
     }
@@ -131,7 +198,7 @@ final class ShardConnection: TickTarget {
     // MARK: Replies
 
     /// Gives each whole reply to whoever waits for it.
-    fileprivate func receive(_ bytes: ByteBuffer) {
+    final func receive(_ bytes: ByteBuffer) {
         var bytes = bytes
         if input.readableBytes > 0 {
             input.writeBuffer(&bytes)
@@ -141,16 +208,17 @@ final class ShardConnection: TickTarget {
         var problem: ShardError?
         counters.sum.replyBytes += UInt64(bytes.readableBytes)
         while bytes.readableBytes > 0, problem == nil {
-            guard let next = inFlight.first else {
-                problem = .garbage("it said something that nobody asked for")
+            guard let expectation = inFlight.first?.expectation ?? unasked else {
+                problem = Self.surplus
                 break
             }
-            switch framing.scan(bytes.readableBytesUInt8Span, expecting: next.expectation) {
-            case .complete(let length, .push): bytes.moveReaderIndex(forwardBy: length)
+            switch framing.scan(bytes.readableBytesUInt8Span, expecting: expectation) {
+            case .complete(let length, .push): receivePush(&bytes, length: length)
             case .complete(let length, let kind): problem = deliver(&bytes, length, kind)
             case .incomplete(let missing):
-                if missing > ShardLimits.outgoingBytesHigh { bytes.reserveCapacity(minimumWritableBytes: ShardLimits.outgoingBytesHigh) }
-                input = bytes
+                receivePart(&bytes, of: inFlight.first, missing: missing)
+                // Whoever takes parts may have ended the connection.
+                if case .ready = state { input = bytes }
                 return
             case .malformed(let text): problem = .garbage(text)
             }
@@ -159,13 +227,16 @@ final class ShardConnection: TickTarget {
         if isRetired, inFlight.isEmpty { close() }
     }
 
+    private static let surplus = ShardError.garbage("it said something that nobody asked for")
+
     /// Hands over the first reply; an error if the connection is of no use after it.
     @inline(__always)
     private func deliver(_ bytes: inout ByteBuffer, _ length: Int, _ kind: ReplyKind) -> ShardError? {
-        let command = inFlight.removeFirst()
+        guard let command = inFlight.popFirst() else { return Self.surplus }
         guard let client = command.client else {
             // Safe: the scanner has seen so many bytes.
-            return opened(bytes.readSlice(length: length)!, kind)
+            let reply = bytes.readSlice(length: length)!
+            return command.number == InFlight.ignored ? nil : opened(reply, kind)
         }
         counters.sum.replies += 1
         if kind != .value { refused(kind) }
@@ -197,19 +268,14 @@ final class ShardConnection: TickTarget {
     // MARK: Opening and ending
 
     /// Opens the connection ahead of the first command.
-    func connectIfIdle() {
+    final func connectIfIdle() {
         if case .idle = state { connect() }
     }
 
     private func connect() {
         state = .connecting
         outgoing.writeImmutableBuffer(opening.bytes)
-        for _ in 0..<opening.replies {
-            inFlight.append(
-                InFlight(
-                    client: nil, number: 0, part: 0, label: .own, sentAt: loop.tick.now,
-                    expectation: .any))
-        }
+        for _ in 0..<opening.replies { expect(InFlight.opening) }
         let socket = ShardSocket(self)
         server.connect(on: loop.eventLoop, handler: socket) { [self] result in
             switch result {
@@ -229,7 +295,7 @@ final class ShardConnection: TickTarget {
 
     /// Ends the connection. Every command that waits on it fails, once; the next command opens a new one, after a pause
     /// if the server is to blame.
-    fileprivate func end(_ error: ShardError) {
+    final func end(_ error: ShardError) {
         let failed = inFlight
         let wasReady: Bool
         switch state {
@@ -242,8 +308,8 @@ final class ShardConnection: TickTarget {
         }
         count(error)
         reset()
-        // A server that closes an idle connection (Redis' `timeout`) has done nothing wrong.
-        if error == .closed, failed.isEmpty, wasReady {
+        if !error.isFailure || error == .closed && failed.isEmpty && wasReady {
+            // A server that closes an idle connection (Redis' `timeout`) has done nothing wrong.
             state = .idle
         } else {
             state = .pausing(until: loop.tick.now + pause.next(), error)
@@ -255,6 +321,7 @@ final class ShardConnection: TickTarget {
         for command in failed {
             command.client?.fail(command.number, part: command.part, error, of: server.name)
         }
+        ended(error)
     }
 
     private func reset() {
@@ -276,7 +343,7 @@ final class ShardConnection: TickTarget {
     }
 
     /// Closes at once.
-    func close() {
+    final func close() {
         end(.draining)
         state = .ended
     }
@@ -312,67 +379,20 @@ final class ShardConnection: TickTarget {
 
     /// One timer for all commands: it is set for the oldest, and looks again when it fires.
     private func armTimer() {
-        guard timer == nil, server.timeout > .zero, let oldest = inFlight.first else { return }
-        timer = loop.eventLoop.assumeIsolated().scheduleTask(deadline: oldest.sentAt + server.timeout) {
+        guard timer == nil, !isPatient, server.timeout > .zero, let oldest = inFlight.first else { return }
+        timer = loop.eventLoop.assumeIsolated().scheduleTask(deadline: deadline(of: oldest)) {
             self.timerFired()
         }
     }
 
     private func timerFired() {
         timer = nil
-        guard let oldest = inFlight.first else { return }
-        guard oldest.sentAt + server.timeout <= loop.tick.now else { return armTimer() }
+        guard !isPatient, let oldest = inFlight.first else { return }
+        guard deadline(of: oldest) <= loop.tick.now else { return armTimer() }
         end(.timeout)
     }
 
-    fileprivate func writabilityChanged() { loop.tick.mark(self) }
-}
+    private func deadline(of command: InFlight) -> NIODeadline { max(command.sentAt, clockStart) + server.timeout }
 
-/// One socket of a `ShardConnection`. Each new connection has a new one, so that late events of an old one reach nobody.
-final class ShardSocket: ChannelInboundHandler {
-    typealias InboundIn = ByteBuffer
-    typealias OutboundOut = ByteBuffer
-
-    private var connection: ShardConnection?
-    private var context: ChannelHandlerContext?
-    private(set) var isWritable = true
-
-    init(_ connection: ShardConnection) { self.connection = connection }
-
-    var isOpen: Bool { context != nil }
-
-    /// The IP address of the server.
-    var remoteAddress: String? { context?.remoteAddress?.ipAddress }
-
-    func write(_ bytes: ByteBuffer) { context?.writeAndFlush(wrapOutboundOut(bytes), promise: nil) }
-
-    /// Closes; the connection hears no more of this socket.
-    func close() {
-        connection = nil
-        context?.close(promise: nil)
-    }
-
-    func handlerAdded(context: ChannelHandlerContext) { self.context = context }
-
-    func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
-
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) { connection?.receive(unwrapInboundIn(data)) }
-
-    func channelWritabilityChanged(context: ChannelHandlerContext) {
-        isWritable = context.channel.isWritable
-        if isWritable { connection?.writabilityChanged() }
-        context.fireChannelWritabilityChanged()
-    }
-
-    func channelInactive(context: ChannelHandlerContext) {
-        connection?.end(.closed)
-        connection = nil
-        context.fireChannelInactive()
-    }
-
-    func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        connection?.end(.reset(ShardServer.text(of: error)))
-        connection = nil
-        context.close(promise: nil)
-    }
+    final func writabilityChanged() { loop.tick.mark(self) }
 }

@@ -12,6 +12,10 @@ enum ShardError: Error, Equatable {
     /// It refused the password, the database or the protocol's version.
     case session(String)
     case overloaded(queue: Int)
+    /// As many connections are clients' own as may be.
+    case tooManyOwn(limit: Int)
+    /// Its client ended before the command did.
+    case abandoned
     /// The pool ends.
     case draining
 
@@ -26,6 +30,8 @@ enum ShardError: Error, Equatable {
         case .garbage(let text): "its reply isn't understood: \(text)"
         case .session(let text): "it refused the session: \(text)"
         case .overloaded(let queue): "\(queue) commands wait for it"
+        case .tooManyOwn(let limit): "\(limit) connections that clients have for themselves are open"
+        case .abandoned: "the command wasn't completed"
         case .draining: "the proxy is stopping"
         }
     }
@@ -33,7 +39,7 @@ enum ShardError: Error, Equatable {
     /// Whether it says something about the server's health.
     var isFailure: Bool {
         switch self {
-        case .overloaded, .draining: false
+        case .overloaded, .tooManyOwn, .abandoned, .draining: false
         default: true
         }
     }

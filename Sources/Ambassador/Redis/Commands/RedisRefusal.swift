@@ -13,6 +13,7 @@ enum RedisRefusal: Error, Sendable, Equatable {
     case tooManyKeys
     case syntax
     case sortPattern
+    case notInTransaction
 
     // Commands that are known and not offered.
     case administrative
@@ -37,6 +38,7 @@ enum RedisRefusal: Error, Sendable, Equatable {
         case .tooManyKeys: return "ERR Number of keys can't be greater than number of args"
         case .syntax: return "ERR syntax error"
         case .sortPattern: return "ERR BY and GET patterns of SORT are not supported: they name keys of other servers"
+        case .notInTransaction: return "ERR Command not allowed inside a transaction"
         case .administrative: return Self.unsupported(name, "servers are administered one by one")
         case .cluster: return "ERR This instance has cluster support disabled"
         case .connectionBound: return Self.unsupported(name, "it concerns a server's connection, which clients share")

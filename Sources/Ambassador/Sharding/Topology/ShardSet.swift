@@ -5,10 +5,16 @@ import Proxying
 
 /// One connection to each server of a pool, by the server's index. Which ones they are changes with the servers.
 final class ShardLane {
-    let opening: ShardOpening
+    fileprivate let opening: ShardOpening
     fileprivate(set) var connections: [ShardConnection] = []
 
     fileprivate init(_ opening: ShardOpening) { self.opening = opening }
+
+    /// Of connections that one client has for itself; it doesn't follow servers that change.
+    init(_ connections: [ShardConnection]) {
+        opening = ShardOpening()
+        self.connections = connections
+    }
 }
 
 /// A pool's servers on one event loop, and the connections to them.

@@ -79,4 +79,21 @@ extension LogEvent {
             "ambassador.pool.changed", .notice, "A pool's servers are those of the changed configuration.",
             ["pool": .string(pool), "servers": .string(servers.joined(separator: " "))])
     }
+
+    /// `count`: the channels and patterns of one client on that server.
+    package static func subscriptionsLost(pool: String, server: String, reason: String, count: Int) -> LogEvent {
+        LogEvent(
+            "ambassador.subscriptions.lost", .warning,
+            "A client's subscriptions were lost with a connection to a server; they are made anew.",
+            [
+                "pool": .string(pool), "server": .string(server), "reason": .string(reason),
+                "count": .stringConvertible(count),
+            ])
+    }
+
+    package static func subscriptionsRestored(pool: String, server: String) -> LogEvent {
+        LogEvent(
+            "ambassador.subscriptions.restored", .info, "A client's subscriptions were made anew.",
+            ["pool": .string(pool), "server": .string(server)])
+    }
 }
