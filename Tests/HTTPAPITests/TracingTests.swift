@@ -2,7 +2,6 @@
 
 import BuildingBlocks
 import Core
-import HTTPAPI
 import Logging
 import NIOCore
 import NIOPosix
@@ -12,6 +11,8 @@ import Telemetry
 import TestKit
 import Testing
 import WireHTTP
+
+@testable import HTTPAPI
 
 /// Two sidecars, one app behind the second, and what they record.
 @Suite struct TracingTests {
@@ -112,6 +113,32 @@ import WireHTTP
         }
     }
 
+    @Test func `a span ends with the last part of its answer`() {
+        let spans = SpanQueue()
+        let tracing = RequestTracing(tracer: Tracer(spans, rate: 1))
+        var request = HTTPRequest(HTTPRequestHead(.get, "/a"))
+        let span = tracing.beginInternal(&request)
+        var response: HTTPResponse? = HTTPResponse(.ok, length: nil) { _ in }
+        response.map {
+            var answer = $0
+            tracing.endInternal(span, request, &answer)
+            response = answer
+        }
+        #expect(spans.count == 0)
+        response = nil
+        #expect(spans.take().map(\.status) == [.unset])
+    }
+
+    @Test func `an answer that breaks off has failed, whatever its head said`() async throws {
+        try await Pair.run(rate: 1) { pair in
+            await #expect(throws: (any Error).self) {
+                try await pair.client.send("GET", "/v1.0/invoke/orders/method/cut")
+            }
+            for _ in 0..<500 where pair.callerSpans.count == 0 { try await Task.sleep(for: .milliseconds(10)) }
+            #expect(pair.callerSpans.take().first?.status == .failed("the answer broke off"))
+        }
+    }
+
     @Test func `whoever doesn't know the secret records nothing at the internal listener`() async throws {
         try await Pair.run(rate: 1) { pair in
             let answer = try await HTTPClient(port: pair.internalPort).send(
@@ -143,6 +170,11 @@ private struct Pair {
             switch request.head.target {
             case "/fail": return HTTPResponse(.serviceUnavailable)
             case "/missing": return HTTPResponse(.notFound)
+            case "/cut":
+                return HTTPResponse(.ok, length: nil) { writer in
+                    try await writer.write(ByteBuffer(string: "part"))
+                    throw CancellationError()
+                }
             default: return HTTPResponse(.ok)
             }
         }

@@ -59,16 +59,17 @@ struct RequestTracing: Sendable {
             let path = target.key.withoutQuery
             attributes.append(TraceSpan.Attribute("peer.service", target.name))
             attributes.append(TraceSpan.Attribute("url.path", path))
-            span.end("\(method) \(target.name)\(path)", status: Self.status(response, failsFrom: 400), attributes)
+            let status = Self.status(response, failsFrom: 400)
+            response.end(SpanEnd(span, "\(method) \(target.name)\(path)", status, attributes))
         } else {
             if !target.name.isEmpty { attributes.append(TraceSpan.Attribute("outrigger.name", target.name)) }
-            span.end(
-                "\(method) \(target.route.rawValue)", status: Self.status(response, failsFrom: 500), attributes)
+            let status = Self.status(response, failsFrom: 500)
+            response.end(SpanEnd(span, "\(method) \(target.route.rawValue)", status, attributes))
         }
     }
 
     /// Ends the span of a request from another sidecar.
-    func endInternal(_ span: ActiveSpan?, _ request: HTTPRequest, _ response: HTTPResponse) {
+    func endInternal(_ span: ActiveSpan?, _ request: HTTPRequest, _ response: inout HTTPResponse) {
         guard let span, span.isRecorded else { return }
         let path = request.head.target.withoutQuery
         var attributes = Self.attributes(request, response)
@@ -76,8 +77,8 @@ struct RequestTracing: Sendable {
         if let caller = request.head.fields[InternalField.callerAppID] {
             attributes.append(TraceSpan.Attribute("outrigger.caller", caller))
         }
-        span.end(
-            "\(request.head.method.name) \(path)", status: Self.status(response, failsFrom: 500), attributes)
+        let status = Self.status(response, failsFrom: 500)
+        response.end(SpanEnd(span, "\(request.head.method.name) \(path)", status, attributes))
     }
 
     private static func attributes(_ request: HTTPRequest, _ response: HTTPResponse) -> [TraceSpan.Attribute] {

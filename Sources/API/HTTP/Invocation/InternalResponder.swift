@@ -41,8 +41,8 @@ package struct InternalResponder: Sendable {
         if let denial = denial(of: request) { return denial }
         var request = request
         let span = tracing.beginInternal(&request)
-        let response = await answer(request)
-        tracing.endInternal(span, request, response)
+        var response = await answer(request)
+        tracing.endInternal(span, request, &response)
         return response
     }
 
