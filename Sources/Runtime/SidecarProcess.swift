@@ -82,7 +82,7 @@ struct SidecarProcess: Sendable {
             components: stores.components.pubsub, declared: invocation.subscriptions,
             app: Subscriber.App(
                 id: configuration.app.id ?? "", channel: calls.canCall ? calls.channel : nil, health: calls.health,
-                tracer: tracing.tracer),
+                tracer: tracing.tracer, deliveryTimeout: configuration.app.deliveryTimeout),
             health: health, metadata: metadata, logger: instruments.logs.logger("outrigger.pubsub"))
         let process = SidecarProcess(
             configuration: configuration, database: stores.database, listeners: listeners,

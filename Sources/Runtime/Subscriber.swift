@@ -28,6 +28,8 @@ final class Subscriber: Service {
         /// Nil if the app's health isn't checked.
         var health: AppHealth?
         var tracer = Tracer.off
+        /// How long the app may take for a delivery.
+        var deliveryTimeout = AppRequest.timeoutDefault
         /// How long a subscription waits that the broker couldn't take.
         var subscribeAgainAfter = Duration.seconds(5)
     }
@@ -162,7 +164,8 @@ final class Subscriber: Service {
         guard component.scopes.maySubscribe(to: declaration.topic) else {
             throw BrokerError(.invalid, "its scopes don't give the app the topic")
         }
-        let delivery = SubscriptionDelivery(declaration, to: channel, tracer: app.tracer)
+        let delivery = SubscriptionDelivery(
+            declaration, to: channel, timeout: app.deliveryTimeout, tracer: app.tracer)
         let subscription = try await component.broker.subscribe(declaration.request(group: app.id)) {
             await delivery.deliver($0)
         }

@@ -15,7 +15,7 @@ extension EndToEnd {
             ("drop", .answer(200, #"{"status":"DROP"}"#), 1), ("odd", .answer(200, #"{"status":"ODD"}"#), 2),
             ("missing", .answer(404), 1), ("forbidden", .answer(403), 2), ("busy", .answer(429), 2),
             ("broken", .answer(500), 2), ("away", .answer(503), 2), ("silent", .hangUp, 2), ("torn", .cutOff, 2),
-            ("noise", .noise, 2),
+            ("noise", .noise, 2), ("hanging", .late(5), 2),
         ]
 
         @Test func `each answer of the app means what the contract says`() throws {
@@ -24,7 +24,7 @@ extension EndToEnd {
                 subscriptions: "[\(topics.joined(separator: ","))]",
                 replies: Dictionary(
                     uniqueKeysWithValues: Self.answers.map { ("/\($0.topic)", [$0.first, .answer(200)]) }))
-            let receiver = try Receiver(app)
+            let receiver = try Receiver(app, .init(environment: ["OUTRIGGER_APP_DELIVERY_TIMEOUT": "300ms"]))
             for (topic, _, _) in Self.answers { try receiver.publish(topic, "1") }
             _ = try receiver.waitForDeliveries(Self.answers.reduce(0) { $0 + $1.deliveries })
             receiver.settle()

@@ -23,7 +23,8 @@ import WireYAML
                 - {match: event.type == "a", path: /a}
                 - {path: b}
                 default: /other
-              metadata: {rawPayload: true, startFrom: latest, concurrency: 8, maxAttempts: "3", retryDelay: 1s, x: y}
+              metadata: {rawPayload: true, startFrom: latest, concurrency: 8, maxAttempts: "3", retryDelay: 1s,
+                deliveryTimeout: 2s, x: y}
               deadLetterTopic: dead
               bulkSubscribe: {enabled: true, maxMessagesCount: 7, maxAwaitDurationMs: 20}
             scopes: [cart, mailer]
@@ -35,8 +36,9 @@ import WireYAML
         #expect(declaration.rules.map(\.path) == ["/a", "/b"])
         #expect(declaration.defaultPath == "/other" && declaration.deadLetterTopic == "dead")
         #expect(declaration.metadata.first == MessageHeader("rawPayload", "true"))
-        #expect(declaration.metadata.count == 6 && declaration.origin == .declarative)
+        #expect(declaration.metadata.count == 7 && declaration.origin == .declarative)
         #expect(declaration.isMeant(for: "cart") && !declaration.isMeant(for: "shop"))
+        #expect(declaration.options.deliveryTimeout == .seconds(2))
         let request = declaration.request(group: "cart")
         #expect(request.topic == "orders/new" && request.group == "cart" && request.start == .latest)
         #expect(request.concurrency == 8 && request.deadLetterTopic == "dead" && request.retry.attemptsMax == 3)
@@ -111,7 +113,7 @@ import WireYAML
         (
             "spec:\n  {pubsubname: p, topic: t, route: /r,"
                 + " metadata: {rawPayload: maybe, startFrom: 3, concurrency: 0, maxAttempts: x,\n"
-                + "   retryDelay: 0s, retryDelayMax: soon, other: [1]}}",
+                + "   retryDelay: 0s, retryDelayMax: soon, deliveryTimeout: 2h, other: [1]}}",
             [
                 "s.yaml:2: spec.metadata.rawPayload: found \"maybe\", expected true or false",
                 "s.yaml:2: spec.metadata.startFrom: found \"3\", expected oldest or latest",
@@ -119,6 +121,7 @@ import WireYAML
                 "s.yaml:2: spec.metadata.maxAttempts: found \"x\", expected a whole number from 1 to 1000000",
                 "s.yaml:3: spec.metadata.retryDelay: found \"0s\", expected a duration, such as 200ms",
                 "s.yaml:3: spec.metadata.retryDelayMax: found \"soon\", expected a duration, such as 30s",
+                "s.yaml:3: spec.metadata.deliveryTimeout: found \"2h\", expected a duration from 1ms to 1h",
                 "s.yaml:3: spec.metadata.other: found a list, expected text",
             ]
         ),

@@ -35,6 +35,10 @@ extension AppConfiguration {
                     "max-concurrency", \.maxConcurrency, .callCount,
                     "How many calls may be with the app at once; 0 is any number.",
                     flags: [.flag("app-max-concurrency")]),
+                .setting(
+                    "delivery-timeout", \.deliveryTimeout, .duration(in: .milliseconds(1)...(.seconds(3600))),
+                    "How long the app may take for an event of a topic before that counts as failed; "
+                        + "`deliveryTimeout` in a subscription's metadata says it for one topic."),
                 .group("health", \.health, HealthConfiguration.settings),
                 .group("restart", \.restart, RestartConfiguration.settings),
                 .setting(

@@ -25,6 +25,8 @@ package struct AppConfiguration: Sendable, Equatable {
     package var token: String? = nil
     /// How many calls may be with the app at once; 0: any number.
     package var maxConcurrency = 0
+    /// How long the app may take for an event of a topic before that counts as failed.
+    package var deliveryTimeout = Duration.seconds(60)
     package var health = HealthConfiguration()
     /// How long an app may take to exit after SIGTERM before it is killed.
     package var grace = Duration.seconds(5)

@@ -87,8 +87,12 @@ package struct SubscriptionOptions: Sendable, Equatable {
     /// `maxAttempts`, `retryDelay`, `retryDelayMax`: how often and how soon a failed event comes again.
     package var retry = RetryPolicy()
 
+    /// `deliveryTimeout`: how long the app may take for a call; nil: as long as for every topic.
+    package var deliveryTimeout: Duration?
+
     package static let concurrencyMax = 1000
     package static let attemptsMax = 1_000_000
+    package static let deliveryTimeouts = Duration.milliseconds(1)...(.seconds(3600))
 
     package init() {}
 
@@ -118,6 +122,11 @@ package struct SubscriptionOptions: Sendable, Equatable {
         case "retrydelaymax":
             guard let delay = Duration(text: value), delay > .zero else { return "a duration, such as 30s" }
             retry.longest = delay
+        case "deliverytimeout":
+            guard let timeout = Duration(text: value), Self.deliveryTimeouts.contains(timeout) else {
+                return "a duration from 1ms to 1h"
+            }
+            deliveryTimeout = timeout
         default: break
         }
         return nil

@@ -19,7 +19,8 @@ package struct SubscriptionDelivery: Sendable {
     private let tracer: Tracer
 
     /// - Parameters:
-    ///   - timeout: how long the app may take for a call before the messages count as failed.
+    ///   - timeout: how long the app may take for a call before the messages count as failed, if the subscription
+    ///     doesn't say it itself.
     ///   - tracer: what records a span for each event that is delivered alone, under that of its publisher.
     package init(
         _ declaration: SubscriptionDeclaration, to channel: any AppChannel,
@@ -29,7 +30,7 @@ package struct SubscriptionDelivery: Sendable {
         self.declaration = declaration
         self.channel = channel
         self.tracer = tracer
-        self.timeout = timeout
+        self.timeout = declaration.options.deliveryTimeout ?? timeout
         metrics = SubscriptionMetrics(component: declaration.pubsub, topic: declaration.topic, factory: factory)
     }
 
