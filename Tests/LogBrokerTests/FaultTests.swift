@@ -56,6 +56,28 @@ import Testing
         #expect(log.saveCount == saveCount)
     }
 
+    @Test(arguments: [(300, 1), (0, 0)])
+    func `a message whose grave is too small is buried without the reason, or lost, and no more is tried`(
+        bytesMax: Int, parkedCount: Int64
+    ) async throws {
+        let log = FragileLog()
+        let broker = LogBroker.test(log)
+        let inbox = Inbox { message in
+            message.text == "poison" ? .retry(String(repeating: "why ", count: 100)) : .success
+        }
+        _ = try await broker.subscribe(.test { $0.retry.attemptsMax = 1 }, deliver: inbox.deliver)
+        log.set { $0.graveBytesMax = bytesMax }
+        await broker.publish(["poison", "next"], key: "k")
+        await inbox.wait(for: 2)
+        #expect(inbox.successes == ["next"])
+        let parked = try await broker.parked(group: "mailer", topic: "orders")
+        #expect(parked.count == parkedCount && parked.allSatisfy { $0.reason.isEmpty })
+        await broker.close()
+        let places = CheckpointPlaces(
+            try await log.checkpoints(of: "group/pubsub/mailer/orders"), stream: "topic/pubsub/orders")
+        #expect(places.checkpoint(PartitionHash.partition(of: "k")).position == 2)
+    }
+
     @Test func `a message that can't be buried stays owed, and is buried when the log takes it`() async throws {
         let log = FragileLog()
         let broker = LogBroker.test(log)

@@ -140,6 +140,38 @@ import Testing
         await broker.close()
     }
 
+    @Test func `a topic that nobody uses any more is kept small too, and one of another component isn't`() async throws
+    {
+        let log = InMemoryEventLog()
+        let gone = LogBroker.test(log)
+        await gone.publish(["a", "b"], to: "unused/topic")
+        await gone.close()
+        let other = LogBroker(pubsub: "other", log: log, logger: silent)
+        await other.publish(["c"], to: "kept")
+        let broker = LogBroker.test(log, retention: Self.strict)
+        await broker.publish(["d"])
+        await broker.retention.runOnce()
+        #expect(try await log.extent(of: "topic/pubsub/unused/topic").count == 0)
+        #expect(try await log.extent(of: "topic/other/kept").count == 1)
+        await other.close()
+        await broker.close()
+    }
+
+    @Test func `no more messages stay parked than the limit says, and the oldest go`() async throws {
+        let log = InMemoryEventLog()
+        var policy = RetentionPolicy()
+        policy.parkedCountMax = 2
+        let broker = LogBroker.test(log, retention: policy)
+        let request = BrokerSubscriptionRequest.test { $0.retry.attemptsMax = 1 }
+        _ = try await broker.subscribe(request, deliver: Inbox { _ in .retry("no") }.deliver)
+        await broker.publish(["a", "b", "c", "d", "e"])
+        await eventually { (try? await broker.parkedCount(group: "mailer", topic: "orders")) == 5 }
+        await broker.retention.runOnce()
+        let parked = try await broker.parked(group: "mailer", topic: "orders")
+        #expect(parked.map { String(buffer: $0.message.data) }.sorted() == ["d", "e"])
+        await broker.close()
+    }
+
     @Test func `a group with an instance elsewhere is there`() async throws {
         let log = InMemoryEventLog()
         var policy = Self.strict

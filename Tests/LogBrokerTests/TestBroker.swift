@@ -112,6 +112,8 @@ final class FragileLog: EventLog {
         var failsReading = false
         var failsSaving = false
         var failsAppending = false
+        /// The most bytes beside a parked event that the log takes.
+        var graveBytesMax = Int.max
         var isDead = false
         var saveCount = 0
         var readCount = 0
@@ -148,6 +150,11 @@ final class FragileLog: EventLog {
             try check { $0.failsAppending }
         } catch {
             return appends.map { _ in .failure(error) }
+        }
+        let limit = state.withLock { $0.graveBytesMax }
+        let graves = appends.filter { $0.stream.hasPrefix("parked/") }
+        if graves.contains(where: { $0.events.contains { $0.metadata.readableBytes > limit } }) {
+            return appends.map { _ in .failure(EventLogError(.tooLarge, "too many words")) }
         }
         return await log.append(appends)
     }

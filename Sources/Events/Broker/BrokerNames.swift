@@ -12,6 +12,12 @@ struct BrokerNames: Sendable {
     /// The stream of a topic's messages.
     func stream(ofTopic topic: String) -> String { "topic/\(pubsub)/\(topic)" }
 
+    /// The topic of a stream of messages; nil if it is none of this pub/sub.
+    func topic(ofStream stream: String) -> String? {
+        let prefix = self.stream(ofTopic: "")
+        return stream.hasPrefix(prefix) ? String(stream.dropFirst(prefix.count)) : nil
+    }
+
     /// The stream of the messages that a group tried in vain.
     func parkedStream(group: String, topic: String) -> String {
         "parked/\(pubsub)/\(Self.escaped(group))/\(topic)"

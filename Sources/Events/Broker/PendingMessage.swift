@@ -60,6 +60,8 @@ struct Burial {
     /// Tries that failed, the last one included.
     var attempts: Int
     var reason: Reason
+    /// Whether a grave keeps the reason's words.
+    var hasReason = true
 }
 
 /// What became of messages since the figures were last taken.

@@ -6,7 +6,8 @@ import Logging
 import Synchronization
 import Telemetry
 
-/// Removes old messages of the topics that this process publishes and subscribes to, and forgets groups that are gone.
+/// Removes old messages of the topics that this process publishes and subscribes to and of those that nobody uses any
+/// more, and forgets groups that are gone.
 ///
 /// It runs while there were appends, and seldom while topics hold messages that grow old; a process that never
 /// published or subscribed has no task.
@@ -15,6 +16,8 @@ final class Retention: Sendable {
     static let topicsMax = 10_000
     /// How many events one call removes, so that other requests come in between.
     static let trimMax = 256
+    /// How many of the log's oldest events one slow run looks through for topics that nobody uses.
+    static let oldEventsMax = 16_384
 
     private struct State {
         /// Topics that were appended to since the last run.
@@ -23,6 +26,8 @@ final class Retention: Sendable {
         var held: Set<String> = []
         var task: Task<Void, Never>?
         var slowRun: MonotonicInstant = .now
+        /// How far the slow runs have looked through the log's oldest events.
+        var oldPosition: Int64 = 0
         var isStopped = false
     }
 
@@ -82,7 +87,8 @@ final class Retention: Sendable {
 
     /// Looks at each topic that is due.
     func runOnce() async {
-        let (topics, isSlowRun) = takeDue()
+        var (topics, isSlowRun) = takeDue()
+        if isSlowRun { topics.formUnion(await oldTopics()) }
         for topic in topics {
             do throws(EventLogError) {
                 let floor = try await floor(of: topic, checksGroups: isSlowRun)
@@ -111,6 +117,28 @@ final class Retention: Sendable {
 
     // MARK: - Topics
 
+    /// The topics of the log's oldest events, as far as those are too old: also such that no process uses now.
+    private func oldTopics() async -> Set<String> {
+        let cutoff = WallClock.milliseconds - policy.age.milliseconds
+        var position = state.withLock { $0.oldPosition }
+        var topics: Set<String> = []
+        var count = 0
+        while count < Self.oldEventsMax, topics.count < Self.topicsMax {
+            let limit = EventReadLimit(count: Self.trimMax)
+            guard let events = try? await log.readAll(after: position, limit: limit).events, let last = events.last
+            else { break }
+            let old = events.prefix { $0.appendedAtMilliseconds < cutoff }
+            topics.formUnion(old.compactMap { names.topic(ofStream: $0.stream) })
+            count += events.count
+            position = last.position
+            if old.count < events.count { break }
+        }
+        // From the beginning again, once what is behind is too young.
+        let next = count < Self.oldEventsMax ? 0 : position
+        state.withLock { $0.oldPosition = next }
+        return topics
+    }
+
     private func trim(_ topic: String, floor: Int64) async throws(EventLogError) {
         let stream = names.stream(ofTopic: topic)
         var extent = try await log.extent(of: stream)
@@ -137,9 +165,9 @@ final class Retention: Sendable {
         var floor = Int64.max
         for consumer in try await log.consumers(of: stream) {
             let places = CheckpointPlaces(try await log.checkpoints(of: consumer), stream: stream)
-            if checksGroups, let group = names.group(ofConsumer: consumer, topic: topic) {
+            if let group = names.group(ofConsumer: consumer, topic: topic) {
                 try await trimParked(group, topic)
-                if try await isForgotten(consumer, group, topic, places) { continue }
+                if checksGroups, try await isForgotten(consumer, group, topic, places) { continue }
             }
             floor = min(floor, places.floor)
         }
@@ -183,20 +211,15 @@ final class Retention: Sendable {
         return try visitor.memberCount() <= 1
     }
 
-    /// Parked messages stay until they are replayed; only where they take more room than a whole topic may, the oldest
-    /// go.
+    /// Parked messages stay until they are replayed; only where they are too many, or take more room than a whole topic
+    /// may, the oldest go.
     private func trimParked(_ group: String, _ topic: String) async throws(EventLogError) {
         let stream = names.parkedStream(group: group, topic: topic)
-        var sizePolicy = policy
-        sizePolicy.age = .seconds(Int64.max / 1_000_000_000)
         var removedCount = 0
         var extent = try await log.extent(of: stream)
-        while extent.bytes > policy.bytesMax, let first = extent.firstPosition {
+        while extent.bytes > policy.bytesMax || extent.count > policy.parkedCountMax, let first = extent.firstPosition {
             let oldest = try await log.read(stream, after: first - 1, limit: EventReadLimit(count: Self.trimMax))
-            guard
-                let through = sizePolicy.trimmable(
-                    oldest.events, bytes: extent.bytes, floor: .max, now: WallClock.milliseconds)
-            else { break }
+            guard let through = policy.trimmableParked(oldest.events, extent) else { break }
             let count = try await log.trim(stream, through: through, limit: Self.trimMax)
             if count == 0 { break }
             removedCount += count

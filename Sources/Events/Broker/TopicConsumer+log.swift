@@ -81,6 +81,7 @@ extension TopicConsumer {
 
     /// Keeps a message that won't be tried again among the dead letters or the parked ones.
     func bury(_ burial: Burial) async {
+        var burial = burial
         var backoff = Backoff()
         while true {
             do throws(EventLogError) {
@@ -89,6 +90,12 @@ extension TopicConsumer {
                 noteBurial(burial)
                 return update { $0.finishBurial(burial.event.position, isBuried: true) }
             } catch {
+                // What is too large will be so at each try; without the words beside it, it may not be.
+                if error.code == .tooLarge {
+                    guard burial.hasReason else { return lose(burial, error) }
+                    burial.hasReason = false
+                    continue
+                }
                 note(error, &backoff, "keeping a message that was tried in vain")
                 if state.withLock({ $0.queue.isEnding }) {
                     return update { $0.finishBurial(burial.event.position, isBuried: false) }
@@ -96,6 +103,16 @@ extension TopicConsumer {
                 try? await Task.sleep(for: backoff.failed())
             }
         }
+    }
+
+    /// A message that the log doesn't take back is gone, and that is said.
+    private func lose(_ burial: Burial, _ error: EventLogError) {
+        let position = burial.event.position
+        metrics.lost.increment()
+        logger.emit(
+            .messageLost(
+                topic: request.topic, group: request.group, position: position, reason: error.description))
+        update { $0.finishBurial(position, isBuried: true) }
     }
 
     private func grave(of burial: Burial) -> EventAppend {
@@ -109,7 +126,8 @@ extension TopicConsumer {
             return EventAppend(names.stream(ofTopic: topic), [event])
         }
         record.parking = MessageRecord.Parking(
-            reason: burial.reason.text, tries: Int64(burial.attempts), position: burial.event.position,
+            reason: burial.hasReason ? burial.reason.text : "", tries: Int64(burial.attempts),
+            position: burial.event.position,
             publishedAtMilliseconds: burial.event.appendedAtMilliseconds)
         event.metadata = record.bytes
         return EventAppend(names.parkedStream(group: request.group, topic: request.topic), [event])
@@ -126,6 +144,7 @@ extension TopicConsumer {
                     deadLetterTopic: deadLetterTopic, reason: burial.reason.text))
         } else {
             metrics.parked.increment()
+            retention.note(topic: request.topic)
             logger.emit(
                 .messageParked(
                     topic: request.topic, group: request.group, position: position, tries: burial.attempts,

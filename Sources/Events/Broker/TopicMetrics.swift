@@ -14,6 +14,7 @@ struct TopicMetrics: Sendable {
     private let lagSeconds: Gauge
     let deadLetters: Counter
     let parked: Counter
+    let lost: Counter
 
     init(pubsub: String, topic: String) {
         let labels = [("pubsub", pubsub), ("topic", topic)]
@@ -29,6 +30,7 @@ struct TopicMetrics: Sendable {
         lagSeconds = Gauge(label: "outrigger_pubsub_lag_seconds", dimensions: labels)
         deadLetters = Counter(label: "outrigger_pubsub_dead_letters_total", dimensions: labels)
         parked = Counter(label: "outrigger_pubsub_parked_total", dimensions: labels)
+        lost = Counter(label: "outrigger_pubsub_lost_total", dimensions: labels)
     }
 
     func record(_ tally: DeliveryTally) {

@@ -74,6 +74,16 @@ extension LogEvent {
             ])
     }
 
+    /// It was tried in vain, and neither the dead letters nor the parked messages take it.
+    package static func messageLost(topic: String, group: String, position: Int64, reason: String) -> LogEvent {
+        LogEvent(
+            "message.lost", .error, "A message was tried in vain and is too large to be kept; it is lost.",
+            [
+                "topic": .string(topic), "group": .string(group), "position": .stringConvertible(position),
+                "reason": .string(reason),
+            ])
+    }
+
     /// Without a dead letter topic, what the app doesn't want is gone; `reason` is that of the last message.
     package static func messagesDropped(topic: String, group: String, count: Int, reason: String) -> LogEvent {
         LogEvent(

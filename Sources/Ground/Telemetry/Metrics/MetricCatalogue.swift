@@ -95,6 +95,9 @@ package enum MetricCatalogue {
         MetricDefinition(
             "outrigger_pubsub_parked_total", .counter, labels: ["pubsub", "topic"], seriesMax: 1024,
             "Messages that were tried in vain and are parked."),
+        MetricDefinition(
+            "outrigger_pubsub_lost_total", .counter, labels: ["pubsub", "topic"], seriesMax: 1024,
+            "Messages that were tried in vain and are too large to be kept."),
     ]
 
     static let ambassador = [
