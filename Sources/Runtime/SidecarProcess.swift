@@ -33,7 +33,8 @@ struct SidecarProcess: Sendable {
     static func start(_ invocation: Invocation, _ instruments: Instruments) async throws -> SidecarProcess {
         let configuration = invocation.loaded.configuration
         let ambassador = try await AmbassadorService.start(
-            configuration.ambassador, grace: configuration.app.grace, instruments)
+            configuration.ambassador, grace: configuration.app.grace,
+            origin: { [loaded = invocation.loaded] in loaded.origin(of: $0) }, instruments)
         do {
             return try await start(invocation, beside: ambassador, instruments)
         } catch {

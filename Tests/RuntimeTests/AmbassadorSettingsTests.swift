@@ -106,6 +106,15 @@ struct AmbassadorSettingsTests {
         #expect(try problems("ambassador: {redis: \(redis)}") == ["@/o.yaml:1: ambassador.\(expected)"])
     }
 
+    @Test func `files of TLS are read when the configuration is checked`() throws {
+        let found = try problems(
+            "ambassador: {redis: {a: {servers: {s: 'h:1'}, tls: {enabled: true, ca: none.pem}, client-tls: {key: k}}}}")
+        #expect(found.count == 1)
+        #expect(found.first?.hasPrefix("@/o.yaml:1: ambassador.redis.a.tls.ca: found ") == true)
+        let off = try problems("ambassador: {redis: {a: {servers: {s: 'h:1'}, tls: {server-name: x}}}}")
+        #expect(off.first?.hasPrefix("@/o.yaml:1: ambassador.redis.a.tls.enabled: found false") == true)
+    }
+
     @Test func `pools may listen on any free port`() throws {
         let pool = "{listen: '127.0.0.1:0', servers: {s: 'h:1'}}"
         #expect(try problems("ambassador: {redis: {a: \(pool), b: \(pool)}}").isEmpty)

@@ -51,8 +51,6 @@ extension PoolConfiguration {
 }
 
 extension ServerConfiguration {
-    package static let weightMax = 1_000_000
-
     package static var settings: SettingGroup<ServerConfiguration> {
         SettingGroup(
             "One server.",
@@ -60,7 +58,7 @@ extension ServerConfiguration {
                 .setting(
                     "address", \.address, .serverAddress, "Where it listens.", changes: .live, hasDefault: false),
                 .setting(
-                    "weight", \.weight, .integer(1...weightMax), "How many shares of the keys it has.", changes: .live),
+                    "weight", \.weight, .integer(RingServer.weights), "How many shares of the keys it has.", changes: .live),
                 .setting(
                     "replica-of", optional: \.replicaOf, .text,
                     "The server whose keys it has a copy of, for reads; it has none of its own.", changes: .live),

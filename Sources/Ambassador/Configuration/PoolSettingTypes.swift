@@ -51,7 +51,7 @@ extension ServerConfiguration {
             guard parts.count == 2, seen.insert(parts[0]).inserted else { return nil }
             switch parts[0] {
             case "weight":
-                guard let weight = SettingType.integer(1...Self.weightMax).parse(parts[1]) else { return nil }
+                guard let weight = SettingType.integer(RingServer.weights).parse(parts[1]) else { return nil }
                 self.weight = weight
             case "replica-of":
                 guard !parts[1].isEmpty else { return nil }

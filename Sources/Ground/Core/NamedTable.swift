@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// Values under names of the user's choice, in the order in which they were written.
-///
-/// The order counts where things are numbered: twemproxy's `modula` puts a key on the n-th server.
 package struct NamedTable<Value> {
     package typealias Element = (name: String, value: Value)
 

@@ -39,15 +39,18 @@ struct AmbassadorService: Service {
     }
 
     /// Opens every pool, or none; nil if there are none to open.
+    ///
+    /// - Parameter origin: where a key of the configuration was given.
     static func start(
-        _ configuration: AmbassadorConfiguration, grace: Duration, _ instruments: Instruments
-    ) async throws(ListenError) -> AmbassadorService? {
+        _ configuration: AmbassadorConfiguration, grace: Duration,
+        origin: @escaping @Sendable (String) -> SourceLocation? = { _ in nil }, _ instruments: Instruments
+    ) async throws -> AmbassadorService? {
         guard !configuration.isEmpty else { return nil }
         let descriptors = DescriptorLimit.raise()
         descriptors.tell(wanted: configuration.descriptorsMax, instruments.logger)
         var service = AmbassadorService(configuration, descriptors: descriptors, grace: grace)
-        do throws(ListenError) {
-            try await service.open(configuration, logger: instruments.logs.logger("outrigger.ambassador"))
+        do {
+            try await service.open(configuration, origin, instruments.logs.logger("outrigger.ambassador"))
         } catch {
             await service.stop()
             throw error
@@ -61,10 +64,23 @@ struct AmbassadorService: Service {
         return service
     }
 
-    private mutating func open(_ configuration: AmbassadorConfiguration, logger: Logger) async throws(ListenError) {
+    private mutating func open(
+        _ configuration: AmbassadorConfiguration, _ origin: @escaping @Sendable (String) -> SourceLocation?,
+        _ logger: Logger
+    ) async throws {
         for (name, redis) in configuration.redis {
-            let pool = RedisPool(name: name, configuration: redis, group: eventLoops, logger: logger)
+            let tls = try PoolTLS(redis.pool, key: "ambassador.redis.\(name)", origin: origin)
+            tls.report(to: logger)
+            let pool = RedisPool(
+                name: name, configuration: redis, tls: tls.servers, clientTLS: tls.clients, group: eventLoops,
+                logger: logger)
             try await open(pool, at: redis.pool.listen)
+        }
+        if let name = configuration.memcached.first?.name {
+            let key = "ambassador.memcached.\(name)"
+            throw Problems([
+                Problem(origin(key) ?? .builtIn, key: key, "found a pool of memcached, which is not served yet")
+            ])
         }
     }
 

@@ -19,11 +19,13 @@ struct AmbassadorProblems {
         for (name, redis) in ambassador.redis {
             let key = "ambassador.redis.\(name)"
             check(redis.pool, under: key, &listeners)
+            checkTLS(redis.pool, under: key)
             check(redis.login, under: "\(key).login")
             check(redis.clientLogin, under: "\(key).client-login")
         }
         for (name, memcached) in ambassador.memcached {
             check(memcached.pool, under: "ambassador.memcached.\(name)", &listeners)
+            checkTLS(memcached.pool, under: "ambassador.memcached.\(name)")
         }
     }
 
@@ -47,6 +49,14 @@ struct AmbassadorProblems {
         }
     }
 
+    private mutating func checkTLS(_ pool: PoolConfiguration, under key: String) {
+        do throws(Problems) {
+            _ = try PoolTLS(pool, key: key) { [loaded] in Self.location(of: $0, in: loaded) }
+        } catch {
+            all += error.all
+        }
+    }
+
     private mutating func check(_ login: RedisLogin, under key: String) {
         guard login.username != nil, login.password == nil else { return }
         add(key, "password", "found nothing, expected the password of the user")
@@ -56,11 +66,11 @@ struct AmbassadorProblems {
     private mutating func add(_ key: String, _ part: String, _ message: String) {
         let whole = "\(key).\(part)"
         guard !refused.contains(where: { $0 == key || $0 == whole || $0.hasPrefix(whole + ".") }) else { return }
-        all.append(Problem(location(of: whole), key: whole, message))
+        all.append(Problem(Self.location(of: whole, in: loaded), key: whole, message))
     }
 
     /// Where the key, or the nearest entry of a table around it, was given.
-    private func location(of key: String) -> SourceLocation {
+    private static func location(of key: String, in loaded: Loaded<Configuration>) -> SourceLocation {
         if let origin = loaded.origin(of: key) { return origin }
         let entry = loaded.entries.keys.filter { key.hasPrefix($0 + ".") }.max { $0.count < $1.count }
         return entry.flatMap { loaded.entries[$0] } ?? .builtIn
