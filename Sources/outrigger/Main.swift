@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import ArgumentParser
+internal import Glibc
 internal import Runtime
 
 @main struct Outrigger: AsyncParsableCommand {
@@ -15,5 +16,12 @@ internal import Runtime
               outrigger describe settings
             """,
         version: ConfigurationReference.version,
-        subcommands: [Run.self, Check.self, PubSub.self, Shards.self, Describe.self])
+        subcommands: [Run.self, Check.self, PubSub.self, Shards.self, Describe.self, NutcrackerCommand.self])
+
+    /// Whoever calls this program `nutcracker` gets a nutcracker.
+    static func main() async {
+        let arguments = CommandLine.arguments
+        guard arguments.first?.split(separator: "/").last == "nutcracker" else { return await main(nil) }
+        Glibc.exit(await NutcrackerCommand.run(Array(arguments.dropFirst())))
+    }
 }

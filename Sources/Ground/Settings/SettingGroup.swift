@@ -76,7 +76,7 @@ extension SettingGroup {
 
 extension [String] {
     /// Each element that is here a second time.
-    var repeated: [String] {
+    package var repeated: [String] {
         var seen: Set<String> = []
         return filter { !seen.insert($0).inserted }
     }

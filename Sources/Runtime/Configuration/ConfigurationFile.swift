@@ -16,7 +16,9 @@ struct ConfigurationFile {
     var key: String
 
     /// The YAML documents of the file.
-    func documents() throws(Problem) -> [DocumentNode] { try YAML.documents(in: try bytes(), file: path) }
+    func documents(_ dialect: YAML.Dialect = .all) throws(Problem) -> [DocumentNode] {
+        try YAML.documents(in: try bytes(), file: path, dialect: dialect)
+    }
 
     /// The file itself, or the YAML files of the folder, ordered by name; folders inside it are left out, as in Dapr.
     func files() throws(Problem) -> [ConfigurationFile] {

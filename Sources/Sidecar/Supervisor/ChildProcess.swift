@@ -111,22 +111,3 @@ final class ChildProcess: Sendable {
         if hasSurvivors { kill(-pid, number) }
     }
 }
-
-/// An array of C strings that ends with a null pointer, in memory that must be given back.
-private struct CStringArray {
-    let pointers: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
-    private let owned: [UnsafeMutablePointer<CChar>?]
-
-    /// Copies of the strings, after pointers that belong to somebody else.
-    init(_ strings: [String], after borrowed: [UnsafeMutablePointer<CChar>?] = []) {
-        owned = strings.map { strdup($0) }
-        let all = borrowed + owned + [nil]
-        pointers = .allocate(capacity: all.count)
-        for (index, pointer) in all.enumerated() { (pointers + index).initialize(to: pointer) }
-    }
-
-    func free() {
-        for pointer in owned { Glibc.free(pointer) }
-        pointers.deallocate()
-    }
-}

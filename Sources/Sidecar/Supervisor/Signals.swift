@@ -7,6 +7,13 @@ import Synchronization
 /// A signal that the sidecar takes part in.
 package enum Signal: Sendable, Hashable, CaseIterable {
     case hangUp, interrupt, quit, user1, user2, terminate, windowChanged
+    /// SIGTTIN and SIGTTOU, which twemproxy takes for its log.
+    case terminalInput, terminalOutput
+
+    /// What a sidecar takes part in: what a terminal sends to a background process isn't.
+    package static let ofSidecar: [Signal] = [
+        .hangUp, .interrupt, .quit, .user1, .user2, .terminate, .windowChanged,
+    ]
 
     package init?(number: Int32) {
         guard let signal = Self.allCases.first(where: { $0.number == number }) else { return nil }
@@ -22,6 +29,8 @@ package enum Signal: Sendable, Hashable, CaseIterable {
         case .user2: SIGUSR2
         case .terminate: SIGTERM
         case .windowChanged: SIGWINCH
+        case .terminalInput: SIGTTIN
+        case .terminalOutput: SIGTTOU
         }
     }
 
@@ -38,6 +47,8 @@ package enum Signal: Sendable, Hashable, CaseIterable {
         case .user2: "SIGUSR2"
         case .terminate: "SIGTERM"
         case .windowChanged: "SIGWINCH"
+        case .terminalInput: "SIGTTIN"
+        case .terminalOutput: "SIGTTOU"
         }
     }
 }
@@ -57,7 +68,7 @@ package struct Signals: AsyncSequence, Sendable {
     private let stream: AsyncStream<Signal>
 
     /// Begins to catch the signals, for the rest of the process's life. Call it once, before anything is started.
-    package static func install(_ signals: some Sequence<Signal> = Signal.allCases) -> Signals {
+    package static func install(_ signals: some Sequence<Signal> = Signal.ofSidecar) -> Signals {
         guard let pipe = Pipe() else { preconditionFailure("A process that just began has descriptors left.") }
         // A full pipe must never block the handler; whoever sends 65536 signals at once loses some.
         _ = fcntl(pipe.writeEnd, F_SETFL, O_NONBLOCK)

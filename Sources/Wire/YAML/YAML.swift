@@ -17,10 +17,20 @@ package enum YAML {
     /// times what a large configuration has; aliases of aliases, ten at each of ten levels, are far beyond.
     package static let nodesMax = 100_000
 
+    /// How much of YAML a text may use.
+    package enum Dialect: Sendable {
+        case all
+        /// Blocks and scalars: no flow style, anchors, aliases, tags, directives and marks of documents. That is what
+        /// twemproxy reads.
+        case blocks
+    }
+
     /// The documents of `text`, in their order; an empty text has none.
     ///
     /// - Parameter file: what problems and locations call the text.
-    package static func documents(in text: some Sequence<UInt8>, file: String) throws(Problem) -> [DocumentNode] {
+    package static func documents(
+        in text: some Sequence<UInt8>, file: String, dialect: Dialect = .all
+    ) throws(Problem) -> [DocumentNode] {
         let bytes = Array(text)
         guard bytes.count <= bytesMax else {
             throw Problem(
@@ -30,7 +40,7 @@ package enum YAML {
         // libyaml takes no null pointer, which an empty array may have.
         guard !bytes.isEmpty else { return [] }
         let result = bytes.withUnsafeBufferPointer { buffer -> Result<[DocumentNode], Problem> in
-            let events = YAMLEvents(buffer, file: file)
+            let events = YAMLEvents(buffer, file: file, dialect: dialect)
             var composer = YAMLComposer(events: events)
             do throws(Problem) { return .success(try composer.documents()) } catch { return .failure(error) }
         }

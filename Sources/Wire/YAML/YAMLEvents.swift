@@ -16,7 +16,21 @@ struct YAMLEvent {
     var content: Content
     var anchor: String?
     var tag: String?
+    /// `[…]` and `{…}`; `---`, `...` and directives.
+    var isFlow = false
+    var isMark = false
     var location: SourceLocation
+}
+
+extension YAMLEvent {
+    /// What of this is more than blocks and scalars; nil if nothing is.
+    fileprivate var beyondBlocks: String? {
+        if case .alias(let name) = content { return "the alias *\(name)" }
+        if let anchor { return "the anchor &\(anchor)" }
+        if let tag { return "the tag \(Problem.quote(tag))" }
+        if isFlow { return "a list or a table in brackets" }
+        return isMark ? "a mark of a document" : nil
+    }
 }
 
 /// libyaml's parser as a source of events. All pointers of this target are in this file.
@@ -26,8 +40,10 @@ final class YAMLEvents {
     private let parser: UnsafeMutablePointer<yaml_parser_t>
     private let input: UnsafeBufferPointer<UInt8>
     private let file: String
+    private let dialect: YAML.Dialect
 
-    init(_ input: UnsafeBufferPointer<UInt8>, file: String) {
+    init(_ input: UnsafeBufferPointer<UInt8>, file: String, dialect: YAML.Dialect = .all) {
+        self.dialect = dialect
         self.input = input
         self.file = file
         parser = .allocate(capacity: 1)
@@ -45,15 +61,23 @@ final class YAMLEvents {
         var event = yaml_event_t()
         guard yaml_parser_parse(parser, &event) == 1 else { throw syntaxProblem }
         defer { yaml_event_delete(&event) }
-        return copy(event)
+        let copy = copy(event)
+        if dialect == .blocks, let found = copy.beyondBlocks {
+            throw Problem(copy.location, key: "", "found \(found), expected blocks and scalars only")
+        }
+        return copy
     }
 
     private func copy(_ event: yaml_event_t) -> YAMLEvent {
         var copy = YAMLEvent(content: .streamEnd, location: location(event.start_mark))
         switch event.type {
         case YAML_STREAM_START_EVENT: copy.content = .streamStart
-        case YAML_DOCUMENT_START_EVENT: copy.content = .documentStart
-        case YAML_DOCUMENT_END_EVENT: copy.content = .documentEnd
+        case YAML_DOCUMENT_START_EVENT:
+            copy.content = .documentStart
+            copy.isMark = event.data.document_start.implicit == 0
+        case YAML_DOCUMENT_END_EVENT:
+            copy.content = .documentEnd
+            copy.isMark = event.data.document_end.implicit == 0
         case YAML_SEQUENCE_END_EVENT: copy.content = .sequenceEnd
         case YAML_MAPPING_END_EVENT: copy.content = .mappingEnd
         case YAML_ALIAS_EVENT: copy.content = .alias(text(event.data.alias.anchor) ?? "")
@@ -68,10 +92,12 @@ final class YAMLEvents {
             copy.content = .sequenceStart
             copy.anchor = text(event.data.sequence_start.anchor)
             copy.tag = text(event.data.sequence_start.tag)
+            copy.isFlow = event.data.sequence_start.style == YAML_FLOW_SEQUENCE_STYLE
         case YAML_MAPPING_START_EVENT:
             copy.content = .mappingStart
             copy.anchor = text(event.data.mapping_start.anchor)
             copy.tag = text(event.data.mapping_start.tag)
+            copy.isFlow = event.data.mapping_start.style == YAML_FLOW_MAPPING_STYLE
         default: copy.content = .streamEnd
         }
         return copy

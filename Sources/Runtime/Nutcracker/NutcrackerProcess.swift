@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Ambassador
+import Core
+import Glibc
+import Logging
+import Proxying
+import Sidecar
+import Telemetry
+
+/// One run in the place of twemproxy.
+struct NutcrackerProcess: Sendable {
+    /// How long replies that are due may take at the end.
+    private static let grace = Duration.seconds(5)
+    private static let verbosities = 0...11
+    /// What twemproxy hears, and SIGTERM, which ends it at once.
+    private static let signals: [Signal] = [
+        .hangUp, .interrupt, .terminate, .user1, .user2, .terminalInput, .terminalOutput,
+    ]
+
+    private let options: NutcrackerOptions
+    private let log: NutcrackerLogFile?
+    private let logs: Logs
+    private let logger: Logger
+
+    init(_ options: NutcrackerOptions, log: NutcrackerLogFile?) {
+        self.options = options
+        self.log = log
+        var configuration = LogConfiguration()
+        configuration.level = options.level(of: options.verbosity)
+        logs = Logs(configuration)
+        logger = logs.logger("outrigger.nutcracker")
+    }
+
+    /// In twemproxy's order: signals, the pid's file, the configuration, the pools.
+    func run() async -> Int32 {
+        let signals = Signals.install(Self.signals)
+        Self.tellOfCrashes()
+        let pidFile = options.pidFile.map { NutcrackerPIDFile(path: $0) }
+        do {
+            try pidFile?.write()
+        } catch {
+            logger.emit(.startFailed("\(error)"))
+            return ExitStatus.failure
+        }
+        defer { pidFile?.remove() }
+        do {
+            return try await serve(signals)
+        } catch let problems as Problems {
+            for problem in problems.all { logger.emit(.configurationRefused(problem)) }
+        } catch {
+            logger.emit(.startFailed("\(error)"))
+        }
+        return ExitStatus.failure
+    }
+
+    private func serve(_ signals: Signals) async throws -> Int32 {
+        var configuration = try options.file().configuration
+        let descriptors = DescriptorLimit.raise()
+        configuration.takeAllClients(within: descriptors)
+        let instruments = Instruments(logs: logs, registry: PrometheusRegistry(logger: logger), logger: logger)
+        // A file without a pool has been refused.
+        guard let ambassador = try await AmbassadorService.start(configuration, grace: Self.grace, instruments) else {
+            return ExitStatus.failure
+        }
+        let address = ListenAddress(host: options.statisticsAddress, port: options.statisticsPort)
+        let statistics = NutcrackerStatisticsPort(address, pools: ambassador.pools)
+        do {
+            try await statistics.start()
+        } catch {
+            await ambassador.stop()
+            await statistics.stop()
+            throw error
+        }
+        logger.emit(
+            .nutcrackerStarted(
+                version: NutcrackerStatistics.version, processID: processID(), pools: ambassador.addresses,
+                statistics: "\(address)", isCompatible: options.isCompatible))
+        if options.daemonizes { BackgroundProcess.becomeReady(keepsStandardError: log != nil) }
+        let status = await endOfSignals(signals)
+        await ambassador.stop()
+        await statistics.stop()
+        logger.emit(.nutcrackerStopped())
+        return status
+    }
+
+    /// Does what signals ask for, until one asks for the end; returns the exit status, which with SIGINT is twemproxy's.
+    private func endOfSignals(_ signals: Signals) async -> Int32 {
+        var verbosity = options.verbosity
+        for await signal in signals {
+            switch signal {
+            case .hangUp:
+                note(signal, ", reopening log file")
+                reopenLog()
+            case .terminalInput:
+                verbosity = min(verbosity + 1, Self.verbosities.upperBound)
+                logs.level = options.level(of: verbosity)
+                note(signal, ", up logging level to \(verbosity)")
+            case .terminalOutput:
+                verbosity = max(verbosity - 1, Self.verbosities.lowerBound)
+                note(signal, ", down logging level to \(verbosity)")
+                logs.level = options.level(of: verbosity)
+            case .interrupt, .terminate:
+                note(signal, ", exiting")
+                return signal == .interrupt ? ExitStatus.failure : 0
+            default: note(signal, "")
+            }
+        }
+        return ExitStatus.failure
+    }
+
+    private func note(_ signal: Signal, _ action: String) {
+        logger.emit(.nutcrackerSignalled(signal.number, name: signal.name, action: action))
+    }
+
+    private func reopenLog() {
+        guard let log else { return }
+        do throws(FileError) {
+            try log.open()
+        } catch {
+            logger.emit(.nutcrackerLogKept(log.path, error.description))
+        }
+    }
+
+    /// Names the signal that ends a process which has gone wrong, as users' scripts look for it in the log.
+    private static func tellOfCrashes() {
+        signal(SIGSEGV) { number in
+            // Only write, signal and raise are called, which signal-safety(7) allows.
+            let text: StaticString = "signal 11 (SIGSEGV) received, core dumping\n"
+            _ = write(STDERR_FILENO, text.utf8Start, text.utf8CodeUnitCount)
+            signal(number, SIG_DFL)
+            raise(number)
+        }
+    }
+}
+
+extension AmbassadorConfiguration {
+    /// Gives each pool as many clients as descriptors are left for them: twemproxy has no limit of its own.
+    fileprivate mutating func takeAllClients(within descriptors: DescriptorLimit) {
+        for name in redis.names { redis[name]?.pool.limits.clients = 0 }
+        for name in memcached.names { memcached[name]?.pool.limits.clients = 0 }
+        let left = max(0, Int(clamping: descriptors.now) - descriptorsMax)
+        let clients = max(1, min(left / max(1, redis.count + memcached.count), 1_000_000))
+        for name in redis.names { redis[name]?.pool.limits.clients = clients }
+        for name in memcached.names { memcached[name]?.pool.limits.clients = clients }
+    }
+}

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Ambassador
+import Core
+import Glibc
+import NIOCore
+import NIOPosix
+import Proxying
+import Synchronization
+
+/// twemproxy's statistics port: whoever connects is sent one JSON object, and the connection is closed.
+final class NutcrackerStatisticsPort: Sendable {
+    /// The most connections at a time; more are closed at once.
+    private static let connectionsMax = 64
+    /// The longest that a reader may take.
+    private static let patience = TimeAmount.seconds(5)
+
+    private let address: ListenAddress
+    private let pools: [any ServedPool]
+    private let began = ContinuousClock.now
+    private let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+    private let open = Atomic(0)
+
+    init(_ address: ListenAddress, pools: [any ServedPool]) {
+        self.address = address
+        self.pools = pools
+    }
+
+    func start() async throws(ListenError) {
+        do {
+            _ = try await ServerBootstrap(group: group)
+                .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+                .childChannelInitializer { [self] channel in
+                    channel.eventLoop.makeCompletedFuture {
+                        try channel.pipeline.syncOperations.addHandler(Connection(self))
+                    }
+                }
+                .bind(host: address.host, port: address.port).get()
+        } catch {
+            throw ListenError(address, cause: error)
+        }
+    }
+
+    func stop() async { try? await group.shutdownGracefully() }
+
+    private static let hostName: String = {
+        var name = [CChar](repeating: 0, count: 256)
+        guard gethostname(&name, name.count - 1) == 0 else { return "unknown" }
+        return String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }()
+
+    private func statistics() async -> [UInt8] {
+        var snapshots: [PoolSnapshot] = []
+        for pool in pools { snapshots.append(await pool.snapshot()) }
+        return NutcrackerStatistics(
+            source: Self.hostName, uptime: .now - began, timestamp: Int(UTCTime.now().seconds), pools: snapshots
+        ).json
+    }
+
+    /// One that asks.
+    private final class Connection: ChannelInboundHandler {
+        typealias InboundIn = ByteBuffer
+
+        private let port: NutcrackerStatisticsPort
+
+        init(_ port: NutcrackerStatisticsPort) { self.port = port }
+
+        func channelActive(context: ChannelHandlerContext) {
+            let (channel, port) = (context.channel, port)
+            let count = port.open.add(1, ordering: .relaxed).newValue
+            channel.closeFuture.whenComplete { _ in port.open.subtract(1, ordering: .relaxed) }
+            guard count <= NutcrackerStatisticsPort.connectionsMax else { return channel.close(promise: nil) }
+            channel.eventLoop.scheduleTask(in: NutcrackerStatisticsPort.patience) { channel.close(promise: nil) }
+            Task {
+                let json = await port.statistics()
+                try? await channel.writeAndFlush(ByteBuffer(bytes: json))
+                channel.close(promise: nil)
+            }
+        }
+    }
+}
