@@ -25,7 +25,8 @@ let rooms: [Target] = [
     .target(
         name: "Runtime",
         dependencies: [
-            "Sidecar", "Ambassador", "HTTPAPI", "AppInvocation", "GRPCAPI", "LogBroker", "Subscriptions", "TraceExport", "SQLiteEngine",
+            "Sidecar", "Ambassador", "HTTPAPI", "AppInvocation", "GRPCAPI", "LogBroker", "Subscriptions", "TraceExport",
+            "SQLiteEngine",
             "MemoryEngine", "BuildingBlocks", "Proxying", "WireHTTP", "WireYAML", "WireJSON", "WireCloudEvents",
             "Settings", "Telemetry", "Core",
             .product(name: "NIOCore", package: "swift-nio"),
@@ -372,7 +373,8 @@ let tests: [Target] = [
     .testTarget(
         name: "RuntimeTests",
         dependencies: [
-            "Runtime", "Sidecar", "Ambassador", "HTTPAPI", "AppInvocation", "LogBroker", "Subscriptions", "TraceExport", "SQLiteEngine",
+            "Runtime", "Sidecar", "Ambassador", "HTTPAPI", "AppInvocation", "LogBroker", "Subscriptions", "TraceExport",
+            "SQLiteEngine",
             "MemoryEngine", "BuildingBlocks", "Settings", "WireYAML", "Telemetry", "Proxying", "WireHTTP", "Core",
             "TestKit", nio,
             .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),

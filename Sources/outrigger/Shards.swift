@@ -9,8 +9,8 @@ struct Shards: AsyncParsableCommand {
         commandName: "shards",
         abstract: "Shows the servers of running pools, their share of the keys and their health.",
         discussion: """
-            Without a subcommand it shows each server: its address, its share of the keys, whether it is alive, and what \
-            it has been sent. Its flags are in: outrigger shards servers --help
+            Without a subcommand it shows each server: its address, its share of the keys, whether it is alive, and \
+            what it has been sent. Its flags are in: outrigger shards servers --help
 
             Examples:
               outrigger shards
@@ -26,7 +26,7 @@ struct Shards: AsyncParsableCommand {
         @Option(name: [.customShort("a"), .long], help: "Only the sidecars of this app.") var appID: String?
         @Option(
             help: ArgumentHelp(
-                "The admin listener of the one process to ask (default: those of the data directory, or 127.0.0.1:9090).",
+                "The admin listener of the one process to ask (default: the data directory's, or 127.0.0.1:9090).",
                 valueName: "host:port"))
         var admin: String?
         @Option(help: "The data directory of the sidecars to ask; without one, the default of `outrigger run`.")

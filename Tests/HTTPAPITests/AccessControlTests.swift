@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-@testable import AppInvocation
 import BuildingBlocks
 import NIOCore
 import NIOPosix
@@ -9,6 +8,7 @@ import TestKit
 import Testing
 import WireHTTP
 
+@testable import AppInvocation
 @testable import HTTPAPI
 
 /// Who may call what.

@@ -17,7 +17,8 @@ struct ShardsRoomTests {
         configuration.pool.listen = .network(ListenAddress(host: "127.0.0.1", port: 0))
         configuration.pool.preconnect = false
         for name in ["a", "b"] {
-            configuration.pool.servers[name] = ServerConfiguration(address: .network(host: "127.0.0.1", port: 1), weight: 2)
+            configuration.pool.servers[name] = ServerConfiguration(
+                address: .network(host: "127.0.0.1", port: 1), weight: 2)
         }
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let pool = RedisPool(

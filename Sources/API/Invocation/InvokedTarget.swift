@@ -10,7 +10,6 @@ package enum InvokedTarget {
     /// An escape in a path that isn't `%` and two hexadecimal digits.
     package struct EncodingInvalid: Error {}
 
-
     private typealias Bytes = ArraySlice<UInt8>
 
     /// The target as the callee gets it.

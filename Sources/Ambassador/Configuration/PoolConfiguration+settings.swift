@@ -58,7 +58,8 @@ extension ServerConfiguration {
                 .setting(
                     "address", \.address, .serverAddress, "Where it listens.", changes: .live, hasDefault: false),
                 .setting(
-                    "weight", \.weight, .integer(RingServer.weights), "How many shares of the keys it has.", changes: .live),
+                    "weight", \.weight, .integer(RingServer.weights), "How many shares of the keys it has.",
+                    changes: .live),
                 .setting(
                     "replica-of", optional: \.replicaOf, .text,
                     "The server whose keys it has a copy of, for reads; it has none of its own.", changes: .live),
@@ -104,7 +105,8 @@ extension PoolLimits {
                     "A client that moves larger values gets connections of its own to the servers.", changes: .live),
                 .setting(
                     "own", \.own, .integer(0...1_000_000),
-                    "Connections to servers that single clients have for themselves; more are refused.", changes: .live),
+                    "Connections to servers that single clients have for themselves; more are refused.",
+                    changes: .live),
                 .setting(
                     "queue", \.queue, .integer(1...10_000_000),
                     "Unanswered commands on one connection to a server; more are refused.", changes: .live),

@@ -10,7 +10,8 @@ struct RESPFraming {
     mutating func scan(_ bytes: borrowing Span<UInt8>) -> ReplyScan {
         switch scanner.scan(bytes) {
         case .complete(let reply):
-            .complete(length: reply.length, kind: reply.isError ? Self.kind(ofError: bytes) : reply.isPush ? .push : .value)
+            .complete(
+                length: reply.length, kind: reply.isError ? Self.kind(ofError: bytes) : reply.isPush ? .push : .value)
         case .incomplete(let missing): .incomplete(missing: missing)
         case .malformed(let error): .malformed(error.description)
         case .inline: .malformed("a line that is no reply")

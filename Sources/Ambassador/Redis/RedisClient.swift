@@ -7,9 +7,9 @@ internal import WireRESP
 
 /// One client of a Redis pool.
 ///
-/// The path of a command, top to bottom: bytes are scanned (`receiveCommands`), looked up and routed by key (`take`), and
-/// appended to what goes to the key's server at the end of the tick (`forward`). `RedisClient+route` has the commands that
-/// aren't simply for the server of one key.
+/// The path of a command, top to bottom: bytes are scanned (`receiveCommands`), looked up and routed by key (`take`),
+/// and appended to what goes to the key's server at the end of the tick (`forward`). `RedisClient+route` has the
+/// commands that aren't simply for the server of one key.
 final class RedisClient: ShardClient {
     let redis: RedisLoop
     var dialogue: RedisDialogue
@@ -50,8 +50,8 @@ final class RedisClient: ShardClient {
         }
     }
 
-    /// Sends a command on its way; `bytes` are its own. False if it has to wait until those before it are answered: then
-    /// it is read again.
+    /// Sends a command on its way; `bytes` are its own. False if it has to wait until those before it are answered:
+    /// then it is read again.
     @inline(__always)
     private func take(_ command: RESPCommand, _ bytes: borrowing Span<UInt8>) -> Bool {
         guard command.argumentCount > 0 else { return true }

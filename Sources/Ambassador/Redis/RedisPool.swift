@@ -9,7 +9,7 @@ internal import Telemetry
 
 /// One address behind which many Redis servers stand.
 ///
-/// `client → RedisClient (scan, look up, key) → ServerRing → ShardConnection (pipeline) → ReplyQueue (order) → client`:
+/// `client → RedisClient (scan, key) → ServerRing → ShardConnection (pipeline) → ReplyQueue (order) → client`:
 /// each event loop has all of it for its own clients, with connections of its own to every server, so that nothing
 /// crosses between threads.
 package final class RedisPool: Sendable {
@@ -106,7 +106,8 @@ package final class RedisPool: Sendable {
         return count
     }
 
-    /// The server that a key lives on, as the pool sees it now; nil if none is alive. A random ring has none for certain.
+    /// The server that a key lives on, as the pool sees it now; nil if none is alive. A random ring has none for
+    /// certain.
     package func server(of key: [UInt8]) async -> PoolSnapshot.Server? {
         guard let loop = loops.withLock({ $0.first }) else { return nil }
         let name = try? await loop.eventLoop.submit {

@@ -5,8 +5,8 @@ import Proxying
 /// Which keys are asked for most, from a sample of the commands: "space saving" of Metwally, Agrawal and El Abbadi
 /// (Efficient Computation of Frequent and Top-k Elements in Data Streams, 2005).
 ///
-/// A key that has more than one in `keysMax` of the sampled commands is certain to be in it. Counts are halved now and then,
-/// so that what was hot yesterday goes.
+/// A key that has more than one in `keysMax` of the sampled commands is certain to be in it. Counts are halved now
+/// and then, so that what was hot yesterday goes.
 struct HotKeys: Sendable {
     /// One of so many commands is looked at; a prime, so that a client's rhythm doesn't hide its keys.
     static let sampledOf = 61

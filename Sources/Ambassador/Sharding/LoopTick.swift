@@ -13,8 +13,8 @@ class TickTarget {
 /// Gathers writes until the event loop has read from every socket that was ready.
 ///
 /// All commands that were read in one tick, of whichever client, then go to a server in one write, and all replies to
-/// one client too: system calls are most of what a proxy costs. A write for each read took twice the time of nutcracker's
-/// per command at pipelines of 32, one for each tick a third.
+/// one client too: system calls are most of what a proxy costs. A write for each read took twice the time of
+/// nutcracker's per command at pipelines of 32, one for each tick a third.
 final class LoopTick {
     private let eventLoop: any EventLoop
     // Safe: a tick belongs to one thread, and marking calls nothing that could mark.

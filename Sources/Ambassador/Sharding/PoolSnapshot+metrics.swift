@@ -35,14 +35,18 @@ extension PoolSnapshot {
         [
             perServer("requests_total") { Double($0.requests) },
             perServer("request_bytes_total") { Double($0.requestBytes) },
-            perServer("replies_total", "outcome", [
-                ("value", { $0.replies - $0.refusals }), ("error", { $0.refusals }),
-            ]),
+            perServer(
+                "replies_total", "outcome",
+                [
+                    ("value", { $0.replies - $0.refusals }), ("error", { $0.refusals }),
+                ]),
             perServer("reply_bytes_total") { Double($0.replyBytes) },
             perServer("connections") { Double($0.connections) },
-            perServer("connection_ends_total", "cause", [
-                ("closed", { $0.closes }), ("timeout", { $0.timeouts }), ("error", { $0.errors }),
-            ]),
+            perServer(
+                "connection_ends_total", "cause",
+                [
+                    ("closed", { $0.closes }), ("timeout", { $0.timeouts }), ("error", { $0.errors }),
+                ]),
             perServer("in_flight") { Double($0.inFlight) },
             perServer("shed_total") { Double($0.shed) },
             CollectedMetric(

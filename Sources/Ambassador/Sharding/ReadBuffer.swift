@@ -27,8 +27,8 @@ final class ReadBuffer {
 
 /// Lends a loop's buffer to one connection's channel for each read.
 ///
-/// Needs `maxMessagesPerRead` to be 1: then NIO keeps the first buffer that it was given and no other. So the first one is
-/// small. A loop looks at each socket that has more to read again, after the others.
+/// Needs `maxMessagesPerRead` to be 1: then NIO keeps the first buffer that it was given and no other. So the first
+/// one is small. A loop looks at each socket that has more to read again, after the others.
 struct ReadBufferAllocator: RecvByteBufferAllocator {
     private static let firstCapacity = 16
 

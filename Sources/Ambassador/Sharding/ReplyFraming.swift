@@ -16,8 +16,8 @@ struct ReplyFraming {
 
     init(_ language: Language) { self.language = language }
 
-    /// Looks for the end of the reply at the front of `bytes`. What it has looked at it doesn't look at again, so `bytes`
-    /// begins at the same byte until a reply is complete.
+    /// Looks for the end of the reply at the front of `bytes`. What it has looked at it doesn't look at again, so
+    /// `bytes` begins at the same byte until a reply is complete.
     @inline(__always)
     mutating func scan(_ bytes: borrowing Span<UInt8>, expecting shape: ReplyShape) -> ReplyScan {
         switch language {
@@ -25,8 +25,8 @@ struct ReplyFraming {
         }
     }
 
-    /// How many of the first `count` bytes of an incomplete reply, all of which have been looked at, aren't needed for the
-    /// rest. The next scan begins behind them, and the reply's length is that of the rest.
+    /// How many of the first `count` bytes of an incomplete reply, all of which have been looked at, aren't needed
+    /// for the rest. The next scan begins behind them, and the reply's length is that of the rest.
     mutating func forget(_ count: Int) -> Int {
         switch language {
         case .redis: redis.forget(count)

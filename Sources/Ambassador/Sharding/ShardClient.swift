@@ -250,7 +250,9 @@ class ShardClient: TickTarget, ChannelDuplexHandler {
 
     /// Bytes of the command that is on its way that are still missing; room for some of them is made at once.
     final func reserve(_ missing: Int, in input: inout ByteBuffer) {
-        if missing > Self.reservedBytesMin { input.reserveCapacity(minimumWritableBytes: min(missing, Self.reservedBytesMax)) }
+        if missing > Self.reservedBytesMin {
+            input.reserveCapacity(minimumWritableBytes: min(missing, Self.reservedBytesMax))
+        }
     }
 
     private static let reservedBytesMin = 16 << 10

@@ -315,7 +315,8 @@ class ShardConnection: TickTarget {
             state = .pausing(until: loop.tick.now + pause.next(), error)
             if error.isFailure { fail() }
             loop.logger.emit(
-                .shardFailed(pool: loop.name, server: server.name, address: server.addressText, reason: error.reason,
+                .shardFailed(
+                    pool: loop.name, server: server.name, address: server.addressText, reason: error.reason,
                     commands: failed.count))
         }
         for command in failed {

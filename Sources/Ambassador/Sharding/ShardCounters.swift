@@ -68,7 +68,8 @@ package struct ClientCounters: Sendable, Equatable {
     }
 }
 
-/// How long commands took, from being taken to the end of their reply, by family; buckets double from 16 µs to 8.6 s, as the metric's.
+/// How long commands took, from being taken to the end of their reply, by family; buckets double from 16 µs to 8.6 s,
+/// as the metric's.
 package struct LatencyHistogram: Sendable, Equatable {
     package static let bucketCount = 21
     /// The upper bound of the first bucket, 2¹⁴ ns.

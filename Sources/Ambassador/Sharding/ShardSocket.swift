@@ -2,7 +2,8 @@
 
 import NIOCore
 
-/// One socket of a `ShardConnection`. Each new connection has a new one, so that late events of an old one reach nobody.
+/// One socket of a `ShardConnection`. Each new connection has a new one, so that late events of an old one reach
+/// nobody.
 final class ShardSocket: ChannelDuplexHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundIn = ByteBuffer

@@ -35,8 +35,8 @@ package struct SlowCommand: Sendable, Equatable {
     package var seconds: Double { Double(nanoseconds) / 1e9 }
 }
 
-/// The beginning of a key, which a command on its way carries for the slow log: two words, as many as cost nothing that is
-/// measured.
+/// The beginning of a key, which a command on its way carries for the slow log: two words, as many as cost nothing
+/// that is measured.
 struct KeyBeginning: BitwiseCopyable, Sendable {
     private static let bytesMax = 16
 
@@ -62,7 +62,11 @@ struct KeyBeginning: BitwiseCopyable, Sendable {
         } else {
             var (low, high) = (UInt64(0), UInt64(0))
             for index in 0..<key.count {
-                if index < 8 { low |= UInt64(key[index]) << (index * 8) } else { high |= UInt64(key[index]) << ((index - 8) * 8) }
+                if index < 8 {
+                    low |= UInt64(key[index]) << (index * 8)
+                } else {
+                    high |= UInt64(key[index]) << ((index - 8) * 8)
+                }
             }
             self.low = UInt64(littleEndian: low)
             self.high = UInt64(littleEndian: high)

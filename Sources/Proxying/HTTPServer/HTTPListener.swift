@@ -8,7 +8,8 @@ import ServiceLifecycle
 import Synchronization
 import Telemetry
 
-/// One HTTP/1.1 listener, which may serve HTTP/2 beside it: an address, a function that answers requests, and an end that loses none of them.
+/// One HTTP/1.1 listener, which may serve HTTP/2 beside it: an address, a function that answers requests, and an end
+/// that loses none of them.
 ///
 /// `bind` takes the port and begins to answer, so that the port is known before anybody is told about it; `run` then
 /// lasts until a graceful shutdown, in which idle connections are closed and busy ones after their answer.

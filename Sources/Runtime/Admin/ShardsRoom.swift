@@ -4,7 +4,8 @@ import Ambassador
 import Core
 import Telemetry
 
-/// What the admin listener tells of the ambassador's pools: servers, their share of the keys, what is hot and what is slow.
+/// What the admin listener tells of the ambassador's pools: servers, their share of the keys, what is hot and what is
+/// slow.
 ///
 /// Each answer is JSON, or with `format=text` lines for people.
 struct ShardsRoom: Sendable {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import AppInvocation
 internal import Ambassador
+import AppInvocation
 package import Core
 internal import HTTPAPI
 package import Settings

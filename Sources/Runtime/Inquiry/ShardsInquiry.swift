@@ -47,8 +47,8 @@ package struct ShardsInquiry: Sendable {
 }
 
 extension SidecarSearch {
-    /// As `sidecars()`; but a process that is an ambassador alone uses no data directory, so that where none is known the
-    /// default admin listener is asked.
+    /// As `sidecars()`; but a process that is an ambassador alone uses no data directory, so that where none is known
+    /// the default admin listener is asked.
     func ambassadors() async throws(InquiryError) -> [RunningSidecar] {
         do {
             return try await sidecars()

@@ -84,7 +84,8 @@ struct NutcrackerProcess: Sendable {
         return status
     }
 
-    /// Does what signals ask for, until one asks for the end; returns the exit status, which with SIGINT is twemproxy's.
+    /// Does what signals ask for, until one asks for the end; returns the exit status, which with SIGINT is
+    /// twemproxy's.
     private func endOfSignals(_ signals: Signals) async -> Int32 {
         var verbosity = options.verbosity
         for await signal in signals {

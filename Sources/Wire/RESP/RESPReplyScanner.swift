@@ -154,9 +154,9 @@ package struct RESPReplyScanner: Sendable {
         return .complete(reply)
     }
 
-    /// Lets go of the beginning of an incomplete value, for whoever passes it on part by part: how many of the `count` bytes
-    /// that the last scan saw aren't needed any more. The next scan begins behind them, and the length that it gives is
-    /// that of what was left.
+    /// Lets go of the beginning of an incomplete value, for whoever passes it on part by part: how many of the
+    /// `count` bytes that the last scan saw aren't needed any more. The next scan begins behind them, and the length
+    /// that it gives is that of what was left.
     package mutating func forget(_ count: Int) -> Int {
         let isPayload = if case .payload = stage { true } else { false }
         let forgotten = min(count, isPayload ? offset + header.value : offset)

@@ -19,7 +19,9 @@ final class RedisCommandsTests {
         client = try pool.connect()
     }
 
-    private func expect(_ words: String..., gives reply: String, _ location: Testing.SourceLocation = #_sourceLocation) throws {
+    private func expect(
+        _ words: String..., gives reply: String, _ location: Testing.SourceLocation = #_sourceLocation
+    ) throws {
         let text = Self.text(words)
         let found = try client.ask(text, count: reply.utf8.count)
         #expect(found == reply, sourceLocation: location)
@@ -69,7 +71,8 @@ final class RedisCommandsTests {
         try await pool.end()
     }
 
-    @Test func `keys of several servers in one command that can't be split are refused, never misplaced`() async throws {
+    @Test func `keys of several servers in one command that can't be split are refused, never misplaced`() async throws
+    {
         try fill()
         let reply = "-CROSSSLOT Keys in request don't hash to the same slot\r\n"
         #expect(try client.ask(Self.text(["SUNION"] + keys), count: reply.utf8.count) == reply)
@@ -94,7 +97,8 @@ final class RedisCommandsTests {
 
     @Test func `what is unknown or not offered is refused by name, and the replies before it arrive`() async throws {
         try fill()
-        try client.write(command("GET", "key:1") + command("CONFIG", "GET", "save") + command("FLY") + command("GET", "key:2"))
+        try client.write(
+            command("GET", "key:1") + command("CONFIG", "GET", "save") + command("FLY") + command("GET", "key:2"))
         let value = "$14\r\nvalue of key:1\r\n"
         let text = try client.read(count: 2 * value.utf8.count + 100)
         #expect(text.hasPrefix(value), "\(text)")

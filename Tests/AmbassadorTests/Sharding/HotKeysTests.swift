@@ -78,7 +78,9 @@ struct SlowLogTests {
         #expect(Set(log.entries.map(\.command)).isDisjoint(with: (0..<10).map { "\($0)" }))
     }
 
-    @Test(.enabled(if: RedisServer.isInstalled)) func `a command that took long is shown with its key and server`() async throws {
+    @Test(.enabled(if: RedisServer.isInstalled)) func `a command that took long is shown with its key and server`()
+        async throws
+    {
         let server = try RedisServer(arguments: ["--enable-debug-command", "local"])
         let pool = try await RedisPoolUnderTest(servers: [server.port]) { $0.pool.limits.slow = .milliseconds(20) }
         let direct = try ByteConnection(port: server.port)

@@ -23,8 +23,8 @@ extension RedisClient {
         return true
     }
 
-    /// Whether every command has been answered; if not, the next one waits until then. Commands over two connections have
-    /// no order but that.
+    /// Whether every command has been answered; if not, the next one waits until then. Commands over two connections
+    /// have no order but that.
     func isTurn() -> Bool {
         guard waiting > 0 else { return true }
         hold(.order)

@@ -8,8 +8,8 @@ internal import WireRESP
 
 /// The subscriptions of one client, and the connections over which they come.
 ///
-/// Servers are spoken to in RESP3, where what is published can be told from replies; a client of RESP2 gets it as arrays,
-/// which differ in the first byte.
+/// Servers are spoken to in RESP3, where what is published can be told from replies; a client of RESP2 gets it as
+/// arrays, which differ in the first byte.
 final class Subscriber {
     var subscriptions = Subscriptions()
     fileprivate(set) var connections: [OwnConnection] = []
@@ -86,7 +86,8 @@ extension RedisClient {
             let name = "\(command.name)".lowercased()
             answer(
                 ByteBuffer(
-                    string: "-ERR Can't execute '\(name)': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET "
+                    string:
+                        "-ERR Can't execute '\(name)': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET "
                         + "are allowed in this context\r\n"))
         }
         return true

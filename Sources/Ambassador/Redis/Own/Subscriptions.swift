@@ -140,7 +140,9 @@ struct Subscriptions {
             Self.write(word, name, Self.count(pending.kind, counted), pushes: pushes, into: &reply)
         }
         servers = counted
-        if pending.names.isEmpty { Self.write(word, nil, Self.count(pending.kind, counted), pushes: pushes, into: &reply) }
+        if pending.names.isEmpty {
+            Self.write(word, nil, Self.count(pending.kind, counted), pushes: pushes, into: &reply)
+        }
         return reply
     }
 

@@ -4,8 +4,8 @@ import NIOCore
 
 /// What a client that said WATCH or MULTI has asked for so far, and what follows from its next command.
 ///
-/// All keys of a transaction live on one server, which the first of them names; what needs no key and comes before it is
-/// kept. The server itself queues commands, refuses those that are wrong, and remembers that it did.
+/// All keys of a transaction live on one server, which the first of them names; what needs no key and comes before it
+/// is kept. The server itself queues commands, refuses those that are wrong, and remembers that it did.
 struct Transaction {
     /// Commands without a key that are kept until the server is known.
     static let keptCountMax = 1000

@@ -3,8 +3,8 @@
 import NIOCore
 import Synchronization
 
-/// The scripts that clients have loaded through a pool, by their hashes, for servers that have forgotten them: one that was
-/// started again, say, or that came later.
+/// The scripts that clients have loaded through a pool, by their hashes, for servers that have forgotten them: one
+/// that was started again, say, or that came later.
 final class RedisScripts: Sendable {
     static let countMax = 1_000
     /// Of all of them together.

@@ -9,8 +9,8 @@ extension LogEvent {
     ) -> LogEvent {
         LogEvent(
             "nutcracker.started", .info,
-            "Here is nutcracker-\(version), started on pid \(processID): pools \(pools.joined(separator: ", ")), statistics for "
-                + "everybody who reaches \(statistics).",
+            "Here is nutcracker-\(version), started on pid \(processID): pools \(pools.joined(separator: ", ")), "
+                + "statistics for everybody who reaches \(statistics).",
             [
                 "pid": "\(processID)", "pools": "\(pools.joined(separator: ","))", "statistics": "\(statistics)",
                 "compat": "\(isCompatible)",

@@ -35,6 +35,7 @@ extension LogEvent {
     package static func subscriptionWithoutPort(_ topic: String) -> LogEvent {
         LogEvent(
             "subscription.without-port", .warning,
-            "The subscription to \(topic) is not served: the app has no port for HTTP (--app-port).", ["topic": "\(topic)"])
+            "The subscription to \(topic) is not served: the app has no port for HTTP (--app-port).",
+            ["topic": "\(topic)"])
     }
 }

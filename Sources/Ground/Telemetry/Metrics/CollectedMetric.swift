@@ -29,8 +29,8 @@ package struct CollectedMetric: Sendable {
 }
 
 extension [CollectedMetric] {
-    /// Appends all of them, those of one name together, in the order in which the names first appear. A metric that isn't
-    /// in the catalogue isn't shown; beyond a metric's limit of series none is.
+    /// Appends all of them, those of one name together, in the order in which the names first appear. A metric that
+    /// isn't in the catalogue isn't shown; beyond a metric's limit of series none is.
     func append(to text: inout [UInt8]) {
         var series: [String: [CollectedMetric.Series]] = [:]
         var names: [String] = []

@@ -32,8 +32,8 @@ pid_t cspawn_start(const struct cspawn_request *request);
 #define CSPAWN_REPORT 3
 
 /// Starts this very program once more, in a session of its own, with nothing to read and its standard output thrown
-/// away; standard error is inherited. `report` becomes CSPAWN_REPORT there. Returns the new process's id, or the negated
-/// errno.
+/// away; standard error is inherited. `report` becomes CSPAWN_REPORT there. Returns the new process's id, or the
+/// negated errno.
 pid_t cspawn_again(char *const *arguments, char *const *environment, int report);
 
 /// pipe2 with O_CLOEXEC, which Glibc's module doesn't show. 0, or -1 with errno.

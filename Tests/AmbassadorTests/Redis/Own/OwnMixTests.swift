@@ -6,8 +6,8 @@ import Testing
 
 @testable import Ambassador
 
-/// Several clients at once, each with keys of its own, say whatever needs connections of their own among ordinary commands,
-/// in pipelines; each knows what every reply has to be.
+/// Several clients at once, each with keys of its own, say whatever needs connections of their own among ordinary
+/// commands, in pipelines; each knows what every reply has to be.
 @Suite("A mix of what needs connections of a client's own", .enabled(if: RedisServer.isInstalled), .serialized)
 struct OwnMixTests {
     @Test func `every client gets its own replies, in order`() async throws {

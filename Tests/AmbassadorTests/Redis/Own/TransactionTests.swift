@@ -37,7 +37,8 @@ struct TransactionTests {
         #expect(transaction.command(0, bytes: 1) == .forward(server: 0, opening: true))
         #expect(transaction.command(1, bytes: 1) == .answer(.crossSlot))
         #expect(
-            transaction.exec(anywhere: 0) == .drop(.execAborted, tell: Transaction.Undoing(server: 0, isUnwatch: false)))
+            transaction.exec(anywhere: 0) == .drop(.execAborted, tell: Transaction.Undoing(server: 0, isUnwatch: false))
+        )
     }
 
     @Test mutating func `a command that is refused spoils it, but not a watch`() {
