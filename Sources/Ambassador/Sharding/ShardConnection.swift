@@ -313,16 +313,21 @@ class ShardConnection: TickTarget {
             state = .idle
         } else {
             state = .pausing(until: loop.tick.now + pause.next(), error)
-            if error.isFailure { fail() }
-            loop.logger.emit(
-                .shardFailed(
-                    pool: loop.name, server: server.name, address: server.addressText, reason: error.reason,
-                    commands: failed.count))
+            if error.isFailure { report(error, commands: failed.count) }
         }
         for command in failed {
             command.client?.fail(command.number, part: command.part, error, of: server.name)
         }
         ended(error)
+    }
+
+    /// The server is to blame.
+    private func report(_ error: ShardError, commands: Int) {
+        fail()
+        loop.logger.emit(
+            .shardFailed(
+                pool: loop.name, server: server.name, address: server.addressText, reason: error.reason,
+                commands: commands))
     }
 
     private func reset() {
@@ -339,6 +344,7 @@ class ShardConnection: TickTarget {
         switch error {
         case .closed: counters.sum.closes += 1
         case .timeout: counters.sum.timeouts += 1
+        case .draining: break
         default: counters.sum.errors += 1
         }
     }

@@ -149,9 +149,10 @@ final class PoolTopology: ShardHealth, Sendable {
     /// No client notices but by where its keys are.
     func apply(_ changed: PoolConfiguration) {
         state.withLock { state in
-            guard !state.isEnded else { return }
+            let before = state.configuration
             state.configuration.takeLive(changed)
             let configuration = state.configuration
+            guard !state.isEnded, configuration != before else { return }
             state.membership.change(configuration.servers.names, rules: configuration.ejection)
             let ring = state.ring
             state.tellLoops { [self] loop in
