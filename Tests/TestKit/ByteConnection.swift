@@ -15,7 +15,6 @@ package final class ByteConnection {
         setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
         guard withLoopbackAddress(port: port, { connect(descriptor, $0, $1) }) == 0 else {
             let code = POSIXErrorCode(rawValue: errno) ?? .ECONNREFUSED
-            close(descriptor)
             throw POSIXError(code)
         }
     }

@@ -23,6 +23,7 @@ package final class MemcachedServer: @unchecked Sendable {
 
     /// Ends it as a crash does.
     package func kill() {
+        guard process.isRunning else { return }
         Foundation.kill(process.processIdentifier, SIGKILL)
         process.waitUntilExit()
     }

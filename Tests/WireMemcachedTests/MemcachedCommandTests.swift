@@ -48,16 +48,18 @@ import WireMemcached
     }
 
     @Test func `every verb is found by its name, and every name of a server's own command is refused by it`() {
-        let names = [
-            "get", "gets", "gat", "gats", "set", "add", "replace", "append", "prepend", "cas", "delete", "incr", "decr",
-            "touch", "mg", "ms", "md", "ma", "me", "mn", "stats", "flush_all", "verbosity", "version", "quit",
+        let arguments = [
+            "set": " a 0 0 0", "add": " a 0 0 0", "replace": " a 0 0 0", "append": " a 0 0 0", "prepend": " a 0 0 0",
+            "ms": " a 0", "delete": " a", "incr": " a 1", "decr": " a 1", "touch": " a 1", "flush_all": "",
+            "verbosity": " 1", "gat": " 1 a", "gats": " 1 a",
         ]
-        let arguments = ["ms": " a 0"]
+        let names = MemcachedVerb.names
         #expect(names.count == MemcachedVerb.allCases.count)
         for (name, verb) in zip(names, MemcachedVerb.allCases) {
-            let line = name + (arguments[name] ?? (verb.hasValue ? " a 0 0 0 1" : " 1 a"))
-            // Whatever is wrong with its arguments, the name is known.
-            #expect(readCommands("\(line)\r\n\r\n").first != .refused(.unknownCommand), "\(name)")
+            let line = name + (arguments[name] ?? " a 0 0 0 1")
+            var reader = CommandReader()
+            reader.feed(Array("\(line)\r\n\r\n".utf8))
+            #expect(reader.commands.first?.verb == verb, "\(name)")
             #expect(readCommands("\(name)x a\r\n") == [.refused(.unknownCommand)])
         }
         for command in MemcachedServerCommand.allCases {

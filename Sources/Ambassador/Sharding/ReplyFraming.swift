@@ -8,11 +8,12 @@ import NIOCore
 /// specialised, which took a third more time per command.
 struct ReplyFraming {
     enum Language {
-        case redis
+        case redis, memcached
     }
 
     private let language: Language
     private var redis = RESPFraming()
+    private var memcached = MemcachedFraming()
 
     init(_ language: Language) { self.language = language }
 
@@ -22,6 +23,7 @@ struct ReplyFraming {
     mutating func scan(_ bytes: borrowing Span<UInt8>, expecting shape: ReplyShape) -> ReplyScan {
         switch language {
         case .redis: redis.scan(bytes)
+        case .memcached: memcached.scan(bytes, expecting: shape)
         }
     }
 
@@ -30,14 +32,26 @@ struct ReplyFraming {
     mutating func forget(_ count: Int) -> Int {
         switch language {
         case .redis: redis.forget(count)
+        // Only connections of one client's own can do without a part, and memcached has none.
+        case .memcached: 0
         }
     }
 }
 
-/// What has to be known of a command to find the end of its reply.
-enum ReplyShape: UInt8 {
+/// What has to be known of a command to find the end of its reply, and which replies its client doesn't want. Each
+/// language has its own meaning for the bits.
+struct ReplyShape: Equatable {
+    let rawValue: UInt8
+    /// The client wants no reply, not even an error.
+    let isSilent: Bool
+
+    init(rawValue: UInt8, isSilent: Bool = false) {
+        self.rawValue = rawValue
+        self.isSilent = isSilent
+    }
+
     /// It says itself where it ends.
-    case any
+    static let any = ReplyShape(rawValue: 0)
 }
 
 enum ReplyScan {
@@ -56,4 +70,6 @@ enum ReplyKind: UInt8 {
     case incapacity
     /// Said without being asked; it answers no command.
     case push
+    /// The client asked not to hear it; it only ends the wait of those behind it.
+    case hidden
 }

@@ -71,6 +71,11 @@ struct ReplyQueue {
         _ number: UInt32, part: UInt16, from bytes: inout ByteBuffer, length: Int, kind: ReplyKind,
         into output: inout ByteBuffer
     ) -> Bool {
+        if kind == .hidden {
+            bytes.moveReaderIndex(forwardBy: length)
+            var nothing = ByteBuffer()
+            return fill(number, part: part, from: &nothing, length: 0, kind: .value, into: &output)
+        }
         let index = Int(number &- first)  // Safe: numbers wrap together.
         precondition(index < slots.count, "A reply to a command that waits for none.")
         if index == 0, case .waiting = slots[slots.startIndex] {
@@ -96,7 +101,7 @@ struct ReplyQueue {
 
     private mutating func hold(_ bytes: inout ByteBuffer, _ length: Int) -> Slot {
         heldBytes += length
-        guard length <= Self.copiedBytesMax else {
+        guard length > 0, length <= Self.copiedBytesMax else {
             return .whole(bytes.readSlice(length: length)!)  // Safe: as above.
         }
         if early.writerIndex > Self.earlyBytesMax + 2 * earlyBytes { compact() }

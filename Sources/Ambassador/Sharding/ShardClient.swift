@@ -45,6 +45,8 @@ class ShardClient: TickTarget, ChannelDuplexHandler {
     private var partlyAnswered: UInt32?
     /// Nothing comes after what is in `input`.
     private var isInputOver = false
+    /// The client has shut its side down.
+    private var hasSaidAll = false
 
     init(loop: PoolLoop) { self.loop = loop }
 
@@ -157,12 +159,16 @@ class ShardClient: TickTarget, ChannelDuplexHandler {
         receive(reply: number, part: part, from: &reply, length: reply.readableBytes, kind: kind)
     }
 
-    final func fail(_ number: UInt32, part: UInt16, _ error: ShardError, of server: String) {
+    final func fail(
+        _ number: UInt32, part: UInt16, _ error: ShardError, of server: String,
+        expecting expectation: ReplyShape = .any
+    ) {
         guard !isClosed else { return }
         loop.clients.failed += 1
         // Half a reply can't be taken back.
         if number == partlyAnswered { return close() }
-        receive(reply: number, part: part, reply(to: error, of: server), .refusal)
+        receive(
+            reply: number, part: part, reply(to: error, of: server), expectation.isSilent ? .hidden : .refusal)
     }
 
     /// Whether the command's reply may be written now, part by part.
@@ -292,7 +298,10 @@ class ShardClient: TickTarget, ChannelDuplexHandler {
     }
 
     final func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        if let event = event as? ChannelEvent, event == .inputClosed { inputEnded() }
+        if let event = event as? ChannelEvent, event == .inputClosed {
+            hasSaidAll = true
+            if isClosed { context.close(promise: nil) } else { inputEnded() }
+        }
         context.fireUserInboundEventTriggered(event)
     }
 
@@ -323,8 +332,21 @@ class ShardClient: TickTarget, ChannelDuplexHandler {
     private func closeAfterWrites(_ context: ChannelHandlerContext) {
         markClosed()
         let channel = context.channel
-        context.writeAndFlush(wrapOutboundOut(ByteBuffer())).whenComplete { _ in channel.close(promise: nil) }
+        if hasSaidAll {
+            context.writeAndFlush(wrapOutboundOut(ByteBuffer())).whenComplete { _ in channel.close(promise: nil) }
+            return
+        }
+        // A socket that is closed with bytes unread is reset, and the client may lose the replies that it hasn't read.
+        // So what it still says is read for a while, and dropped.
+        context.writeAndFlush(wrapOutboundOut(ByteBuffer())).whenComplete { _ in
+            channel.close(mode: .output, promise: nil)
+        }
+        loop.eventLoop.scheduleTask(in: Self.lingering) { channel.close(promise: nil) }
+        if owesRead { context.read() }
     }
+
+    /// How long a client is listened to that is told no more.
+    private static let lingering = TimeAmount.seconds(1)
 
     private func markClosed() {
         guard !isClosed else { return }

@@ -85,19 +85,23 @@ class ShardConnection: TickTarget {
 
     // MARK: Commands
 
-    /// Takes a command's bytes. The client gets the server's reply, or an error that says why there is none.
+    /// Takes a command's bytes, but for those in `gap`. The client gets the server's reply, or an error that says why
+    /// there is none.
     @inline(__always)
     final func send(
-        _ bytes: borrowing Span<UInt8>, of client: ShardClient, number: UInt32, part: UInt16 = 0,
-        family: CommandFamily, command: UInt16 = 0, key: KeyBeginning = .none, expecting expectation: ReplyShape
+        _ bytes: borrowing Span<UInt8>, leavingOut gap: Range<Int> = 0..<0, of client: ShardClient, number: UInt32,
+        part: UInt16 = 0, family: CommandFamily, command: UInt16 = 0, key: KeyBeginning = .none,
+        expecting expectation: ReplyShape
     ) {
-        guard isUsable(by: client, number, part) else { return }
+        guard isUsable(by: client, number, part, expectation) else { return }
         inFlight.append(
             InFlight(
                 client: client, number: number, part: part, label: CommandLabel(family, command: command, key: key),
                 sentAt: loop.tick.now, expectation: expectation))
         counters.sum.requests += 1
-        send(part: bytes, of: client)
+        if gap.isEmpty { return send(part: bytes, of: client) }
+        send(part: bytes.extracting(0..<gap.lowerBound), of: client)
+        send(part: bytes.extracting(gap.upperBound..<bytes.count), of: client)
     }
 
     /// Takes more bytes of the command that was sent last.
@@ -112,14 +116,14 @@ class ShardConnection: TickTarget {
     /// Takes commands of the proxy's own; their replies are dropped. The connection is open, or opens.
     final func sendUnanswered(_ bytes: ByteBuffer, commands: Int) {
         outgoing.writeImmutableBuffer(bytes)
-        for _ in 0..<commands { expect(InFlight.ignored) }
+        for _ in 0..<commands { expect(InFlight.ignored, .any) }
         loop.tick.mark(self)
     }
 
-    private func expect(_ number: UInt32) {
+    private func expect(_ number: UInt32, _ expectation: ReplyShape) {
         inFlight.append(
             InFlight(
-                client: nil, number: number, part: 0, label: .own, sentAt: loop.tick.now, expectation: .any))
+                client: nil, number: number, part: 0, label: .own, sentAt: loop.tick.now, expectation: expectation))
     }
 
     /// Whether it is open and no client waits for a reply on it.
@@ -138,14 +142,18 @@ class ShardConnection: TickTarget {
     }
 
     @inline(__always)
-    private func isUsable(by client: ShardClient, _ number: UInt32, _ part: UInt16) -> Bool {
+    private func isUsable(
+        by client: ShardClient, _ number: UInt32, _ part: UInt16, _ expectation: ReplyShape
+    ) -> Bool {
         if case .ready = state, inFlight.count < loop.limits.queue { return true }
-        return prepare(client, number, part)
+        return prepare(client, number, part, expectation)
     }
 
-    private func prepare(_ client: ShardClient, _ number: UInt32, _ part: UInt16) -> Bool {
+    private func prepare(
+        _ client: ShardClient, _ number: UInt32, _ part: UInt16, _ expectation: ReplyShape
+    ) -> Bool {
         guard let error = open() else { return true }
-        client.fail(number, part: part, error, of: server.name)
+        client.fail(number, part: part, error, of: server.name, expecting: expectation)
         return false
     }
 
@@ -239,7 +247,7 @@ class ShardConnection: TickTarget {
             return command.number == InFlight.ignored ? nil : opened(reply, kind)
         }
         counters.sum.replies += 1
-        if kind != .value { refused(kind) }
+        if kind == .refusal || kind == .incapacity { refused(kind) }
         if server.isSuspect, kind != .incapacity { server.answered() }
         let nanoseconds = (loop.tick.now - command.sentAt).nanoseconds
         loop.latency.record(command.label.family, nanoseconds: nanoseconds)
@@ -275,7 +283,7 @@ class ShardConnection: TickTarget {
     private func connect() {
         state = .connecting
         outgoing.writeImmutableBuffer(opening.bytes)
-        for _ in 0..<opening.replies { expect(InFlight.opening) }
+        for _ in 0..<opening.replies { expect(InFlight.opening, opening.expectation) }
         let socket = ShardSocket(self)
         server.connect(on: loop.eventLoop, handler: socket) { [self] result in
             switch result {
@@ -316,7 +324,8 @@ class ShardConnection: TickTarget {
             if error.isFailure { report(error, commands: failed.count) }
         }
         for command in failed {
-            command.client?.fail(command.number, part: command.part, error, of: server.name)
+            command.client?.fail(
+                command.number, part: command.part, error, of: server.name, expecting: command.expectation)
         }
         ended(error)
     }

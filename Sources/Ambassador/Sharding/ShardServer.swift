@@ -10,6 +10,8 @@ struct ShardOpening {
     var bytes = ByteBuffer()
     /// How many replies that gives.
     var replies = 0
+    /// What each of them is.
+    var expectation = ReplyShape.any
 }
 
 /// Who is told of a server, by its name, that a connection failed or that it can't serve; and after that, once, that it

@@ -22,6 +22,7 @@ protocol ServedPool: Sendable {
 }
 
 extension RedisPool: ServedPool {}
+extension MemcachedPool: ServedPool {}
 
 /// The ambassador's pools, and the event loops that are theirs alone.
 struct AmbassadorService: Service {
@@ -76,11 +77,13 @@ struct AmbassadorService: Service {
                 logger: logger)
             try await open(pool, at: redis.pool.listen)
         }
-        if let name = configuration.memcached.first?.name {
-            let key = "ambassador.memcached.\(name)"
-            throw Problems([
-                Problem(origin(key) ?? .builtIn, key: key, "found a pool of memcached, which is not served yet")
-            ])
+        for (name, memcached) in configuration.memcached {
+            let tls = try PoolTLS(memcached.pool, key: "ambassador.memcached.\(name)", origin: origin)
+            tls.report(to: logger)
+            let pool = MemcachedPool(
+                name: name, configuration: memcached, tls: tls.servers, clientTLS: tls.clients, group: eventLoops,
+                logger: logger)
+            try await open(pool, at: memcached.pool.listen)
         }
     }
 

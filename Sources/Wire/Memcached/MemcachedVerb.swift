@@ -1,38 +1,52 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A command's name; the raw value is its first eight bytes.
+/// A command's name.
 @usableFromInline
-package enum MemcachedVerb: UInt64, Sendable, CaseIterable {
-    case get = 0x67_6574
-    case gets = 0x6765_7473
-    case gat = 0x67_6174
-    case gats = 0x6761_7473
-    case set = 0x73_6574
-    case add = 0x61_6464
-    case replace = 0x72_6570_6C61_6365
-    case append = 0x6170_7065_6E64
-    case prepend = 0x70_7265_7065_6E64
-    case cas = 0x63_6173
-    case delete = 0x6465_6C65_7465
-    case increment = 0x696E_6372
-    case decrement = 0x6465_6372
-    case touch = 0x74_6F75_6368
-    case metaGet = 0x6D67
-    case metaSet = 0x6D73
-    case metaDelete = 0x6D64
-    case metaArithmetic = 0x6D61
-    case metaDebug = 0x6D65
-    case metaNoOp = 0x6D6E
-    case statistics = 0x73_7461_7473
-    case flushAll = 0x666C_7573_685F_616C
-    case verbosity = 0x7665_7262_6F73_6974
-    case version = 0x76_6572_7369_6F6E
-    case quit = 0x7175_6974
+package enum MemcachedVerb: UInt8, Sendable, CaseIterable {
+    case get, gets, gat, gats
+    case set, add, replace, append, prepend, cas
+    case delete, increment, decrement, touch
+    case metaGet, metaSet, metaDelete, metaArithmetic, metaDebug, metaNoOp
+    case statistics, flushAll, verbosity, version, quit
 
+    /// As memcached writes them, in the order of the cases.
+    package static let names = [
+        "get", "gets", "gat", "gats", "set", "add", "replace", "append", "prepend", "cas", "delete", "incr", "decr",
+        "touch", "mg", "ms", "md", "ma", "me", "mn", "stats", "flush_all", "verbosity", "version", "quit",
+    ]
+
+    /// Compares the first eight bytes with those of the names, then what is left.
     @inlinable
     init?(_ name: MemcachedName) {
-        guard let verb = Self(rawValue: name.first), verb.rest == name.rest else { return nil }
-        self = verb
+        switch name.first {
+        case 0x67_6574: self = .get
+        case 0x6765_7473: self = .gets
+        case 0x67_6174: self = .gat
+        case 0x6761_7473: self = .gats
+        case 0x73_6574: self = .set
+        case 0x61_6464: self = .add
+        case 0x72_6570_6C61_6365: self = .replace
+        case 0x6170_7065_6E64: self = .append
+        case 0x70_7265_7065_6E64: self = .prepend
+        case 0x63_6173: self = .cas
+        case 0x6465_6C65_7465: self = .delete
+        case 0x696E_6372: self = .increment
+        case 0x6465_6372: self = .decrement
+        case 0x74_6F75_6368: self = .touch
+        case 0x6D67: self = .metaGet
+        case 0x6D73: self = .metaSet
+        case 0x6D64: self = .metaDelete
+        case 0x6D61: self = .metaArithmetic
+        case 0x6D65: self = .metaDebug
+        case 0x6D6E: self = .metaNoOp
+        case 0x73_7461_7473: self = .statistics
+        case 0x666C_7573_685F_616C: self = .flushAll
+        case 0x7665_7262_6F73_6974: self = .verbosity
+        case 0x76_6572_7369_6F6E: self = .version
+        case 0x7175_6974: self = .quit
+        default: return nil
+        }
+        if name.rest != rest { return nil }
     }
 
     /// The bytes of the name after the first eight.
