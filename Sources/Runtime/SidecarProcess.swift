@@ -22,6 +22,8 @@ struct SidecarProcess: Sendable {
     private let subscriber: Subscriber
     private let brokers: [LogBroker]
     private let ambassador: AmbassadorService?
+    /// Nil where nothing changes while running.
+    private let reload: ConfigurationReload?
     private let tracing: Tracing
     private let app: AppService
     private let health: HealthState
@@ -89,7 +91,9 @@ struct SidecarProcess: Sendable {
             configuration: configuration, database: stores.database, listeners: listeners,
             calls: calls, subscriber: subscriber,
             brokers: stores.components.pubsub.compactMap { $0.broker as? LogBroker },
-            ambassador: ambassador, tracing: tracing,
+            ambassador: ambassador,
+            reload: ambassador.map { ConfigurationReload(invocation, for: $0, logger: instruments.logger) },
+            tracing: tracing,
             app: AppService(
                 supervisor: supervisor,
                 serving: {
@@ -120,6 +124,7 @@ struct SidecarProcess: Sendable {
         services += brokers.map { Self.configured(BrokerService(broker: $0)) }
         if configuration.api.enabled { services.append(Self.configured(subscriber)) }
         if let ambassador { services.append(Self.configured(ambassador)) }
+        if let reload { services.append(Self.configured(reload)) }
         if let listener = listeners.internal { services.append(Self.configured(listener)) }
         if let health = calls.health { services.append(Self.configured(AppHealthService(health: health))) }
         services.append(Self.configured(app))
@@ -152,6 +157,8 @@ struct SidecarProcess: Sendable {
     private func receiver() -> @Sendable (Signal) -> Void {
         let hasBegun = Atomic(false)
         return { signal in
+            // What else SIGHUP means is the app's business.
+            if signal == .hangUp { reload?.request() }
             guard signal.beginsShutdown else { return app.supervisor.forward(signal) }
             if hasBegun.exchange(true, ordering: .relaxed) { end(withStatus: 128 + signal.number) }
             app.stopSignal = signal

@@ -61,6 +61,45 @@ extension EndToEnd {
             #expect(throws: NoAnswer.self) { try RESPCall(port: setting.port) }
         }
 
+        @Test(arguments: [true, false])
+        func `a server that is added to the file takes its keys, and no client is closed`(asks: Bool) throws {
+            let setting = try Setting(servers: 1)
+            let process = try setting.serving()
+            let call = try RESPCall(port: setting.port)
+            let added = try RedisServer(in: setting.folder)
+            let path = setting.folder.path("outrigger.yaml")
+            let text = try String(contentsOfFile: path, encoding: .utf8)
+            let changed = text.replacingOccurrences(of: "servers: {", with: "servers: {new: 127.0.0.1:\(added.port), ")
+            try setting.folder.write(changed + "\n", to: "outrigger.yaml")
+            if asks { process.send(SIGHUP) }
+            try wait(for: "the new server") { process.output.contains("cache.servers.new") }
+            var key = 0
+            try wait(for: "keys on the new server") {
+                key += 1
+                #expect(try call.send("SET", "key:\(key)", "v") == "+OK")
+                return try added.keyCount() > 0
+            }
+            #expect(process.exitNow() == nil)
+        }
+
+        @Test func `a changed file that is wrong, or needs a restart, changes nothing`() throws {
+            let setting = try Setting(servers: 1)
+            let process = try setting.serving()
+            let text = try String(contentsOfFile: setting.folder.path("outrigger.yaml"), encoding: .utf8)
+            try setting.folder.write(
+                text.replacingOccurrences(of: "servers: {", with: "servers: {b: x, "), to: "outrigger.yaml")
+            process.send(SIGHUP)
+            try wait(for: "the problem") { process.output.contains("configuration.kept") }
+            #expect(process.output.contains("ambassador.redis.cache.servers.b: found"))
+            try setting.folder.write(
+                text.replacingOccurrences(of: "servers: {", with: "hash: md5, servers: {"), to: "outrigger.yaml")
+            process.send(SIGHUP)
+            try wait(for: "the setting that waits") {
+                process.output.contains("take effect at the next start only: ambassador.redis.cache.hash.")
+            }
+            #expect(try RESPCall(port: setting.port).send("SET", "a", "b") == "+OK")
+        }
+
         @Test func `a pool whose port is taken stops the start`() throws {
             let setting = try Setting(servers: 1)
             let occupation = try PortOccupation(port: setting.port)

@@ -19,10 +19,21 @@ protocol ServedPool: Sendable {
     func snapshot() async -> PoolSnapshot
     /// The server that a key lives on.
     func server(of key: [UInt8]) async -> PoolSnapshot.Server?
+    /// Takes what changes while running, without a client being closed.
+    func apply(_ configuration: AmbassadorConfiguration)
 }
 
-extension RedisPool: ServedPool {}
-extension MemcachedPool: ServedPool {}
+extension RedisPool: ServedPool {
+    func apply(_ configuration: AmbassadorConfiguration) {
+        if let changed = configuration.redis[name] { apply(changed) }
+    }
+}
+
+extension MemcachedPool: ServedPool {
+    func apply(_ configuration: AmbassadorConfiguration) {
+        if let changed = configuration.memcached[name] { apply(changed) }
+    }
+}
 
 /// The ambassador's pools, and the event loops that are theirs alone.
 struct AmbassadorService: Service {
@@ -91,6 +102,11 @@ struct AmbassadorService: Service {
         let port = try await pool.start()
         pools.append(pool)
         addresses.append("\(pool.name) \(address.bound(to: port))")
+    }
+
+    /// Takes what changes while running.
+    func apply(_ configuration: AmbassadorConfiguration) {
+        for pool in pools { pool.apply(configuration) }
     }
 
     func run() async throws {

@@ -30,7 +30,8 @@ package struct Invocation: Sendable {
     var endpoints: [HTTPEndpoint]
     /// Who may call this app; nil if the documents don't say it.
     var accessControl: AccessControl?
-    /// The variables that this was read with.
+    /// What this was read from: the command line and the variables.
+    private var arguments: ParsedArguments
     var environment: [String: String]
     /// Sentences about flags of Dapr that change nothing here, to be said at the start.
     package var notices: [String]
@@ -82,8 +83,14 @@ package struct Invocation: Sendable {
         return Invocation(
             loaded: try loader.finish(), resources: chosen, command: parsed.command ?? [], plans: plans,
             subscriptions: subscriptions, endpoints: endpoints, accessControl: accessControl,
-            environment: environment, notices: notices)
+            arguments: parsed, environment: environment, notices: notices)
     }
+
+    /// The files that `--config` names.
+    var files: [String] { arguments.flags.filter { $0.name == "config" }.map(\.value) }
+
+    /// Reads the same once more, as the files are now.
+    func readAgain() throws(Problems) -> Invocation { try Self.read(arguments, environment: environment) }
 
     /// What Dapr's own documents say of tracing counts where nothing else says it.
     private static func applyTracing(of documents: [ResourceDocument], _ loader: inout SettingsLoader<Configuration>) {

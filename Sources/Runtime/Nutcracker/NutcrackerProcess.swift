@@ -55,9 +55,7 @@ struct NutcrackerProcess: Sendable {
     }
 
     private func serve(_ signals: Signals) async throws -> Int32 {
-        var configuration = try options.file().configuration
-        let descriptors = DescriptorLimit.raise()
-        configuration.takeAllClients(within: descriptors)
+        let configuration = try readConfiguration()
         let instruments = Instruments(logs: logs, registry: PrometheusRegistry(logger: logger), logger: logger)
         // A file without a pool has been refused.
         guard let ambassador = try await AmbassadorService.start(configuration, grace: Self.grace, instruments) else {
@@ -77,6 +75,19 @@ struct NutcrackerProcess: Sendable {
                 version: NutcrackerStatistics.version, processID: processID(), pools: ambassador.addresses,
                 statistics: "\(address)", isCompatible: options.isCompatible))
         if options.daemonizes { BackgroundProcess.becomeReady(keepsStandardError: log != nil) }
+        let reload = Task { [self] in
+            var current = Configuration()
+            current.ambassador = configuration
+            let reload = ConfigurationReload(
+                files: [options.configuration], current: current, logger: logger,
+                read: { () throws(Problems) in
+                    var new = Configuration()
+                    new.ambassador = try readConfiguration()
+                    return new
+                }, apply: { ambassador.apply($0.ambassador) })
+            try? await reload.run()
+        }
+        defer { reload.cancel() }
         let status = await endOfSignals(signals)
         await ambassador.stop()
         await statistics.stop()
@@ -84,8 +95,13 @@ struct NutcrackerProcess: Sendable {
         return status
     }
 
-    /// Does what signals ask for, until one asks for the end; returns the exit status, which with SIGINT is
-    /// twemproxy's.
+    private func readConfiguration() throws(Problems) -> AmbassadorConfiguration {
+        var configuration = try options.file().configuration
+        configuration.takeAllClients(within: DescriptorLimit.raise())
+        return configuration
+    }
+
+    /// Does what signals ask for, until one asks for the end; returns the exit status, which is twemproxy's for SIGINT.
     private func endOfSignals(_ signals: Signals) async -> Int32 {
         var verbosity = options.verbosity
         for await signal in signals {

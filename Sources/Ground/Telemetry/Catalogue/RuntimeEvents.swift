@@ -57,6 +57,28 @@ extension LogEvent {
         LogEvent("configuration.warned", .warning, "The configuration is taken with a warning: \(warning).")
     }
 
+    package static func configurationReloaded(_ keys: [String]) -> LogEvent {
+        LogEvent(
+            "configuration.reloaded", .info, "The configuration was read again; changed: \(keys.listed).",
+            ["keys": .array(keys.prefix(keysShown).map { .string($0) })])
+    }
+
+    package static func configurationWaits(_ keys: [String]) -> LogEvent {
+        LogEvent(
+            "configuration.waits", .warning, "These settings take effect at the next start only: \(keys.listed).",
+            ["keys": .array(keys.prefix(keysShown).map { .string($0) })])
+    }
+
+    package static func configurationUnchanged() -> LogEvent {
+        LogEvent("configuration.unchanged", .info, "The configuration was read again; nothing in it has changed.")
+    }
+
+    package static func configurationKept(problems: Int) -> LogEvent {
+        LogEvent(
+            "configuration.kept", .error, "The changed configuration has \(problems) problems, so nothing changes.",
+            ["problems": "\(problems)"])
+    }
+
     /// `notice` begins with the flag's name.
     package static func flagNoticed(_ notice: String) -> LogEvent {
         LogEvent("flag.noticed", .warning, "The flag \(notice).")
@@ -99,5 +121,15 @@ extension LogEvent {
 
     package static func serviceFailed(_ reason: String) -> LogEvent {
         LogEvent("sidecar.failed", .error, "The sidecar ends because a part of it failed: \(reason).")
+    }
+}
+
+/// The most keys of a reload that a line names.
+private let keysShown = 20
+
+extension [String] {
+    /// As people read them, the first of many.
+    fileprivate var listed: String {
+        prefix(keysShown).joined(separator: ", ") + (count > keysShown ? " and \(count - keysShown) more" : "")
     }
 }
