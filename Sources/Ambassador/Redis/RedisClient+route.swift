@@ -18,12 +18,12 @@ extension RedisClient {
         if isConfined { return takeConfined(found, command, bytes) }
         switch found.route {
         case .script(.evalSHA):
-            takeByHash(found, command, bytes, to: try server(of: found, command, bytes) ?? redis.anyServer)
+            takeByHash(found, command, bytes, to: try server(of: found, command, bytes))
         case .script(.load): takeLoad(found, command, bytes)
         case .script(.flush):
             redis.scripts.removeAll()
             takeEverywhere(.same, found, bytes)
-        case .byKey, .script: forward(bytes, to: try server(of: found, command, bytes) ?? redis.anyServer, found)
+        case .byKey, .script: forward(bytes, to: try server(of: found, command, bytes), found)
         case .byKeyOrBlocking, .blocking: return try takeBlocking(found, command, bytes)
         case .anyServer: forward(bytes, to: redis.anyServer, found)
         case .split(let split): try takeSplit(split, found, command, bytes)
@@ -41,17 +41,10 @@ extension RedisClient {
         return true
     }
 
-    /// The one server of all keys, or -1 if none is alive; nil for a command without keys.
     func server(
         of found: RedisCommand, _ command: RESPCommand, _ bytes: borrowing Span<UInt8>
-    ) throws(RedisRefusal) -> Int? {
-        try server(of: try RedisKeys(found.keys, of: command, bytes), command, bytes)
-    }
-
-    func server(
-        of keys: RedisKeys, _ command: RESPCommand, _ bytes: borrowing Span<UInt8>
-    ) throws(RedisRefusal) -> Int? {
-        guard keys.total > 0 else { return nil }
+    ) throws(RedisRefusal) -> Int {
+        let keys = try RedisKeys(found.keys, of: command, bytes)
         return try keys.server(command, bytes, ring: redis.ring, random: &redis.random)
     }
 

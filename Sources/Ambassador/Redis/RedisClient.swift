@@ -109,7 +109,7 @@ final class RedisClient: ShardClient {
         case .session:
             lane = redis.lane(session)
             // What a server watches it watches for the session of before.
-            own?.transaction?.lose()
+            loseTransaction()
         case .reset:
             abandonOwn()
             lane = redis.lane(session)

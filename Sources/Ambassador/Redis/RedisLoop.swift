@@ -27,8 +27,8 @@ final class RedisLoop: ShardingLoop {
     private(set) var ring: ServerRing
     var random = SmallGenerator()
     let own: OwnConnectionStock
-    /// Clients whose channels move with the keys.
-    var subscribers: [ObjectIdentifier: RedisClient] = [:]
+    /// Clients with connections of their own, which have to know when servers change.
+    var ownUsers: [ObjectIdentifier: RedisClient] = [:]
     private var lanes: [RedisSession: ShardLane] = [:]
 
     init(
@@ -42,12 +42,11 @@ final class RedisLoop: ShardingLoop {
         self.pool = pool
         self.ring = ring
         self.opening = opening
-        shards = ShardSet(servers, language: .redis, pool: pool)
         own = OwnConnectionStock(pool: pool, open: ownCount)
+        shards = ShardSet(servers, language: .redis, pool: pool)
     }
 
     var servers: [ShardServer] { shards.servers }
-    var counters: [ServerCounters] { shards.counters }
 
     /// The connections for clients of `session`; they are opened when they are used.
     func lane(_ session: RedisSession) -> ShardLane {
@@ -65,9 +64,7 @@ final class RedisLoop: ShardingLoop {
     /// Places keys as `ring` says from the next command on.
     func use(_ ring: ServerRing) {
         self.ring = ring
-        // Servers may have other indexes now.
-        pool.forEachClient { ($0 as? RedisClient)?.leaveLongLane() }
-        for client in subscribers.values { client.moveSubscriptions() }
+        for client in ownUsers.values { client.followServers() }
     }
 
     /// Opens the connections that most clients use.

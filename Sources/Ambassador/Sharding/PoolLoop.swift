@@ -71,10 +71,6 @@ final class PoolLoop {
         for client in open.values { client.end() }
     }
 
-    func forEachClient(_ body: (ShardClient) -> Void) {
-        for client in open.values { body(client) }
-    }
-
     func closeClients() {
         for client in open.values { client.close() }
     }

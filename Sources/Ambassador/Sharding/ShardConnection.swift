@@ -353,7 +353,7 @@ class ShardConnection: TickTarget {
         switch error {
         case .closed: counters.sum.closes += 1
         case .timeout: counters.sum.timeouts += 1
-        case .draining: break
+        case .draining, .abandoned: break
         default: counters.sum.errors += 1
         }
     }

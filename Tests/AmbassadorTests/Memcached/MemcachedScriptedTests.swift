@@ -8,7 +8,8 @@ import Testing
 /// A pool before servers that say what no memcached would, or not when it would.
 @Suite("A memcached pool before odd servers")
 struct MemcachedScriptedTests {
-    @Test func `a server that answers what wasn't asked for loses its connection, and the command fails`() async throws {
+    @Test func `a server that answers what wasn't asked for loses its connection, and the command fails`() async throws
+    {
         let server = try ScriptedServer { connection in
             _ = try connection.read(count: "get a\r\n".utf8.count)
             try connection.write(connection.number == 1 ? "STORED\r\n" : "END\r\n")

@@ -35,7 +35,7 @@ final class OwnConnection: ShardConnection {
         self.session = session
         super.init(
             server: redis.servers[server], language: .redis, opening: redis.opening.bytes(for: session),
-            loop: redis.pool, counters: redis.counters[server])
+            loop: redis.pool, counters: redis.shards.counters[server])
     }
 
     /// Ends it because of its client, whatever is on it.

@@ -4,7 +4,7 @@ import NIOCore
 
 /// What one client has for itself at the moment: connections, at most one to each server, and what they are for.
 final class OwnUse {
-    fileprivate(set) var connections: [OwnConnection] = []
+    var connections: [OwnConnection] = []
     var transaction: Transaction?
     /// The server that the transaction's is.
     var transactionServer: ShardServer?
@@ -17,12 +17,6 @@ final class OwnUse {
     var longUntil: NIODeadline?
 
     var subscriber: Subscriber?
-
-    /// Gives the transaction up if its server isn't where it was among `servers`: they have changed.
-    func loseIfMoved(_ servers: [ShardServer]) {
-        guard let place = transaction?.server else { return }
-        if place >= servers.count || servers[place] !== transactionServer { transaction?.lose() }
-    }
 
     /// Whether the connections may go when every command has been answered.
     var isOver: Bool { transaction == nil && upload == nil && longUntil == nil && subscriber == nil }
@@ -44,6 +38,7 @@ extension RedisClient {
         let use = OwnUse()
         own = use
         hearsWrites = true
+        redis.ownUsers[ObjectIdentifier(self)] = self
         return use
     }
 
@@ -51,7 +46,15 @@ extension RedisClient {
     func lost(_ connection: OwnConnection, _ error: ShardError) {
         if connection.unasked != nil { return lostSubscription(connection, error) }
         if own?.upload?.connection === connection { own?.upload?.connection = nil }
-        if own?.transaction?.server != nil, own?.transactionServer === connection.server { own?.transaction?.lose() }
+        if own?.transaction?.server != nil, own?.transactionServer === connection.server { loseTransaction() }
+    }
+
+    /// The pool's servers or their parts of the keys are others from now on.
+    func followServers() {
+        moveSubscriptions()
+        guard let own, let lane = own.longLane else { return }
+        let isCurrent = lane.connections.elementsEqual(redis.servers) { $0.server === $1 }
+        if !isCurrent { leaveLongLane(own) }
     }
 
     /// Gives the connections back when what they are for is over. Every command has been answered.
@@ -78,5 +81,6 @@ extension RedisClient {
     private func endOwn() {
         own = nil
         hearsWrites = false
+        redis.ownUsers[ObjectIdentifier(self)] = nil
     }
 }

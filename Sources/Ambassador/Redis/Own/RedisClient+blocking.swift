@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Proxying
 internal import WireRESP
 
 extension RedisClient {
@@ -9,7 +10,7 @@ extension RedisClient {
         _ found: RedisCommand, _ command: RESPCommand, _ bytes: borrowing Span<UInt8>
     ) throws(RedisRefusal) -> Bool {
         let keys = try RedisKeys(found.keys, of: command, bytes)
-        let server = try server(of: keys, command, bytes) ?? redis.anyServer
+        let server = try keys.server(command, bytes, ring: redis.ring, random: &redis.random)
         guard found.route == .blocking || keys.blocks, server >= 0 else {
             forward(bytes, to: server, found)
             return true

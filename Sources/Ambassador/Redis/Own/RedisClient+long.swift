@@ -42,7 +42,7 @@ extension RedisClient {
         guard let until = use.longUntil else { return }
         loop.eventLoop.assumeIsolated().scheduleTask(deadline: until) { [self] in
             guard own === use, let until = use.longUntil else { return }
-            if until > NIODeadline.now() { watchPause(of: use) } else { loop.tick.mark(self) }
+            if until > loop.tick.now { watchPause(of: use) } else { loop.tick.mark(self) }
         }
     }
 
@@ -51,17 +51,16 @@ extension RedisClient {
         guard let until = use.longUntil, use.upload == nil else { return }
         if until <= loop.tick.now {
             use.longUntil = nil
-            use.longLane = nil
-            lane = redis.lane(session)
+            leaveLongLane(use)
         } else if use.longLane !== lane || use.longLane == nil {
             moveToOwn(use)
         }
     }
 
-    /// The servers have changed: the lane has connections to those of before.
-    func leaveLongLane() {
-        guard let own, own.longLane != nil else { return }
-        own.longLane = nil
+    /// From the next command on, which waits until those before it are answered.
+    func leaveLongLane(_ use: OwnUse) {
+        use.longLane = nil
+        if waiting > 0 { hold(.order) }
         lane = redis.lane(session)
     }
 
@@ -69,7 +68,7 @@ extension RedisClient {
     private func moveToOwn(_ use: OwnUse) {
         let connections = redis.servers.indices.map { ownConnection(to: $0) }
         guard connections.allSatisfy({ $0.mayOpen() == nil }) else { return }
-        let lane = ShardLane(connections)
+        let lane = ShardLane(redis.opening.bytes(for: session), connections)
         use.longLane = lane
         self.lane = lane
     }

@@ -39,12 +39,15 @@ extension RedisClient {
         guard isTurn() else { return false }
         let (kind, isSubscribe) = Self.meaning(of: step)
         let names = Self.words(command, bytes)
+        guard redis.anyServer >= 0 || !isSubscribe else {
+            answer(RedisReply.noServer.bytes)
+            return true
+        }
         let use = useOwn()
         let subscriber = use.subscriber ?? Subscriber()
         use.subscriber = subscriber
         subscriber.number = expectReply()
         hold(.order)
-        redis.subscribers[ObjectIdentifier(self)] = self
         let requests =
             isSubscribe
             ? subscriber.subscriptions.subscribe(kind, names) { place($0, kind) }
@@ -108,7 +111,9 @@ extension RedisClient {
     }
 
     private func place(_ name: [UInt8], _ kind: Subscriptions.Kind) -> [String] {
-        guard kind != .pattern else { return redis.servers.indices.filter { redis.ring.live[$0] }.map(serverName) }
+        guard kind != .pattern, redis.ring.kind != .random else {
+            return redis.servers.indices.filter { redis.ring.live[$0] }.map(serverName)
+        }
         let server = redis.ring.server(for: name.span, random: &redis.random)
         return server < 0 ? [] : [serverName(server)]
     }
@@ -219,7 +224,6 @@ extension RedisClient {
     private func endSubscriber() {
         guard let own, let subscriber = own.subscriber else { return }
         own.subscriber = nil
-        redis.subscribers[ObjectIdentifier(self)] = nil
         for connection in subscriber.connections {
             connection.unasked = nil
             if subscriber.owed[ObjectIdentifier(connection)]?.isEmpty ?? true {
@@ -235,7 +239,6 @@ extension RedisClient {
     /// The client is gone.
     func abandonSubscriber() {
         guard let subscriber = own?.subscriber else { return }
-        redis.subscribers[ObjectIdentifier(self)] = nil
         for connection in subscriber.connections { connection.abandon() }
         own?.subscriber = nil
     }

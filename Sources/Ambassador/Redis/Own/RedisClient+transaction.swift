@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import NIOCore
+internal import Proxying
 internal import WireRESP
 
 // MULTI and WATCH, and what follows them, over a connection of this client's own. What each function returns is whether
@@ -11,10 +12,10 @@ extension RedisClient {
     func takeTransaction(
         _ step: RedisTransactionCommand, _ found: RedisCommand, _ command: RESPCommand, _ bytes: borrowing Span<UInt8>
     ) throws(RedisRefusal) -> Bool {
-        own?.loseIfMoved(redis.servers)
+        loseTransactionIfMoved()
         switch step {
         case .multi: return takeMulti(found, bytes)
-        case .watch: return takeWatch(try server(of: found, command, bytes) ?? -1, found, bytes)
+        case .watch: return takeWatch(try server(of: found, command, bytes), found, bytes)
         case .exec:
             guard var transaction = own?.transaction else { return finish(.execAlone) }
             perform(transaction.exec(anywhere: redis.anyServer), found, bytes)
@@ -37,7 +38,11 @@ extension RedisClient {
         case .transaction(let step): return try takeTransaction(step, found, command, bytes)
         case .script(.load), .script(.flush): throw .notInTransaction
         case .byKey, .byKeyOrBlocking, .blocking, .script, .split:
-            return takeQueued(try server(of: found, command, bytes), found, bytes)
+            let keys = try RedisKeys(found.keys, of: command, bytes)
+            // A random ring has no place for a key: any server will do for all of them.
+            guard keys.total > 0, redis.ring.kind != .random else { return takeQueued(nil, found, bytes) }
+            return takeQueued(
+                try keys.server(command, bytes, ring: redis.ring, random: &redis.random), found, bytes)
         case .anyServer, .local(.echo), .local(.time): return takeQueued(nil, found, bytes)
         case .everyServer where command.name == Self.ping: return takeQueued(nil, found, bytes)
         case .local(.reset), .local(.quit):
@@ -51,7 +56,7 @@ extension RedisClient {
     static let ping = RESPName("PING")
 
     private func takeQueued(_ place: Int?, _ found: RedisCommand, _ bytes: borrowing Span<UInt8>) -> Bool {
-        own?.loseIfMoved(redis.servers)
+        loseTransactionIfMoved()
         perform(own?.transaction?.command(place, bytes: bytes.count) ?? .answer(.execAlone), found, bytes)
         return true
     }
@@ -108,7 +113,7 @@ extension RedisClient {
         let connection = ownConnection(to: server)
         own?.transactionServer = connection.server
         if let error = connection.open() {
-            own?.transaction?.lose()
+            loseTransaction()
             return fail(number, part: 0, error, of: connection.server.name)
         }
         if opening, let transaction = own?.transaction {
@@ -117,6 +122,22 @@ extension RedisClient {
             connection.sendUnanswered(opening, commands: transaction.keptCount + 1)
         }
         connection.send(bytes, of: self, number: number, family: found.family, command: found.id, expecting: .any)
+    }
+
+    /// Gives up what a server knows of the transaction, with the connection that it knows it of.
+    func loseTransaction() {
+        guard let own, own.transaction != nil else { return }
+        own.transaction?.lose()
+        let lost = own.connections.filter { $0.server === own.transactionServer }
+        own.connections.removeAll { $0.server === own.transactionServer }
+        if own.longLane != nil { leaveLongLane(own) }
+        for connection in lost { connection.abandon() }
+    }
+
+    /// Gives the transaction up if its server isn't where it was: the servers have changed.
+    private func loseTransactionIfMoved() {
+        guard let own, let place = own.transaction?.server else { return }
+        if place >= redis.servers.count || redis.servers[place] !== own.transactionServer { loseTransaction() }
     }
 
     private func tell(_ undoing: Transaction.Undoing) {

@@ -5,14 +5,11 @@ import Proxying
 
 /// One connection to each server of a pool, by the server's index. Which ones they are changes with the servers.
 final class ShardLane {
-    fileprivate let opening: ShardOpening
+    let opening: ShardOpening
     fileprivate(set) var connections: [ShardConnection] = []
 
-    fileprivate init(_ opening: ShardOpening) { self.opening = opening }
-
-    /// Of connections that one client has for itself; it doesn't follow servers that change.
-    init(_ connections: [ShardConnection]) {
-        opening = ShardOpening()
+    init(_ opening: ShardOpening, _ connections: [ShardConnection] = []) {
+        self.opening = opening
         self.connections = connections
     }
 }
@@ -41,8 +38,7 @@ final class ShardSet {
         return lane
     }
 
-    /// A connection that no lane has: for the lanes, and for clients that need one for themselves.
-    func connection(to server: Int, _ opening: ShardOpening) -> ShardConnection {
+    private func connection(to server: Int, _ opening: ShardOpening) -> ShardConnection {
         ShardConnection(
             server: servers[server], language: language, opening: opening, loop: pool, counters: counters[server])
     }

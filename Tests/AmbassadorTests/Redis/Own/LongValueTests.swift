@@ -175,4 +175,14 @@ struct LongValueTests {
         #expect(try client.ask("SET", "a", "1") == "+OK\r\n")
         try await pool.end()
     }
+
+    @Test func `a client that has moved no long value for a while gives its connections back`() async throws {
+        let pool = try await OwnPool(servers: 1) { $0.pool.limits.own = 1 }
+        let (client, other) = (try pool.client(), try pool.client())
+        #expect(try client.ask("SET", "k", Self.value(2 << 20)) == "+OK\r\n")
+        #expect(try other.ask("BLPOP", "list", "0.01").hasPrefix("-ERR server server1: 1 connections"))
+        #expect(try eventually("*-1\r\n") { try other.ask("BLPOP", "list", "0.01") })
+        #expect(try client.ask("STRLEN", "k") == ":\(2 << 20)\r\n")
+        try await pool.end()
+    }
 }

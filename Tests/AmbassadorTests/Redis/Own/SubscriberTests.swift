@@ -59,8 +59,8 @@ struct SubscriberTests {
         #expect(try client.ask("SUBSCRIBE", "a") == confirmation("subscribe", "a", 1))
         #expect(
             try client.ask("GET", "a")
-                == "-ERR Can't execute 'get': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed"
-                + " in this context\r\n")
+                == "-ERR Can't execute 'get': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in"
+                + " this context\r\n")
         #expect(try client.ask("PING") == array("pong", ""))
         #expect(try client.ask("PING", "x") == array("pong", "x"))
         #expect(try client.ask("SSUBSCRIBE", "s") == confirmation("ssubscribe", "s", 1))
@@ -118,6 +118,43 @@ struct SubscriberTests {
         #expect(try eventually(":0\r\n") { try publisher.ask("PUBLISH", first, "x") })
         #expect(try client.ask("GET", first) == "$-1\r\n")
         #expect(try client.ask("SUBSCRIBE", first) == confirmation("subscribe", first, 1))
+        try await pool.end()
+    }
+
+    @Test func `a client of RESP3 gets pushes among its replies`() async throws {
+        let pool = try await OwnPool()
+        let (client, publisher) = (try pool.client(), try pool.client())
+        _ = try client.ask("HELLO", "3")
+        #expect(try client.ask("SUBSCRIBE", "a") == ">" + confirmation("subscribe", "a", 1).dropFirst())
+        for _ in 0..<20 {
+            #expect(try publisher.ask("PUBLISH", "a", "x") == ":1\r\n")
+            #expect(try client.hear() == array("message", "a", "x", mark: ">"))
+            #expect(try client.ask("PING") == "+PONG\r\n")
+            #expect(try client.ask("BLPOP", "nothing", "0.001") == "_\r\n")
+        }
+        #expect(try client.ask("UNSUBSCRIBE") == ">" + confirmation("unsubscribe", "a", 0).dropFirst())
+        try await pool.end()
+    }
+
+    @Test func `a push never comes within a long reply`() async throws {
+        let pool = try await OwnPool(servers: 1)
+        let (client, publisher) = (try pool.client(), try pool.client())
+        _ = try client.ask("HELLO", "3")
+        let value = String(repeating: "v", count: 16 << 20)
+        #expect(try client.ask("SET", "long", value) == "+OK\r\n")
+        _ = try client.ask("SUBSCRIBE", "a")
+        for _ in 0..<3 {
+            try client.say("GET", "long")
+            usleep(20_000)
+            for _ in 0..<50 { #expect(try publisher.ask("PUBLISH", "a", "x") == ":1\r\n") }
+            var pushes = 0
+            var isAnswered = false
+            while pushes < 50 || !isAnswered {
+                let heard = try client.hear()
+                if heard == array("message", "a", "x", mark: ">") { pushes += 1 } else { isAnswered = true }
+                #expect(heard.hasPrefix(">3") || heard == "$\(value.utf8.count)\r\n\(value)\r\n")
+            }
+        }
         try await pool.end()
     }
 

@@ -130,6 +130,48 @@ struct TransactionServerTests {
         try await pool.end()
     }
 
+    @Test func `another database ends a watch, and its connection with it`() async throws {
+        let pool = try await OwnPool(servers: 1)
+        let (client, other) = (try pool.client(), try pool.client())
+        #expect(try client.ask("WATCH", "a") == "+OK\r\n")
+        #expect(try client.ask("SELECT", "1") == "+OK\r\n")
+        #expect(try client.ask("MULTI") == "+OK\r\n")
+        #expect(try client.ask("SELECT", "0") == "-ERR Command not allowed inside a transaction\r\n")
+        #expect(try client.ask("EXEC") == aborted)
+        #expect(try client.ask("SELECT", "0") == "+OK\r\n")
+        #expect(try other.ask("SET", "a", "1") == "+OK\r\n")
+        for key in ["a", "b"] {
+            #expect(try client.ask("MULTI") == "+OK\r\n")
+            #expect(try client.ask("SET", key, "2") == "+QUEUED\r\n")
+            #expect(try client.ask("EXEC") == "*1\r\n+OK\r\n")
+        }
+        #expect(try client.ask("WATCH", "a") == "+OK\r\n")
+        #expect(try client.ask("RESET") == "+RESET\r\n")
+        #expect(try other.ask("SET", "a", "1") == "+OK\r\n")
+        #expect(try client.ask("MULTI") == "+OK\r\n")
+        #expect(try client.ask("GET", "a") == "+QUEUED\r\n")
+        #expect(try client.ask("EXEC") == "*1\r\n$1\r\n1\r\n")
+        try await pool.end()
+    }
+
+    @Test func `what concerns all servers or the connection is refused behind MULTI`() async throws {
+        let pool = try await OwnPool()
+        let client = try pool.client()
+        for words in [
+            ["DBSIZE"], ["SCAN", "0"], ["FLUSHALL"], ["HELLO", "3"], ["SCRIPT", "FLUSH"], ["SUBSCRIBE", "a"],
+        ] {
+            #expect(try client.ask("MULTI") == "+OK\r\n")
+            try client.send(words.reduce("*\(words.count)\r\n") { $0 + "$\($1.utf8.count)\r\n\($1)\r\n" })
+            #expect(try client.hear() == "-ERR Command not allowed inside a transaction\r\n")
+            #expect(try client.ask("EXEC") == aborted)
+        }
+        #expect(try client.ask("MULTI") == "+OK\r\n")
+        #expect(try client.ask("NOSUCH").hasPrefix("-ERR unknown command"))
+        #expect(try client.ask("EXEC") == aborted)
+        #expect(try client.ask("SET", "a", "1") == "+OK\r\n")
+        try await pool.end()
+    }
+
     @Test func `a transaction that can get no connection fails as a whole`() async throws {
         let pool = try await OwnPool(servers: 1) { $0.pool.limits.own = 0 }
         let client = try pool.client()
