@@ -85,12 +85,12 @@ extension RedisClient {
 
     /// Goes on with a scan at the server that the cursor names; one that is gone is passed over.
     private func takeScan(_ found: RedisCommand, _ command: RESPCommand, _ bytes: borrowing Span<UInt8>) {
-        let servers = redis.servers.count
+        let servers = redis.primaries.count
         guard let position = RedisScanCursor(bytes.extracting(command[1].range), servers: servers) else {
             return answer(RedisReply.invalidCursor.bytes)
         }
         let number = expectReply(ScanReply(position, servers: servers))
-        lane.connections[position.server].send(
+        lane.connections[redis.primaries[position.server]].send(
             position.command(command, bytes).readableBytesUInt8Span, of: self, number: number, family: found.family,
             command: found.id, expecting: .any)
     }

@@ -62,7 +62,8 @@ final class RedisClient: ShardClient {
             }
             let key = bytes.extracting(command[place].range)
             loop.hotKeys.see(key)
-            let server = redis.ring.server(for: key, random: &redis.random)
+            var server = redis.ring.server(for: key, random: &redis.random)
+            if redis.hasReplicas, found.isReadOnly, server >= 0 { server = redis.reader(of: server, in: lane) }
             forward(bytes, to: server, found, KeyBeginning(key))
             return true
         } catch {

@@ -44,6 +44,7 @@ final class RedisLoop: ShardingLoop {
         self.opening = opening
         own = OwnConnectionStock(pool: pool, open: ownCount)
         shards = ShardSet(servers, language: .redis, pool: pool)
+        replicas = Self.replicas(servers)
     }
 
     var servers: [ShardServer] { shards.servers }
@@ -56,6 +57,9 @@ final class RedisLoop: ShardingLoop {
         return lane
     }
 
+    /// The servers that have keys of their own.
+    var primaries: [Int] { servers.indices.filter { servers[$0].replicaOf == nil } }
+
     /// A server that lives, or -1.
     var anyServer: Int { ring.live.firstIndex(of: true) ?? -1 }
 
@@ -64,7 +68,33 @@ final class RedisLoop: ShardingLoop {
     /// Places keys as `ring` says from the next command on.
     func use(_ ring: ServerRing) {
         self.ring = ring
+        replicas = Self.replicas(servers)
         for client in ownUsers.values { client.followServers() }
+    }
+
+    // MARK: Replicas
+
+    /// The replicas of each server, by index; nil if the pool has none.
+    private var replicas: [[Int]]?
+    private var nextReplica = 0
+
+    @inline(__always)
+    var hasReplicas: Bool { replicas != nil }
+
+    private static func replicas(_ servers: [ShardServer]) -> [[Int]]? {
+        guard servers.contains(where: { $0.replicaOf != nil }) else { return nil }
+        return servers.map { server in servers.indices.filter { servers[$0].replicaOf == server.name } }
+    }
+
+    /// Where a read of a key of `server` goes: to its replicas in turn, or to the server itself if none can be reached.
+    func reader(of server: Int, in lane: ShardLane) -> Int {
+        guard let candidates = replicas?[server], !candidates.isEmpty else { return server }
+        nextReplica = (nextReplica + 1) % Int(Int32.max)
+        for offset in candidates.indices {
+            let replica = candidates[(nextReplica + offset) % candidates.count]
+            if lane.connections[replica].isReachable { return replica }
+        }
+        return server
     }
 
     /// Opens the connections that most clients use.

@@ -10,7 +10,8 @@ extension PoolConfiguration {
         servers.map { name, server in
             let made = ShardServer(
                 name: name, address: server.address, timeout: TimeAmount(timeout),
-                connectTimeout: TimeAmount(connectTimeout), keepalive: keepalive, tls: tls)
+                connectTimeout: TimeAmount(connectTimeout), keepalive: keepalive, tls: tls,
+                replicaOf: server.replicaOf)
             made.health = health
             return made
         }

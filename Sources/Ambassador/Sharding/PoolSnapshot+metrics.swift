@@ -51,7 +51,7 @@ extension PoolSnapshot {
             perServer("shed_total") { Double($0.shed) },
             CollectedMetric(
                 "outrigger_ambassador_server_up",
-                servers.map { series([("server", $0.name)], $0.isLive ? 1 : 0) }),
+                servers.filter { $0.replicaOf == nil }.map { series([("server", $0.name)], $0.isLive ? 1 : 0) }),
         ]
     }
 

@@ -6,6 +6,8 @@ package struct PoolSnapshot: Sendable {
         package var name: String
         package var address: String
         package var weight: Int
+        /// The server whose keys it has a copy of, for reads.
+        package var replicaOf: String?
         /// Whether it has its part of the keys.
         package var isLive: Bool
         /// The part of all keys that it has, from 0 to 1.

@@ -197,6 +197,14 @@ class ShardConnection: TickTarget {
         for client in clients { client.release(.server) }
     }
 
+    /// Whether there is hope for a command: it is open, or hasn't failed lately.
+    final var isReachable: Bool {
+        switch state {
+        case .idle, .connecting, .ready: true
+        case .pausing, .ended: false
+        }
+    }
+
     /// Adds what waits here, to be written or to be answered.
     final func addWaiting(to counters: inout ShardCounters) {
         counters.inFlight += inFlight.count

@@ -58,14 +58,17 @@ final class ShardServer {
     private(set) var connectTimeout: TimeAmount
     let keepalive: Bool
     let tls: TLSClient?
+    /// The server whose keys it has a copy of; nil for one that has its own.
+    private(set) var replicaOf: String?
     weak var health: (any ShardHealth)?
     /// It has failed, and not answered since.
     private(set) var isSuspect = false
 
     init(
         name: String, address: ServerAddress, timeout: TimeAmount, connectTimeout: TimeAmount,
-        keepalive: Bool, tls: TLSClient?
+        keepalive: Bool, tls: TLSClient?, replicaOf: String? = nil
     ) {
+        self.replicaOf = replicaOf
         self.name = name
         self.address = address
         self.timeout = timeout
@@ -82,6 +85,7 @@ final class ShardServer {
         connectTimeout = server.connectTimeout
         keepalive = server.keepalive
         tls = server.tls
+        replicaOf = server.replicaOf
         isSuspect = true
     }
 
@@ -102,6 +106,7 @@ final class ShardServer {
     func take(_ other: ShardServer) {
         timeout = other.timeout
         connectTimeout = other.connectTimeout
+        replicaOf = other.replicaOf
     }
 
     /// Opens a socket with `handler` on it, and does TLS's handshake. `completed` is called on the loop, once.

@@ -26,7 +26,8 @@ extension PoolSnapshot {
             json.field("address", server.address)
             json.field("weight", server.weight)
             json.field("share", server.share)
-            json.field("alive", server.isLive)
+            if let original = server.replicaOf { json.field("replicaOf", original) }
+            json.field("alive", server.isLive || server.replicaOf != nil)
             json.field("connections", server.counters.connections)
             json.field("requests", Int(server.counters.requests))
             json.field("replies", Int(server.counters.replies))
@@ -47,12 +48,17 @@ extension PoolSnapshot {
         for server in servers {
             let counters = server.counters
             table.add([
-                server.name, server.address, Self.percent(server.share), server.isLive ? "alive" : "ejected",
+                server.name, server.address, Self.percent(server.share), Self.state(server),
                 "\(counters.connections)", "\(counters.requests)", "\(counters.errors + counters.closes)",
                 "\(counters.timeouts)", "\(counters.inFlight)",
             ])
         }
         return "\(name): \(language) on \(listen), \(ring) by \(hash), \(clients.open) clients\n" + table.text
+    }
+
+    private static func state(_ server: Server) -> String {
+        if let original = server.replicaOf { return "replica of \(original)" }
+        return server.isLive ? "alive" : "ejected"
     }
 
     func hotKeys(to json: inout JSONWriter) {

@@ -26,6 +26,10 @@ struct AmbassadorProblems {
         for (name, memcached) in ambassador.memcached {
             check(memcached.pool, under: "ambassador.memcached.\(name)", &listeners)
             checkTLS(memcached.pool, under: "ambassador.memcached.\(name)")
+            for (server, value) in memcached.pool.servers where value.replicaOf != nil {
+                let found = "found a replica, expected none: memcached copies nothing"
+                add("ambassador.memcached.\(name).servers.\(server)", "replica-of", found)
+            }
         }
     }
 

@@ -49,6 +49,7 @@ final class ShardSet {
         var snapshots = servers.indices.map { index in
             PoolSnapshot.Server(
                 name: servers[index].name, address: servers[index].addressText, weight: ring.servers[index].weight,
+                replicaOf: servers[index].replicaOf,
                 isLive: ring.live[index], share: shares[index], counters: counters[index].sum)
         }
         for lane in lanes {
