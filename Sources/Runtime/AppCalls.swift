@@ -56,6 +56,13 @@ struct AppCalls: Sendable {
         return (0..<2).map { _ in String(generator.next() as UInt64, radix: 16) }.joined()
     }
 
+    /// The app as subscriptions see it.
+    func subscribed(_ app: AppConfiguration, tracer: Tracer) -> Subscriber.App {
+        Subscriber.App(
+            id: app.id ?? "", channel: canCall ? channel : nil, health: health, tracer: tracer,
+            deliveryTimeout: app.deliveryTimeout)
+    }
+
     /// What answers other sidecars.
     func responder(
         _ health: HealthState, _ tracer: Tracer, _ accessControl: AccessControl?, _ logger: Logger

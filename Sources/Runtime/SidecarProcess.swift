@@ -69,23 +69,14 @@ struct SidecarProcess: Sendable {
             await stores.database?.close()
             throw error
         }
-        let supervisor = Supervisor(
-            command: invocation.command,
-            environment: appEnvironment(
-                configuration.app, apiPort: listeners.apiPort, grpcPort: listeners.grpcPort,
-                adminPort: listeners.adminPort),
-            configuration: configuration.app, logger: instruments.logs.logger("outrigger.app"),
-            descriptorsMax: ambassador?.descriptors.before
-        ) { event in
+        let supervisor = makeSupervisor(invocation, listeners, ambassador, instruments) { event in
             status.note(event)
             metadata.note(event)
             health.note(event)
         }
         let subscriber = Subscriber(
             components: stores.components.pubsub, declared: invocation.subscriptions,
-            app: Subscriber.App(
-                id: configuration.app.id ?? "", channel: calls.canCall ? calls.channel : nil, health: calls.health,
-                tracer: tracing.tracer, deliveryTimeout: configuration.app.deliveryTimeout),
+            app: calls.subscribed(configuration.app, tracer: tracing.tracer),
             health: health, metadata: metadata, logger: instruments.logs.logger("outrigger.pubsub"))
         let process = SidecarProcess(
             configuration: configuration, database: stores.database, listeners: listeners,
@@ -107,6 +98,19 @@ struct SidecarProcess: Sendable {
         await process.announce()
         health.setOutboundReady(true)
         return process
+    }
+
+    private static func makeSupervisor(
+        _ invocation: Invocation, _ listeners: Listeners, _ ambassador: AmbassadorService?,
+        _ instruments: Instruments, note: @escaping @Sendable (Supervisor.Event) -> Void
+    ) -> Supervisor {
+        let app = invocation.loaded.configuration.app
+        return Supervisor(
+            command: invocation.command,
+            environment: appEnvironment(
+                app, apiPort: listeners.apiPort, grpcPort: listeners.grpcPort, adminPort: listeners.adminPort),
+            configuration: app, logger: instruments.logs.logger("outrigger.app"),
+            descriptorsMax: ambassador?.descriptors.before, onEvent: note)
     }
 
     /// Serves until the app has ended, a signal came or the API was asked to shut down; returns the exit status.

@@ -47,15 +47,5 @@ final class MemcachedLoop: ServingLoop {
         for connection in lane.connections { connection.connectIfIdle() }
     }
 
-    func snapshot() -> PoolSnapshot {
-        var snapshot = PoolSnapshot(name: pool.name)
-        snapshot.language = "memcached"
-        snapshot.ring = ring.kind.rawValue
-        snapshot.hash = ring.hash.rawValue
-        snapshot.add(pool)
-        snapshot.servers = shards.snapshot(ring)
-        return snapshot
-    }
-
     func close() { shards.close() }
 }

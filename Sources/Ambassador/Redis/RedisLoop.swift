@@ -14,7 +14,7 @@ struct RedisSession: Hashable {
 }
 
 /// One Redis pool on one event loop: the ring, the servers, and the connections to them.
-final class RedisLoop: ShardingLoop {
+final class RedisLoop: ServingLoop {
     let pool: PoolLoop
     let opening: RedisOpening
     /// Of all loops of the pool.
@@ -97,19 +97,10 @@ final class RedisLoop: ShardingLoop {
         return server
     }
 
-    /// Opens the connections that most clients use.
+    func server(of key: Span<UInt8>) -> Int { ring.server(for: key, random: &random) }
+
     func preconnect() {
         for connection in lane(RedisSession()).connections { connection.connectIfIdle() }
-    }
-
-    func snapshot() -> PoolSnapshot {
-        var snapshot = PoolSnapshot(name: pool.name)
-        snapshot.language = "redis"
-        snapshot.ring = ring.kind.rawValue
-        snapshot.hash = ring.hash.rawValue
-        snapshot.add(pool)
-        snapshot.servers = shards.snapshot(ring)
-        return snapshot
     }
 
     func close() {

@@ -2,10 +2,7 @@
 
 package import Logging
 package import NIOCore
-import NIOPosix
 package import Proxying
-internal import Synchronization
-internal import Telemetry
 
 /// One address behind which many Redis servers stand.
 ///
@@ -22,6 +19,7 @@ package final class RedisPool: Sendable {
     private let scripts = RedisScripts()
     private let clientID = SharedCount()
     private let ownCount = SharedCount()
+    private let loops = PoolLoops<RedisLoop>()
 
     /// `tls` is spoken with the servers, `clientTLS` with the clients; nil is plain. `lookup` finds hosts by name.
     package init(
@@ -40,27 +38,11 @@ package final class RedisPool: Sendable {
     /// Takes the address and serves; returns the port (0 for a socket's path).
     @discardableResult
     package func start() async throws(ListenError) -> Int {
-        let loops = await makeLoops()
-        if configuration.pool.preconnect {
-            for loop in loops.values { loop.eventLoop.execute { loop.value.preconnect() } }
-        }
-        self.loops.withLock { $0 = Array(loops.values) }
+        await loops.start(group, preconnects: configuration.pool.preconnect) { [self] in makeLoop(on: $0) }
         topology.start()
-        return try await listener.start { [clientID] eventLoop in
-            loops[ObjectIdentifier(eventLoop)].map { RedisClient($0.value, id: clientID.next()) }
+        return try await listener.start { [loops, clientID] eventLoop in
+            loops.loop(on: eventLoop).map { RedisClient($0, id: clientID.next()) }
         }
-    }
-
-    private let loops = Mutex<[NIOLoopBound<RedisLoop>]>([])
-
-    private func makeLoops() async -> [ObjectIdentifier: NIOLoopBound<RedisLoop>] {
-        var loops: [ObjectIdentifier: NIOLoopBound<RedisLoop>] = [:]
-        for eventLoop in group.makeIterator() {
-            let made = eventLoop.submit { NIOLoopBound(self.makeLoop(on: eventLoop), eventLoop: eventLoop) }
-            // A loop of a group that is shut down makes nothing; then nothing listens either.
-            if let loop = try? await made.get() { loops[ObjectIdentifier(eventLoop)] = loop }
-        }
-        return loops
     }
 
     private func makeLoop(on eventLoop: any EventLoop) -> RedisLoop {
@@ -80,50 +62,23 @@ package final class RedisPool: Sendable {
     /// Takes changed servers, weights, times and limits, without any client being closed.
     package func apply(_ changed: RedisPoolConfiguration) { topology.apply(changed.pool) }
 
-    /// Takes no more clients, lets those that are there have their replies, and closes what is left after `deadline`.
+    /// Takes no more clients, lets those that are there have their replies, and closes what is left after `time`.
     package func drain(within time: Duration) async {
-        let loops = loops.withLock { $0 }
         topology.end()
         await listener.stop()
-        for loop in loops { loop.eventLoop.execute { loop.value.pool.drainClients() } }
-        let end = ContinuousClock.now + time
-        while await openClients() > 0, ContinuousClock.now < end {
-            try? await Task.sleep(for: .milliseconds(20))
-        }
-        for loop in loops {
-            try? await loop.eventLoop.submit {
-                loop.value.pool.closeClients()
-                loop.value.close()
-            }.get()
-        }
-    }
-
-    private func openClients() async -> Int {
-        var count = 0
-        for loop in loops.withLock({ $0 }) {
-            count += (try? await loop.eventLoop.submit { loop.value.pool.clients.open }.get()) ?? 0
-        }
-        return count
+        await loops.drain(within: time)
     }
 
     /// The server that a key lives on, as the pool sees it now; nil if none is alive. A random ring has none for
     /// certain.
     package func server(of key: [UInt8]) async -> PoolSnapshot.Server? {
-        guard let loop = loops.withLock({ $0.first }) else { return nil }
-        let name = try? await loop.eventLoop.submit {
-            let index = loop.value.ring.server(for: key.span, random: &loop.value.random)
-            return index >= 0 ? loop.value.ring.servers[index].name : nil
-        }.get()
+        let name = await loops.server(of: key)
         // By its name, as the servers may change while the loops are asked.
         return await snapshot().servers.first { $0.name == name }
     }
 
     /// What has been counted up to now, of all loops together.
     package func snapshot() async -> PoolSnapshot {
-        var snapshot = PoolSnapshot(name: name, listen: "\(configuration.pool.listen)")
-        for loop in loops.withLock({ $0 }) {
-            if let part = try? await loop.eventLoop.submit({ loop.value.snapshot() }).get() { snapshot.add(part) }
-        }
-        return snapshot
+        await loops.snapshot(PoolSnapshot(name: name, listen: "\(configuration.pool.listen)"))
     }
 }

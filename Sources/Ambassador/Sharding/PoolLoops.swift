@@ -13,8 +13,20 @@ protocol ServingLoop: ShardingLoop, SendableMetatype {
     func preconnect()
     /// The index of the server that a key lives on, or -1.
     func server(of key: Span<UInt8>) -> Int
-    func snapshot() -> PoolSnapshot
     func close()
+}
+
+extension ServingLoop {
+    /// What has been counted here.
+    func snapshot() -> PoolSnapshot {
+        var snapshot = PoolSnapshot(name: pool.name)
+        snapshot.language = shards.language.rawValue
+        snapshot.ring = ring.kind.rawValue
+        snapshot.hash = ring.hash.rawValue
+        snapshot.add(pool)
+        snapshot.servers = shards.snapshot(ring)
+        return snapshot
+    }
 }
 
 /// One pool on every event loop of a group. It crosses to them only at the start and the end, and when somebody asks

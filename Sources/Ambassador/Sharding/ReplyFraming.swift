@@ -7,7 +7,7 @@ import NIOCore
 /// It knows both protocols instead of being generic over them: a generic class that NIO calls runs code that isn't
 /// specialised, which took a third more time per command.
 struct ReplyFraming {
-    enum Language {
+    enum Language: String {
         case redis, memcached
     }
 

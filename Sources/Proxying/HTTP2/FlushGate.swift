@@ -17,9 +17,10 @@ final class FlushGate: ChannelOutboundHandler {
         }
     }
 
-    /// What was written before the end is to be seen before it.
+    /// What was written before the end is to be seen before it, also what nobody has flushed yet: NIO's handler ends a
+    /// connection that has been told to end while the last answer is being written.
     func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
-        if isFlushDue { context.flush() }
+        context.flush()
         context.close(mode: mode, promise: promise)
     }
 }

@@ -17,7 +17,7 @@ final class ShardLane {
 /// A pool's servers on one event loop, and the connections to them.
 final class ShardSet {
     let pool: PoolLoop
-    private let language: ReplyFraming.Language
+    let language: ReplyFraming.Language
     private(set) var servers: [ShardServer]
     private(set) var counters: [ServerCounters]
     private var lanes: [ShardLane] = []
