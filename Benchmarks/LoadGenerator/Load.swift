@@ -2,9 +2,9 @@
 
 /// Many clients that send requests and check every reply.
 ///
-/// Without a rate each connection sends a pipeline of requests, waits for all their replies and sends the next. With a
-/// rate each request is sent at its time, whether or not earlier ones are answered, and its latency counts from the time
-/// at which it was to be sent: a server that stalls can't hide what it made others wait.
+/// Without a rate each connection sends a pipeline of requests, waits for all their replies and sends the next. With
+/// a rate each request is sent at its time, whether or not earlier ones are answered, and its latency counts from the
+/// time at which it was to be sent: a server that stalls can't hide what it made others wait.
 final class Load {
     /// How long after the end replies are waited for.
     private static let drainNanosecondsMax: UInt64 = 10_000_000_000

@@ -2,7 +2,8 @@
 
 /// Where one reply lies in the bytes that were read, and what it is.
 ///
-/// The generator reads replies with a reader of its own: one that it shared with a proxy couldn't find the proxy's faults.
+/// The generator reads replies with a reader of its own: one that it shared with a proxy couldn't find the proxy's
+/// faults.
 struct Reply {
     /// `+`, `-`, `:`, `$` or `*`.
     let kind: UInt8

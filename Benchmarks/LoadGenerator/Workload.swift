@@ -2,7 +2,8 @@
 
 /// The requests that are sent, and what their replies must carry.
 ///
-/// Key number 42 is `key:000000000042`, and its value begins with the key: so each reply tells whether it is the right one.
+/// Key number 42 is `key:000000000042`, and its value begins with the key: so each reply tells whether it is the
+/// right one.
 struct Workload {
     static let keyLength = 16
 
