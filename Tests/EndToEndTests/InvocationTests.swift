@@ -80,8 +80,13 @@ extension EndToEnd {
             let answer = try pair.call("/echo", headers: ["dapr-api-token": "token"])
             #expect(answer.status == 200)
             #expect((answer.json["fields"] as? [String: String])?["dapr-api-token"] == nil)
-            let listeners = ports(of: pair.orders.process.processID)
-                .subtracting([pair.orders.api.port, pair.orders.admin.port])
+            let known = [pair.orders.api.port, pair.orders.grpc.port, pair.orders.admin.port]
+            var listeners: Set<Int> = []
+            try pair.orders.waitUntil("the kernel lists all of its listeners") {
+                let ports = ports(of: pair.orders.process.processID)
+                listeners = ports.subtracting(known)
+                return ports.count > known.count
+            }
             let internalPort = try #require(listeners.first)
             let stranger = try Endpoint(port: internalPort).get("/echo", headers: ["outrigger-secret": "guess"])
             #expect(listeners.count == 1 && stranger.status == 401)
@@ -298,11 +303,20 @@ private func ports(of process: Int32) -> Set<Int> {
     let sockets = Set(
         descriptors.compactMap { try? files.destinationOfSymbolicLink(atPath: "/proc/\(process)/fd/\($0)") }
             .filter { $0.hasPrefix("socket:[") }.map { String($0.dropFirst(8).dropLast()) })
-    let table = files.contents(atPath: "/proc/\(process)/net/tcp").map { String(decoding: $0, as: UTF8.self) } ?? ""
-    let ports = table.split(separator: "\n").dropFirst().compactMap { line -> Int? in
+    let ports = table(ofSocketsOf: process).split(separator: "\n").dropFirst().compactMap { line -> Int? in
         let fields = line.split(separator: " ")
         guard fields.count > 9, fields[3] == "0A", sockets.contains(String(fields[9])) else { return nil }
         return fields[1].split(separator: ":").last.flatMap { Int($0, radix: 16) }
     }
     return Set(ports)
+}
+
+/// The kernel's table, in as few reads as possible: it is made anew for each, and what changes in between is missed.
+private func table(ofSocketsOf process: Int32) -> String {
+    let file = open("/proc/\(process)/net/tcp", O_RDONLY)
+    guard file >= 0 else { return "" }
+    defer { close(file) }
+    var (bytes, chunk) = ([UInt8](), [UInt8](repeating: 0, count: 4 << 20))
+    while case let count = read(file, &chunk, chunk.count), count > 0 { bytes += chunk.prefix(count) }
+    return String(decoding: bytes, as: UTF8.self)
 }

@@ -78,7 +78,7 @@ package struct PoolLimits: Sendable, Equatable {
     /// Bytes of one command with all its values.
     package var command = ByteCount.mebibytes(512)
     /// Bytes of a command or a reply from which the client gets connections of its own to the servers.
-    package var shared = ByteCount.mebibytes(1)
+    package var shared = ByteCount.kibibytes(256)
     /// Connections to servers that single clients have for themselves (blocking commands, transactions, subscriptions,
     /// large values).
     package var own = 1000
