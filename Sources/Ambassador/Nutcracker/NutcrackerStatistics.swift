@@ -46,7 +46,7 @@ package struct NutcrackerStatistics: Sendable {
         json.field("client_eof", Int(pool.clients.ended))
         json.field("client_err", Int(pool.clients.errors + pool.clients.overOutput))
         json.field("client_connections", pool.clients.open)
-        json.field("server_ejects", 0)
+        json.field("server_ejects", Int(pool.ejections))
         json.field("forward_error", Int(pool.clients.failed))
         json.field("fragments", Int(pool.clients.fragments))
         for server in pool.servers {

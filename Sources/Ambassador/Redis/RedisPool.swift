@@ -79,6 +79,8 @@ package final class RedisPool: Sendable {
 
     /// What has been counted up to now, of all loops together.
     package func snapshot() async -> PoolSnapshot {
-        await loops.snapshot(PoolSnapshot(name: name, listen: "\(configuration.pool.listen)"))
+        var snapshot = await loops.snapshot(PoolSnapshot(name: name, listen: "\(configuration.pool.listen)"))
+        snapshot.ejections = topology.ejections
+        return snapshot
     }
 }

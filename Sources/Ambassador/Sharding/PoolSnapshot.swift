@@ -24,6 +24,8 @@ package struct PoolSnapshot: Sendable {
     package var clients = ClientCounters()
     package var latency = LatencyHistogram()
     package var servers: [Server] = []
+    /// How many times a server has been ejected.
+    package var ejections: UInt64 = 0
     package var hotKeys = HotKeysSnapshot()
     /// The latest commands that took long, newest first.
     package var slowCommands: [SlowCommand] = []
