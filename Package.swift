@@ -51,7 +51,8 @@ let rooms: [Target] = [
     .target(
         name: "Ambassador",
         dependencies: [
-            "Proxying", "WireRESP", "WireMemcached", "Telemetry", "Settings", "Core",
+            "Proxying", "WireHTTP", "WireJSON", "WireProxyProtocol", "WireRESP", "WireMemcached", "Telemetry", "Settings",
+            "Core",
             .product(name: "NIOCore", package: "swift-nio"),
             .product(name: "NIOPosix", package: "swift-nio"),
             .product(name: "NIOSSL", package: "swift-nio-ssl"),
@@ -152,7 +153,7 @@ let rooms: [Target] = [
     .target(
         name: "Proxying",
         dependencies: [
-            "WireHTTP", "Telemetry", "Settings", "Core",
+            "WireHTTP", "WireProxyProtocol", "Telemetry", "Settings", "Core",
             .product(name: "NIOCore", package: "swift-nio"),
             .product(name: "NIOPosix", package: "swift-nio"),
             .product(name: "NIOTLS", package: "swift-nio"),
@@ -167,6 +168,11 @@ let rooms: [Target] = [
         name: "WireHTTP",
         dependencies: [.product(name: "NIOCore", package: "swift-nio")],
         path: "Sources/Wire/HTTP",
+        swiftSettings: house),
+    .target(
+        name: "WireProxyProtocol",
+        dependencies: [.product(name: "NIOCore", package: "swift-nio")],
+        path: "Sources/Wire/ProxyProtocol",
         swiftSettings: house),
     .target(
         name: "WireGRPC",
@@ -398,7 +404,8 @@ let tests: [Target] = [
     .testTarget(
         name: "AmbassadorTests",
         dependencies: [
-            "Ambassador", "Proxying", "WireRESP", "WireMemcached", "Telemetry", "Settings", "Core", "TestKit", nio,
+            "Ambassador", "Proxying", "WireHTTP", "WireJSON", "WireRESP", "WireMemcached", "Telemetry", "Settings", "Core",
+            "TestKit", nio,
             .product(name: "NIOPosix", package: "swift-nio"),
             .product(name: "NIOEmbedded", package: "swift-nio"),
             .product(name: "NIOSSL", package: "swift-nio-ssl"),
@@ -406,7 +413,12 @@ let tests: [Target] = [
             .product(name: "Logging", package: "swift-log"),
         ],
         swiftSettings: house),
-    .testTarget(name: "WireHTTPTests", dependencies: ["WireHTTP", "TestKit", nio], swiftSettings: house),
+    .testTarget(
+        name: "WireProxyProtocolTests", dependencies: ["WireProxyProtocol", "TestKit", nio], swiftSettings: house),
+    .testTarget(
+        name: "WireHTTPTests",
+        dependencies: ["WireHTTP", "TestKit", nio, .product(name: "NIOHTTP1", package: "swift-nio")],
+        swiftSettings: house),
     .testTarget(name: "ArchitectureTests", dependencies: ["TestKit"], swiftSettings: house),
     .testTarget(name: "EndToEndTests", dependencies: ["TestKit", "Core", "WireJSON"], swiftSettings: house),
 ]

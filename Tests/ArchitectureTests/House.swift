@@ -37,6 +37,7 @@ enum House {
         Room(module: "SQLiteClient", folder: "Clients/SQLite", row: .clients),
         Room(module: "Proxying", folder: "Proxying", row: .proxying),
         Room(module: "WireHTTP", folder: "Wire/HTTP", row: .wire),
+        Room(module: "WireProxyProtocol", folder: "Wire/ProxyProtocol", row: .wire),
         Room(module: "WireGRPC", folder: "Wire/GRPC", row: .wire),
         Room(module: "WireRESP", folder: "Wire/RESP", row: .wire),
         Room(module: "WireMemcached", folder: "Wire/Memcached", row: .wire),

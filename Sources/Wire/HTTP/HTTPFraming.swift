@@ -54,7 +54,7 @@ struct HTTPFraming {
         if version == .http10 { throw HTTPSyntaxError("HTTP/1.0 has no Transfer-Encoding") }
     }
 
-    private static func length(_ value: borrowing Span<UInt8>) throws(HTTPSyntaxError) -> Int {
+    static func length(_ value: borrowing Span<UInt8>) throws(HTTPSyntaxError) -> Int {
         // 18 digits fit into Int64 whatever they are.
         guard (1...18).contains(value.count) else { throw HTTPSyntaxError("Content-Length is no number") }
         var length = 0

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The fields that a proxy has something to do with, told apart while a head is read.
+package enum HTTPFieldName: UInt8, Sendable {
+    case other
+    case te, via, host, date, cookie, expect, server, trailer, upgrade, forwarded, connection, keepAlive, traceParent
+    case contentLength, http2Settings, xForwardedFor, proxyConnection, xForwardedHost, transferEncoding
+    case xForwardedProto, proxyAuthenticate, proxyAuthorization
+
+    /// Which field a name belongs to; `name` is a token, and its case doesn't count.
+    @inlinable
+    package init(_ name: borrowing Span<UInt8>) {
+        let candidates: (HTTPFieldName, HTTPFieldName) =
+            switch name.count {
+            case 2: (.te, .other)
+            case 3: (.via, .other)
+            case 4: (.host, .date)
+            case 6: name[0] | 0x20 == UInt8(ascii: "c") ? (.cookie, .other) : (.expect, .server)
+            case 7: (.trailer, .upgrade)
+            case 9: (.forwarded, .other)
+            case 10: (.connection, .keepAlive)
+            case 11: (.traceParent, .other)
+            case 14: (.contentLength, .http2Settings)
+            case 15: (.xForwardedFor, .other)
+            case 16: (.proxyConnection, .xForwardedHost)
+            case 17: (.transferEncoding, .xForwardedProto)
+            case 18: (.proxyAuthenticate, .other)
+            case 19: (.proxyAuthorization, .other)
+            default: (.other, .other)
+            }
+        self = candidates.0.matches(name) ? candidates.0 : candidates.1.matches(name) ? candidates.1 : .other
+    }
+
+    /// Letters without case, as tokens have no other bytes that differ by that bit alone and stand in these names.
+    @inlinable
+    func matches(_ name: borrowing Span<UInt8>) -> Bool {
+        let text = text
+        guard self != .other, text.utf8CodeUnitCount == name.count else { return false }
+        for index in name.indices {
+            // Safe: both have as many bytes.
+            guard name[index] | 0x20 == text.utf8Start[index] else { return false }
+        }
+        return true
+    }
+
+    /// In lower case.
+    @inlinable
+    package var text: StaticString {
+        switch self {
+        case .other: ""
+        case .te: "te"
+        case .via: "via"
+        case .host: "host"
+        case .date: "date"
+        case .cookie: "cookie"
+        case .expect: "expect"
+        case .server: "server"
+        case .trailer: "trailer"
+        case .upgrade: "upgrade"
+        case .forwarded: "forwarded"
+        case .connection: "connection"
+        case .keepAlive: "keep-alive"
+        case .traceParent: "traceparent"
+        case .contentLength: "content-length"
+        case .http2Settings: "http2-settings"
+        case .xForwardedFor: "x-forwarded-for"
+        case .proxyConnection: "proxy-connection"
+        case .xForwardedHost: "x-forwarded-host"
+        case .transferEncoding: "transfer-encoding"
+        case .xForwardedProto: "x-forwarded-proto"
+        case .proxyAuthenticate: "proxy-authenticate"
+        case .proxyAuthorization: "proxy-authorization"
+        }
+    }
+
+    /// Whether the field belongs to one connection and ends there (RFC 9110, section 7.6.1). `Transfer-Encoding` is not
+    /// among them here: a body passes as it came.
+    @inlinable
+    package var isOfConnection: Bool {
+        switch self {
+        case .te, .trailer, .upgrade, .connection, .keepAlive, .http2Settings, .proxyConnection, .proxyAuthenticate,
+            .proxyAuthorization:
+            true
+        default: false
+        }
+    }
+}
+
+/// A set of the fields that are known by name.
+package struct HTTPFieldNames: Sendable, Equatable {
+    @usableFromInline var bits: UInt32 = 0
+
+    @inlinable
+    package init() {}
+
+    @inlinable
+    package func contains(_ name: HTTPFieldName) -> Bool { bits & (1 << UInt32(name.rawValue)) != 0 }
+
+    @inlinable
+    mutating func insert(_ name: HTTPFieldName) { bits |= 1 << UInt32(name.rawValue) }
+}
