@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import NIOCore
+package import NIOCore
 
-/// The buffer into which a loop reads from all of its clients, one after the other.
+/// The buffer into which a loop reads from all of its connections, one after the other.
 ///
 /// NIO keeps a buffer for each connection, of 2 KiB at least: more than all else that an idle client takes.
-final class ReadBuffer {
-    static let capacity = 64 << 10
+package final class ReadBuffer {
+    package static let capacity = 64 << 10
 
-    private var buffer: ByteBuffer?
+    @exclusivity(unchecked) private var buffer: ByteBuffer?
+
+    package init() {}
 
     /// Whoever has it gives it back, or keeps it, and the next one to ask gets another.
     func take(_ allocator: ByteBufferAllocator) -> ByteBuffer {
@@ -19,7 +21,7 @@ final class ReadBuffer {
         return buffer
     }
 
-    func give(_ buffer: ByteBuffer) {
+    package func give(_ buffer: ByteBuffer) {
         guard buffer.capacity == Self.capacity else { return }
         self.buffer = buffer
     }
@@ -29,21 +31,21 @@ final class ReadBuffer {
 ///
 /// Needs `maxMessagesPerRead` to be 1: then NIO keeps the first buffer that it was given and no other. So the first
 /// one is small. A loop looks at each socket that has more to read again, after the others.
-struct ReadBufferAllocator: RecvByteBufferAllocator {
+package struct ReadBufferAllocator: RecvByteBufferAllocator {
     private static let firstCapacity = 16
 
     // Safe: a channel asks for buffers on its loop, whose buffer this is.
     private nonisolated(unsafe) let shared: ReadBuffer
     private var isFirst = true
 
-    init(_ shared: ReadBuffer) { self.shared = shared }
+    package init(_ shared: ReadBuffer) { self.shared = shared }
 
-    func buffer(allocator: ByteBufferAllocator) -> ByteBuffer {
+    package func buffer(allocator: ByteBufferAllocator) -> ByteBuffer {
         isFirst ? allocator.buffer(capacity: Self.firstCapacity) : shared.take(allocator)
     }
 
     /// Says that the next one may be larger, so that none that is kept is used again.
-    mutating func record(actualReadBytes: Int) -> Bool {
+    package mutating func record(actualReadBytes: Int) -> Bool {
         isFirst = false
         return true
     }

@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import NIOCore
+import WireHTTP
+
+/// A connection to an HTTP/1.1 server, on which one exchange follows the other.
+///
+/// It reads responses in place and hands them on as they came; what becomes of them is its receiver's to say. A server
+/// that speaks without being asked is closed, because what it says would pass for the answer to the next request.
+package final class RelayConnection: ChannelDuplexHandler {
+    package typealias InboundIn = ByteBuffer
+    package typealias OutboundIn = ByteBuffer
+    package typealias OutboundOut = ByteBuffer
+
+    private enum Phase {
+        case idle
+        case head
+        case body
+        case tunnel
+        case closed
+    }
+
+    /// It lets go of the connection when that closes.
+    private let pool: RelayConnections
+    private let loop: RelayLoop
+    private var context: ChannelHandlerContext?
+    // Safe: all of these belong to the loop's thread, and what is called while one changes doesn't come back to it.
+    @exclusivity(unchecked) private var receiver: (any RelayReceiver)?
+    @exclusivity(unchecked) private var phase = Phase.idle
+    @exclusivity(unchecked) private var body = HTTPBodyScan.none
+    /// What was read of a head that isn't whole.
+    @exclusivity(unchecked) private var partial = ByteBuffer()
+    @exclusivity(unchecked) private var partialEnd: HTTPHeadEnd
+    @exclusivity(unchecked) private var keepsConnection = true
+    @exclusivity(unchecked) private var hasHeard = false
+    private var owesRead = false
+    package private(set) var isWritable = true
+    /// Exchanges that have begun here.
+    package private(set) var exchanges = 0
+    /// When it was last given back, for whoever closes what is idle for long.
+    var idleSince: Int64 = 0
+    /// Whether the pool counts it among those that are open.
+    var isCounted = false
+
+    /// While it is false nothing is read, and in the end the server waits.
+    package var isReading = true {
+        didSet {
+            guard isReading, owesRead else { return }
+            owesRead = false
+            context?.read()
+        }
+    }
+
+    init(_ pool: RelayConnections, _ loop: RelayLoop) {
+        self.pool = pool
+        self.loop = loop
+        partialEnd = HTTPHeadEnd(loop.limits)
+    }
+
+    package var isOpen: Bool { phase != .closed && context != nil }
+
+    /// The address that it is connected to.
+    package var remoteAddress: SocketAddress? { context?.remoteAddress }
+
+    // MARK: - The exchange
+
+    /// Has `receiver` hear the response to what is written next.
+    @inline(__always)
+    package func begin(_ receiver: any RelayReceiver) {
+        self.receiver = receiver
+        phase = .head
+        hasHeard = false
+        exchanges += 1
+        isReading = true
+    }
+
+    @inline(__always)
+    package func write(_ bytes: ByteBuffer) {
+        context?.writeAndFlush(wrapOutboundOut(bytes), promise: nil)
+    }
+
+    /// Writes a part that more follows at once.
+    package func writeLater(_ bytes: ByteBuffer) { context?.write(wrapOutboundOut(bytes), promise: nil) }
+
+    /// Says that nothing more is written; for tunnels.
+    package func shutOutput() { context?.channel.close(mode: .output, promise: nil) }
+
+    /// Gives the connection back after an exchange that was complete both ways.
+    package func release() {
+        receiver = nil
+        guard isOpen else { return }
+        phase = .idle
+        isReading = true
+        pool.keep(self)
+    }
+
+    /// Closes, and the receiver hears nothing more.
+    package func close() {
+        receiver = nil
+        guard phase != .closed else { return }
+        phase = .closed
+        context?.close(promise: nil)
+    }
+
+    // MARK: - The channel
+
+    package func handlerAdded(context: ChannelHandlerContext) { self.context = context }
+
+    package func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
+
+    package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        let bytes = unwrapInboundIn(data)
+        switch phase {
+        case .head: receiveHeads(bytes)
+        case .body: receiveBody(bytes)
+        case .tunnel: receiver?.receiveBody(bytes)
+        case .idle: close()
+        case .closed: break
+        }
+        receiver?.receivedAll()
+        loop.reading.give(bytes)
+    }
+
+    package func read(context: ChannelHandlerContext) {
+        if isReading || phase == .closed { context.read() } else { owesRead = true }
+    }
+
+    package func channelWritabilityChanged(context: ChannelHandlerContext) {
+        isWritable = context.channel.isWritable
+        receiver?.writabilityChanged(self)
+        context.fireChannelWritabilityChanged()
+    }
+
+    package func channelInactive(context: ChannelHandlerContext) {
+        if isCounted { pool.closed(self) }
+        isCounted = false
+        end()
+        context.fireChannelInactive()
+    }
+
+    package func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        if phase == .closed { return }
+        end()
+        context.close(promise: nil)
+    }
+
+    // MARK: - Responses
+
+    private func receiveHeads(_ read: ByteBuffer) {
+        hasHeard = true
+        var bytes = read
+        if partial.readableBytes > 0 {
+            var kept = partial
+            partial = ByteBuffer()
+            kept.writeImmutableBuffer(bytes)
+            guard partialEnd.isFound(in: kept.readableBytesUInt8Span) else { return partial = kept }
+            bytes = kept
+            partialEnd = HTTPHeadEnd(loop.limits)
+        }
+        while phase == .head, bytes.readableBytes > 0 {
+            do throws(HTTPSyntaxError) {
+                guard let length = try loop.responseScan.scanResponse(bytes.readableBytesUInt8Span) else {
+                    return keepPart(bytes)
+                }
+                receiveHead(bytes, length)
+                bytes.moveReaderIndex(forwardBy: length)
+            } catch { return refuse(.malformed(error)) }
+        }
+        receiveRest(bytes)
+    }
+
+    /// A head in parts is copied: the buffer is for the next connection.
+    private func keepPart(_ bytes: ByteBuffer) {
+        var kept = ByteBufferAllocator().buffer(capacity: bytes.readableBytes * 2)
+        kept.writeImmutableBuffer(bytes)
+        _ = partialEnd.isFound(in: kept.readableBytesUInt8Span)
+        partial = kept
+    }
+
+    private func receiveHead(_ bytes: ByteBuffer, _ length: Int) {
+        guard let receiver else { return }
+        keepsConnection = loop.responseScan.keepsConnection
+        switch receiver.receiveHead(bytes, length: length, loop.responseScan) {
+        case .interim: break
+        case .none: phase = .idle
+        case .length(let count): beginBody(HTTPBodyScan(length: count))
+        case .chunked: beginBody(.chunked(loop.limits))
+        case .untilClose:
+            keepsConnection = false
+            beginBody(.untilClose)
+        case .tunnel:
+            keepsConnection = false
+            phase = .tunnel
+        case .refused: close()
+        }
+    }
+
+    private func beginBody(_ body: HTTPBodyScan) {
+        self.body = body
+        phase = .body
+    }
+
+    private func receiveRest(_ bytes: ByteBuffer) {
+        switch phase {
+        case .idle: endResponse(bytes)
+        case .body: if bytes.readableBytes > 0 { receiveBody(bytes) }
+        case .tunnel: if bytes.readableBytes > 0 { receiver?.receiveBody(bytes) }
+        case .head, .closed: break
+        }
+    }
+
+    private func receiveBody(_ read: ByteBuffer) {
+        let step: (count: Int, isEnd: Bool)
+        do throws(HTTPSyntaxError) {
+            step = try body.advance(over: read.readableBytesUInt8Span)
+        } catch { return refuse(.malformed(error)) }
+        var bytes = read
+        if let part = bytes.readSlice(length: step.count), step.count > 0 { receiver?.receiveBody(part) }
+        guard step.isEnd, phase == .body else { return }
+        phase = .idle
+        endResponse(bytes)
+    }
+
+    /// Bytes behind the response mean that the server and we don't agree where it ended.
+    private func endResponse(_ rest: ByteBuffer) {
+        let keeps = keepsConnection && rest.readableBytes == 0
+        receiver?.receiveEnd(keepsConnection: keeps)
+    }
+
+    private func refuse(_ failure: RelayFailure) {
+        let receiver = receiver
+        close()
+        receiver?.failed(failure)
+    }
+
+    /// The connection has ended, by whoever.
+    private func end() {
+        guard phase != .closed else { return }
+        let (phase, receiver) = (phase, receiver)
+        self.phase = .closed
+        self.receiver = nil
+        partial = ByteBuffer()
+        if phase == .tunnel || (phase == .body && body.isWholeAtEndOfInput) {
+            receiver?.receiveEnd(keepsConnection: false)
+            receiver?.receivedAll()
+        } else {
+            receiver?.failed(.closed(isUnheard: !hasHeard, wasIdle: exchanges > 1))
+        }
+    }
+}

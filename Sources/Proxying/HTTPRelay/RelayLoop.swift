@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import NIOCore
+package import WireHTTP
+
+/// What all connections to servers share on one event loop.
+package final class RelayLoop {
+    package let eventLoop: any EventLoop
+    package let reading = ReadBuffer()
+    package let outputs = OutputBuffers()
+    package let limits: HTTPSyntaxLimits
+    /// The last head of a response that was read: each is used up before the next is read.
+    // Safe: belongs to the loop's thread; nobody who is given it reads another head.
+    @exclusivity(unchecked) package var responseScan: HTTPHeadScan
+
+    package init(_ eventLoop: any EventLoop, limits: HTTPSyntaxLimits = HTTPSyntaxLimits()) {
+        self.eventLoop = eventLoop
+        self.limits = limits
+        responseScan = HTTPHeadScan(limits)
+    }
+}
