@@ -94,19 +94,3 @@ func readResponses(
     precondition(list.isInOrder, "Parts come as head, body, end.")
     return (list.messages, decoder.endOfInput())
 }
-
-/// Numbers that are random and yet the same in each run, so that a failure can be looked into.
-struct SeededNumbers: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        // SplitMix64; the sums are meant to wrap.
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
-}

@@ -86,6 +86,17 @@ package enum HTTPFieldName: UInt8, Sendable {
     }
 }
 
+extension HTTPFieldName {
+    /// Refuses what a trailer may not have (RFC 9110, section 6.5.1): whatever says where messages end,
+    /// which way they go or where they come from, as some servers read a trailer's fields as if they were the head's.
+    func checkInTrailer() throws(HTTPSyntaxError) {
+        switch self {
+        case .other, .date, .server, .traceParent: return
+        default: throw HTTPSyntaxError("a trailer has the field \(text)")
+        }
+    }
+}
+
 /// A set of the fields that are known by name.
 package struct HTTPFieldNames: Sendable, Equatable {
     @usableFromInline var bits: UInt32 = 0

@@ -102,6 +102,12 @@ package struct HTTPFields: Sendable {
     /// Whether the field at this place has this name.
     package func isNamed(_ name: String, at index: Int) -> Bool { matches(entries[index], name.utf8.span) }
 
+    /// Refuses what only a head may have.
+    func checkAsTrailer() throws(HTTPSyntaxError) {
+        let all = bytes.readableBytesUInt8Span
+        for entry in entries { try HTTPFieldName(all.extracting(entry.nameRange)).checkInTrailer() }
+    }
+
     private func index(of name: String) -> Int? {
         let name = name.utf8.span
         for index in entries.indices where matches(entries[index], name) { return index }

@@ -60,7 +60,9 @@ package struct HTTPHeadScan: Sendable {
     }
 
     /// The query without its question mark; nil if there is none.
-    package var query: Range<Int>? { path.upperBound < target.upperBound ? path.upperBound + 1..<target.upperBound : nil }
+    package var query: Range<Int>? {
+        path.upperBound < target.upperBound ? path.upperBound + 1..<target.upperBound : nil
+    }
 
     /// Whether the sender keeps the connection after this message (RFC 9112, section 9.3).
     package var keepsConnection: Bool {

@@ -15,6 +15,31 @@ package struct HTTPSyntaxError: Error, Sendable, Equatable, CustomStringConverti
     }
 }
 
+/// What more than one reader refuses.
+extension HTTPSyntaxError {
+    static func longHead(_ limits: HTTPSyntaxLimits) -> Self {
+        Self(.headerFieldsTooLarge, "the head is longer than the limit of \(limits.headBytesMax) bytes")
+    }
+
+    static func longLine(_ limits: HTTPSyntaxLimits, _ status: HTTPStatus = .headerFieldsTooLarge) -> Self {
+        Self(status, "a line of the head is longer than the limit of \(limits.lineBytesMax) bytes")
+    }
+
+    static func manyFields(_ limits: HTTPSyntaxLimits) -> Self {
+        Self(.headerFieldsTooLarge, "the head has more than the limit of \(limits.fieldCountMax) fields")
+    }
+
+    /// `first`: what stands where the name should begin.
+    static func noName(_ first: UInt8) -> Self {
+        Self(first.isBlank ? "a field is continued on a second line" : "a field has no valid name")
+    }
+
+    /// `byte`: what stands in the value.
+    static func noValue(_ byte: UInt8) -> Self {
+        Self(byte == 0x0A ? "a line ends without CR" : "a field's value has a control character")
+    }
+}
+
 /// What a message may bring before it is refused.
 package struct HTTPSyntaxLimits: Sendable {
     /// One line: the request line, or a field.
