@@ -12,14 +12,6 @@ extension SettingType where Value == PoolAddress {
     }
 }
 
-extension SettingType where Value == ServerAddress {
-    static var serverAddress: Self {
-        SettingType(
-            expectation: "HOST:PORT, such as redis-0.redis:6379, or the path of a socket", placeholder: "HOST:PORT",
-            schema: .string(pattern: "^(.+:[0-9]+|/.*)$"), parse: ServerAddress.init(text:), text: \.description)
-    }
-}
-
 extension SettingType where Value == HashTag {
     static var hashTag: Self {
         SettingType(
@@ -42,20 +34,14 @@ extension SettingType where Value == ServerConfiguration {
 
 extension ServerConfiguration {
     init?(text: String) {
-        let words = text.split(separator: " ", omittingEmptySubsequences: true).map(String.init)
-        guard let first = words.first, let address = ServerAddress(text: first) else { return nil }
+        guard let (address, options) = ServerAddress.reading(text) else { return nil }
         self.init(address: address)
-        var seen: Set<String> = []
-        for word in words.dropFirst() {
-            let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-            guard parts.count == 2, seen.insert(parts[0]).inserted else { return nil }
-            switch parts[0] {
+        for (name, value) in options {
+            switch name {
             case "weight":
-                guard let weight = SettingType.integer(RingServer.weights).parse(parts[1]) else { return nil }
+                guard let weight = SettingType.integer(RingServer.weights).parse(value) else { return nil }
                 self.weight = weight
-            case "replica-of":
-                guard !parts[1].isEmpty else { return nil }
-                replicaOf = parts[1]
+            case "replica-of": replicaOf = value
             default: return nil
             }
         }

@@ -28,11 +28,3 @@ extension PoolConfiguration {
     /// The hosts that are found by name.
     var hostNames: [String] { Set(servers.values.compactMap(\.address.hostName)).sorted() }
 }
-
-extension ServerAddress {
-    /// The host's name; nil for an address that needs no lookup.
-    var hostName: String? {
-        guard case .network(let host, _) = self, !NameLookup.isAddress(host) else { return nil }
-        return host
-    }
-}
