@@ -59,3 +59,38 @@ extension SettingTable {
         if change == .live { arrange(new, &current) }
     }
 }
+
+// MARK: - What changes while running
+
+extension SettingGroup {
+    /// The same settings, all of which change while running.
+    package var live: SettingGroup<Root> {
+        SettingGroup(
+            summary,
+            members.map { member in
+                switch member {
+                case .group(let name, let group): .group(name, group.live)
+                case .setting(let setting): .setting(setting.live)
+                case .table(let table): .table(table.live)
+                }
+            })
+    }
+}
+
+extension SettingTable {
+    fileprivate var live: SettingTable<Root> {
+        var table = self
+        table.change = .live
+        table.group = { [group] name in group(name).live }
+        table.shorthand = { [shorthand] name in shorthand(name)?.live }
+        return table
+    }
+}
+
+extension Setting {
+    fileprivate var live: Setting<Root> {
+        var setting = self
+        setting.change = .live
+        return setting
+    }
+}
