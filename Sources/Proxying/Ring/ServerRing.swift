@@ -49,6 +49,17 @@ package struct ServerRing: Sendable {
         }
     }
 
+    /// The same for a key of which the hash is known; not for `random`.
+    func server(at hash: UInt64) -> Int {
+        if let decided { return decided }
+        switch kind {
+        case .ketama: return points.server(at: UInt32(truncatingIfNeeded: hash))
+        case .modula: return points.server(at: UInt32(truncatingIfNeeded: hash % UInt64(places)))
+        case .rendezvous: return rendezvous.server(of: hash)
+        case .random: return -1
+        }
+    }
+
     /// The hash of the part of the key that counts. twemproxy gives an empty key 0 without asking the hash.
     @inlinable
     func position(of key: Span<UInt8>) -> UInt64 {

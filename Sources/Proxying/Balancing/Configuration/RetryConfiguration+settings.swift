@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Core
 package import Settings
 
 /// The longest of a retry's durations.

@@ -50,6 +50,10 @@ extension UpstreamConfiguration {
             .setting(
                 "slow-start", \.slowStart, .duration(in: .zero...durationMax),
                 "How long a server that is new or has come back takes to its whole share; 0 is not at all."),
+            .setting(
+                "panic-below", \.panicBelow, .integer(0...100),
+                "With fewer servers that are well, in percent, all are used, so that the few aren't overwhelmed; 0 is "
+                    + "only when none is."),
             .group("limits", \.limits, UpstreamLimits.settings),
             .group("retry-budget", \.retryBudget, RetryBudgetConfiguration.settings),
         ]

@@ -24,6 +24,9 @@ package struct UpstreamConfiguration: Sendable, Equatable {
     package var ejection = OutlierConfiguration()
     /// How long a server that is new or has come back takes to its whole share; zero is not at all.
     package var slowStart = Duration.zero
+    /// If fewer endpoints than this, in percent, are well, all are used: better all of them badly than the few that are
+    /// left to death. Zero: only if none is.
+    package var panicBelow = 50
     package var limits = UpstreamLimits()
     package var retryBudget = RetryBudgetConfiguration()
 
