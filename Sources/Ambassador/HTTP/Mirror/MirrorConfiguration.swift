@@ -1,12 +1,42 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import Settings
+package import Core
 
 /// Who gets copies of requests, and what is made of the answers.
 package struct MirrorConfiguration: Sendable, Equatable {
+    /// The upstream that gets them; nil is none.
+    package var to: String? = nil
+    /// The part of the requests that is copied.
+    package var percent = Percentage.all
+    /// What is copied; without any it is all, or GET and HEAD if answers are compared.
+    package var methods: [String] = []
+    /// The host that the copies name; nil is the host that the request names.
+    package var host: String? = nil
+    /// How long the shadow may take for one request, from the moment in which that is ready to be sent.
+    package var timeout = Duration.seconds(5)
+    /// Copies that wait or are on their way, on one event loop. Beyond them requests are not copied.
+    package var queue = 100
+    /// Bytes that are kept of one request or one response. What is longer is not copied, or not compared.
+    package var body = ByteCount.kibibytes(256)
+    /// Whether the answers of both are compared.
+    package var compare = false
+    /// What may differ.
+    package var ignore: [IgnoredPlace] = []
+    /// One of so many compared requests is asked of its own upstream a second time, to learn what differs anyway.
+    package var noiseEvery = 1
+    /// Differences that are kept to be shown.
+    package var samples = 50
+
     package init() {}
 }
 
 extension MirrorConfiguration {
-    package static var settings: SettingGroup<MirrorConfiguration> { SettingGroup("Who gets copies of requests.", []) }
+    /// Whether requests of this method are copied.
+    package func mirrors(_ method: String) -> Bool {
+        if !methods.isEmpty { return methods.contains(method) }
+        return !compare || Self.isSafe(method)
+    }
+
+    /// Whether a server may be asked twice without harm (RFC 9110, section 9.2.1). Nothing else ever is.
+    package static func isSafe(_ method: String) -> Bool { method == "GET" || method == "HEAD" }
 }
