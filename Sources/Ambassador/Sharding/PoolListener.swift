@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Core
-import Glibc
 import NIOCore
 import NIOPosix
 import Proxying
@@ -34,25 +33,9 @@ final class PoolListener: Sendable {
         _ makeClient: @escaping @Sendable (any EventLoop) -> ShardClient?
     ) async throws(ListenError) -> Int {
         let bootstrap = bootstrap(makeClient)
-        do {
-            let channel =
-                switch configuration.listen {
-                case .network(let address): try await bootstrap.bind(host: address.host, port: address.port).get()
-                case .unix(let path, let permissions): try await bind(bootstrap, path, permissions)
-                }
-            self.channel.withLock { $0 = channel }
-            return channel.localAddress?.port ?? 0
-        } catch {
-            throw ListenError(configuration.listen.listenAddress, cause: error)
-        }
-    }
-
-    private func bind(
-        _ bootstrap: ServerBootstrap, _ path: String, _ permissions: UInt16?
-    ) async throws -> any Channel {
-        let channel = try await bootstrap.bind(unixDomainSocketPath: path, cleanupExistingSocketFile: true).get()
-        if let permissions { chmod(path, mode_t(permissions)) }
-        return channel
+        let channel = try await configuration.listen.bind(bootstrap)
+        self.channel.withLock { $0 = channel }
+        return channel.localAddress?.port ?? 0
     }
 
     private func bootstrap(_ makeClient: @escaping @Sendable (any EventLoop) -> ShardClient?) -> ServerBootstrap {
@@ -100,14 +83,4 @@ final class SharedCount: Sendable {
 
     /// Counts on, from 1.
     func next() -> UInt64 { UInt64(count.add(1, ordering: .relaxed).newValue) }
-}
-
-extension PoolAddress {
-    /// For errors: a path has no port.
-    fileprivate var listenAddress: ListenAddress {
-        switch self {
-        case .network(let address): address
-        case .unix(let path, _): ListenAddress(host: path, port: 0)
-        }
-    }
 }

@@ -3,6 +3,7 @@
 import Core
 import Logging
 import NIOCore
+import Proxying
 
 /// What one event loop knows of one pool, whatever its servers speak. Everything in it belongs to the loop's thread.
 final class PoolLoop {

@@ -213,3 +213,16 @@ package final class RelayConnections {
         for connection in closing { connection.close() }
     }
 }
+
+extension RelayConnectionRules {
+    /// What an upstream's settings say.
+    package init(_ upstream: UpstreamConfiguration) {
+        connectionsMax = upstream.limits.connections
+        waitingMax = upstream.limits.pending
+        idleMax = upstream.keepalive.idle == .zero ? 0 : upstream.keepalive.connections
+        idleTime = TimeAmount(upstream.keepalive.idle)
+        exchangesMax = upstream.keepalive.requests
+        connectTimeout = TimeAmount(upstream.connectTimeout)
+        isPrivate = upstream.proxyProtocol != nil
+    }
+}

@@ -70,8 +70,6 @@ package enum RelayFailure: Error, Sendable, Equatable {
     case closed(isUnheard: Bool, wasIdle: Bool)
     /// What came isn't HTTP/1.
     case malformed(HTTPSyntaxError)
-    /// The name has no address.
-    case unresolved
     /// As many requests wait for a connection as may.
     case overloaded
 }

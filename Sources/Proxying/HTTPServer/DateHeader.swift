@@ -4,10 +4,10 @@ import Glibc
 import Synchronization
 
 /// The `Date` of answers (RFC 9110, section 6.6.1), written once for each second in which there is an answer.
-enum DateHeader {
+package enum DateHeader {
     private static let cache = Mutex((second: -1, text: ""))
 
-    static var now: String {
+    package static var now: String {
         let second = time(nil)
         return cache.withLock { cache in
             if cache.second != second { cache = (second, text(second: second)) }

@@ -3,7 +3,7 @@
 /// What HTTP compares and splits, as bytes.
 extension Span where Element == UInt8 {
     /// Whether two names are the same if the case of ASCII letters doesn't count.
-    func equalsIgnoringCase(_ other: borrowing Span<UInt8>) -> Bool {
+    package func equalsIgnoringCase(_ other: borrowing Span<UInt8>) -> Bool {
         guard count == other.count else { return false }
         for index in indices where self[index] != other[index] {
             let a = self[index] | 0x20
@@ -12,7 +12,7 @@ extension Span where Element == UInt8 {
         return true
     }
 
-    func isSame(as other: borrowing Span<UInt8>) -> Bool {
+    package func isSame(as other: borrowing Span<UInt8>) -> Bool {
         guard count == other.count else { return false }
         for index in indices where self[index] != other[index] { return false }
         return true

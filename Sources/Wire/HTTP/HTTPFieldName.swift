@@ -107,6 +107,22 @@ package struct HTTPFieldNames: Sendable, Equatable {
     @inlinable
     package func contains(_ name: HTTPFieldName) -> Bool { bits & (1 << UInt32(name.rawValue)) != 0 }
 
+    /// Whether any of them ends with its connection.
+    @inlinable
+    package var containsAnyOfConnection: Bool { bits & Self.ofConnection != 0 }
+
+    /// Whether any of them tells who a client is.
+    @inlinable
+    package var containsAnyOfForwarding: Bool { bits & Self.ofForwarding != 0 }
+
+    @usableFromInline static let ofForwarding: UInt32 = [.xForwardedFor, .xForwardedProto, .xForwardedHost, .forwarded]
+        .reduce(0) { (bits: UInt32, name: HTTPFieldName) in bits | 1 << UInt32(name.rawValue) }
+
+    @usableFromInline static let ofConnection: UInt32 = [
+        .te, .trailer, .upgrade, .connection, .keepAlive, .http2Settings, .proxyConnection, .proxyAuthenticate,
+        .proxyAuthorization,
+    ].reduce(0) { (bits: UInt32, name: HTTPFieldName) in bits | 1 << UInt32(name.rawValue) }
+
     @inlinable
     mutating func insert(_ name: HTTPFieldName) { bits |= 1 << UInt32(name.rawValue) }
 }

@@ -49,6 +49,8 @@ package struct HTTPHeadScan: Sendable {
     package internal(set) var status = 0
     package internal(set) var contentLength: Int? = nil
     package internal(set) var isChunked = false
+    /// Behind the first line.
+    package internal(set) var startLineEnd = 0
     /// The value of `Host`.
     package internal(set) var host: Range<Int>? = nil
 
@@ -75,6 +77,7 @@ package struct HTTPHeadScan: Sendable {
         guard let start = try skipEmptyLines(bytes), let lineEnd = try scanRequestLine(bytes, from: start) else {
             return try incomplete(bytes)
         }
+        startLineEnd = lineEnd
         guard let end = try scanFields(bytes, from: lineEnd) else { return try incomplete(bytes) }
         try checkRequest(bytes)
         return end
@@ -84,6 +87,7 @@ package struct HTTPHeadScan: Sendable {
     package mutating func scanResponse(_ bytes: borrowing Span<UInt8>) throws(HTTPSyntaxError) -> Int? {
         reset()
         guard let lineEnd = try scanStatusLine(bytes) else { return try incomplete(bytes) }
+        startLineEnd = lineEnd
         guard let end = try scanFields(bytes, from: lineEnd) else { return try incomplete(bytes) }
         if isChunked, contentLength != nil {
             throw HTTPSyntaxError("there are both Transfer-Encoding and Content-Length")
