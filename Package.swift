@@ -171,7 +171,7 @@ let rooms: [Target] = [
         swiftSettings: house),
     .target(
         name: "WireProxyProtocol",
-        dependencies: [.product(name: "NIOCore", package: "swift-nio")],
+        dependencies: ["Core", .product(name: "NIOCore", package: "swift-nio")],
         path: "Sources/Wire/ProxyProtocol",
         swiftSettings: house),
     .target(
@@ -414,7 +414,7 @@ let tests: [Target] = [
         ],
         swiftSettings: house),
     .testTarget(
-        name: "WireProxyProtocolTests", dependencies: ["WireProxyProtocol", "TestKit", nio], swiftSettings: house),
+        name: "WireProxyProtocolTests", dependencies: ["WireProxyProtocol", "Core", "TestKit", nio], swiftSettings: house),
     .testTarget(
         name: "WireHTTPTests",
         dependencies: ["WireHTTP", "TestKit", nio, .product(name: "NIOHTTP1", package: "swift-nio")],

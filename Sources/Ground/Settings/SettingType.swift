@@ -165,3 +165,12 @@ extension SettingType where Value == ListenAddress {
             schema: .string(pattern: "^.+:[0-9]+$"), parse: ListenAddress.init(text:), text: \.description)
     }
 }
+
+extension SettingType where Value == AddressRange {
+    package static var addressRange: Self {
+        SettingType(
+            expectation: "an IP address or a range of them, such as 10.0.0.0/8", placeholder: "ADDRESS[/BITS]",
+            schema: .string(pattern: "^[0-9A-Fa-f.:]+(/[0-9]+)?$"), parse: AddressRange.init(text:),
+            text: \.description)
+    }
+}
