@@ -72,7 +72,7 @@ extension Upstream {
         chooseAnew(now)
         logger.emit(
             .endpointEjected(
-                upstream: name, server: endpoint.identity.server, address: "\(endpoint.address)",
+                upstream: name, server: endpoint.identity.server, address: endpoint.address.text,
                 pause: .nanoseconds(pause), left: endpoints.count { !$0.isEjected && $0.isHealthy }))
     }
 
@@ -85,7 +85,7 @@ extension Upstream {
             endpoint.slowStartBegan = now
             logger.emit(
                 .endpointReturned(
-                    upstream: name, server: endpoint.identity.server, address: "\(endpoint.address)"))
+                    upstream: name, server: endpoint.identity.server, address: endpoint.address.text))
         }
         let fit = endpoints.filter { $0.isHealthy && !$0.isEjected }
         isPanicking = fit.isEmpty || fit.count * 100 < endpoints.count * configuration.panicBelow

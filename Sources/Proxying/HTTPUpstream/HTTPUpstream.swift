@@ -23,6 +23,8 @@ package final class HTTPUpstream: Sendable {
     }
 
     package let address: ListenAddress
+    /// Where connections go, if that isn't to be looked up by `address`.
+    private let socketAddress: SocketAddress?
     let limits: HTTPUpstreamLimits
     private let tls: TLSClient?
     /// The field `Host` of requests that have none.
@@ -36,12 +38,15 @@ package final class HTTPUpstream: Sendable {
         var pool: NIOLoopBoundBox<HTTPUpstreamPool?>
     }
 
-    /// - Parameter tls: encrypts the connections; nil for plain HTTP. It should offer `http/1.1` only.
+    /// - Parameters:
+    ///   - socketAddress: where connections go; nil: to what `address` is found to be for each of them.
+    ///   - tls: encrypts the connections; nil for plain HTTP. It should offer `http/1.1` only.
     package init(
-        address: ListenAddress, tls: TLSClient? = nil, limits: HTTPUpstreamLimits = .init(),
-        eventLoopGroup: any EventLoopGroup
+        address: ListenAddress, at socketAddress: SocketAddress? = nil, tls: TLSClient? = nil,
+        limits: HTTPUpstreamLimits = .init(), eventLoopGroup: any EventLoopGroup
     ) {
         self.address = address
+        self.socketAddress = socketAddress
         self.tls = tls
         self.limits = limits
         host = Self.hostField(address, isSecure: tls != nil)
@@ -125,7 +130,7 @@ package final class HTTPUpstream: Sendable {
                             try channel.pipeline.syncOperations.addHandler(
                                 HTTPUpstreamConnection(bound.value, host: host, secured, executor: executor))
                         }
-                    }, address
+                    }, address, at: socketAddress
             ).get()
             let connection = try channel.pipeline.syncOperations.handler(type: HTTPUpstreamConnection.self)
             try await connection.secured?.get()
@@ -136,7 +141,10 @@ package final class HTTPUpstream: Sendable {
     }
 
     /// A host that is an IP address needs no look-up, which NIO does on a thread of its own.
-    static func open(_ bootstrap: ClientBootstrap, _ address: ListenAddress) -> EventLoopFuture<any Channel> {
+    static func open(
+        _ bootstrap: ClientBootstrap, _ address: ListenAddress, at socketAddress: SocketAddress? = nil
+    ) -> EventLoopFuture<any Channel> {
+        if let socketAddress { return bootstrap.connect(to: socketAddress) }
         if let address = try? SocketAddress(ipAddress: address.host, port: address.port) {
             return bootstrap.connect(to: address)
         }

@@ -170,35 +170,22 @@ final class PoolTopology: ShardHealth, Sendable {
 
     // MARK: Names
 
-    /// Looks the names of hosts up again and again, if there are any.
+    /// Looks the names of hosts up again and again, if there are any. Without an interval one look at the start says
+    /// which names are unknown; each attempt to connect looks for itself.
     private func watchNames(of configuration: PoolConfiguration) -> Task<Void, Never>? {
-        let (hosts, interval) = (configuration.hostNames, configuration.resolveInterval)
-        guard !hosts.isEmpty else { return nil }
-        return Task {
-            var watches = Dictionary(uniqueKeysWithValues: hosts.map { ($0, NameWatch()) })
-            repeat {
-                for host in hosts {
-                    let outcome = await lookup(host)
-                    guard !Task.isCancelled else { return }
-                    if let change = watches[host]?.learned(outcome) { learned(change, of: host) }
-                }
-                // Without an interval one look at the start says which names are unknown; each attempt to connect
-                // looks for itself.
-                guard interval > .zero else { return }
-                try? await Task.sleep(for: interval)
-            } while !Task.isCancelled
+        guard !configuration.hostNames.isEmpty else { return nil }
+        let names = HostNames(configuration.hostNames, lookup: lookup)
+        return Task { [interval = configuration.resolveInterval] in
+            var names = names
+            await names.watch(every: interval) { host, change in learned(change, of: host) }
         }
     }
 
     private func learned(_ change: NameWatch.Change, of host: String) {
+        logger.emit(change.event(of: host, for: name))
         switch change {
-        case .lost(let error): logger.emit(.serverNameLost(pool: name, host: host, reason: error.description))
-        case .found(let addresses):
-            logger.emit(.serverNameFound(pool: name, host: host, addresses: addresses.sorted()))
-            follow(host, to: addresses)
-        case .moved(let before, let addresses):
-            logger.emit(.serverMoved(pool: name, host: host, from: before.sorted(), to: addresses.sorted()))
-            follow(host, to: addresses)
+        case .lost: return
+        case .found(let addresses), .moved(_, let addresses): follow(host, to: addresses)
         }
     }
 
