@@ -27,6 +27,9 @@ package struct FaultConfiguration: Sendable, Equatable {
     package var header: NamedTable<String> = [:]
     package var selection = FaultSelection()
 
+    /// A value of `header` that any value is as good as.
+    static let anyValue = "*"
+
     package init() {}
 }
 
@@ -65,7 +68,7 @@ extension FaultConfiguration {
                     "Bytes of a throttled response in a second.", changes: .live),
                 .table(
                     "header", \.header, named: "HEADER", "Only requests with these headers.",
-                    SettingGroup("The header's value; `*` is any.", []), fresh: "*", shorthand: .text, changes: .live),
+                    SettingGroup("The header's value; `*` is any.", []), fresh: anyValue, shorthand: .text, changes: .live),
             ] + FaultSelection.settings.members(at: \.selection))
     }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import Core
+import Core
 package import Settings
 
 /// Something that goes wrong with commands of Redis on purpose, for tests.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import Settings
+import Settings
 internal import WireHTTP
 
 /// What two responses may differ in without anybody being told.

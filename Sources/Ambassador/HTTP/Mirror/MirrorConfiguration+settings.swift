@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Core
+package import Core
 package import Settings
 internal import WireHTTP
 
