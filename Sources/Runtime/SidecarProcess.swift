@@ -5,6 +5,7 @@ import Core
 import HTTPAPI
 import LogBroker
 import Logging
+import Proxying
 import SQLiteEngine
 import ServiceLifecycle
 import Settings
@@ -24,6 +25,8 @@ struct SidecarProcess: Sendable {
     private let ambassador: AmbassadorService?
     /// Nil where nothing changes while running.
     private let reload: ConfigurationReload?
+    /// Nil where no TLS is made of files.
+    private let tlsReload: TLSReload?
     private let tracing: Tracing
     private let app: AppService
     private let health: HealthState
@@ -84,6 +87,8 @@ struct SidecarProcess: Sendable {
             brokers: stores.components.pubsub.compactMap { $0.broker as? LogBroker },
             ambassador: ambassador,
             reload: ambassador.map { ConfigurationReload(invocation, for: $0, logger: instruments.logger) },
+            tlsReload: TLSReload(
+                of: (ambassador?.tls ?? []) + invocation.endpoints.compactMap(\.tls), logger: instruments.logger),
             tracing: tracing,
             app: AppService(
                 supervisor: supervisor,
@@ -129,6 +134,7 @@ struct SidecarProcess: Sendable {
         if configuration.api.enabled { services.append(Self.configured(subscriber)) }
         if let ambassador { services.append(Self.configured(ambassador)) }
         if let reload { services.append(Self.configured(reload)) }
+        if let tlsReload { services.append(Self.configured(tlsReload)) }
         if let listener = listeners.internal { services.append(Self.configured(listener)) }
         if let health = calls.health { services.append(Self.configured(AppHealthService(health: health))) }
         services.append(Self.configured(app))
@@ -162,7 +168,10 @@ struct SidecarProcess: Sendable {
         let hasBegun = Atomic(false)
         return { signal in
             // What else SIGHUP means is the app's business.
-            if signal == .hangUp { reload?.request() }
+            if signal == .hangUp {
+                reload?.request()
+                tlsReload?.request()
+            }
             guard signal.beginsShutdown else { return app.supervisor.forward(signal) }
             if hasBegun.exchange(true, ordering: .relaxed) { end(withStatus: 128 + signal.number) }
             app.stopSignal = signal

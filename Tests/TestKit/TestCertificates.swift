@@ -58,6 +58,17 @@ package final class TestCertificates: Sendable {
         return path(name)
     }
 
+    /// Puts the content of a file into another that is there, which keeps its name.
+    package func copy(_ path: String, over other: String) throws {
+        let content = try Data(contentsOf: URL(fileURLWithPath: path))
+        try content.write(to: URL(fileURLWithPath: other))
+    }
+
+    package func copy(_ issued: Issued, over other: Issued) throws {
+        try copy(issued.certificate, over: other.certificate)
+        try copy(issued.key, over: other.key)
+    }
+
     /// Runs openssl with these arguments.
     package func run(_ arguments: [String]) throws {
         let process = Process()

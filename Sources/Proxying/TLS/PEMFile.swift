@@ -5,10 +5,12 @@ import Glibc
 import NIOSSL
 
 /// A file of certificates and keys, or its text, of which what is wrong is said in a sentence that helps.
-struct PEMFile {
+struct PEMFile: Sendable {
     /// More than the authorities of every system together.
     static let bytesMax = 4 << 20
 
+    /// The file as logs show it.
+    let path: String
     /// The file as problems show it. A text isn't shown: it may be a key.
     let shown: String
     /// The setting that names it.
@@ -20,10 +22,12 @@ struct PEMFile {
     /// - Parameter path: of a file, or what is in one.
     init(_ path: String, _ name: String, _ source: TLSSource) throws(Problem) {
         (self.name, self.source) = (name, source)
-        guard !path.hasPrefix("-----BEGIN ") else {
+        guard !Self.isText(path) else {
+            self.path = "PEM"
             (shown, bytes, text) = ("what is given", Array(path.utf8), path)
             return
         }
+        self.path = path
         shown = Problem.quote(path)
         bytes = try Self.read(path) { code, expected in
             let reason = code == 0 ? "" : ": " + String(cString: strerror(code))
@@ -31,6 +35,9 @@ struct PEMFile {
         }
         text = String(decoding: bytes, as: UTF8.self)
     }
+
+    /// Whether what is given in the place of a path is a file's text.
+    static func isText(_ path: String) -> Bool { path.hasPrefix("-----BEGIN ") }
 
     /// The certificates in the order of the file; at least one.
     func certificates() throws(Problem) -> [NIOSSLCertificate] {

@@ -4,13 +4,18 @@ package import Core
 package import Logging
 package import NIOCore
 import NIOSSL
+import Synchronization
 import Telemetry
 
-/// TLS towards servers: made once from its configuration, used for every connection.
-package struct TLSClient: Sendable {
-    private let context: NIOSSLContext
+/// TLS towards servers: made from its configuration's files, used for every connection.
+///
+/// When the files have changed, it is made anew by `reload`; connections that are open stay. Sessions aren't resumed:
+/// NIOSSL keeps none for clients, so connections should be kept.
+package final class TLSClient: TLSFromFiles {
     private let configuration: TLSClientConfiguration
-    private let expires: UTCTime?
+    private let source: TLSSource
+    private let protocols: [String]
+    private let current: Mutex<Made>
 
     /// Nil if TLS is off.
     ///
@@ -26,25 +31,10 @@ package struct TLSClient: Sendable {
             }
             return nil
         }
-        let identity = try TLSIdentity(
-            certificate: configuration.certificate, key: configuration.key, source, at: time)
-        let authorities = try TLSAuthorities.read(configuration.ca, source, at: time)
-        var tls = TLSConfiguration.makeClientConfiguration()
-        tls.applyPolicy(protocols: protocols)
-        tls.certificateVerification =
-            switch configuration.verify {
-            case .full: .fullVerification
-            case .ca: .noHostnameVerification
-            case .none: .none
-            }
-        if let authorities { tls.trustRoots = .certificates(authorities) }
-        if let identity {
-            tls.certificateChain = identity.chain.map { .certificate($0) }
-            tls.privateKey = .privateKey(identity.key)
-        }
-        context = try tls.context(of: identity, source)
-        self.configuration = configuration
-        expires = identity?.expires
+        let made = try Made(configuration, source, protocols, unless: nil, at: time)
+        // Safe: it is nil only where there is one already.
+        current = Mutex(made!)
+        (self.configuration, self.source, self.protocols) = (configuration, source, protocols)
     }
 
     /// Puts TLS in front of whatever handlers a new channel gets after this; called by its initializer.
@@ -55,6 +45,7 @@ package struct TLSClient: Sendable {
         _ channel: any Channel, host: String, within timeout: TimeAmount
     ) throws -> EventLoopFuture<Void> {
         let name = configuration.serverName ?? Self.serverName(ofHost: host)
+        let context = current.withLock { $0.context }
         let promise = channel.eventLoop.makePromise(of: Void.self)
         do {
             try channel.pipeline.syncOperations.addHandlers([
@@ -66,12 +57,6 @@ package struct TLSClient: Sendable {
             throw error
         }
         return promise.futureResult
-    }
-
-    /// Says at the start what somebody should know of these connections.
-    package func report(key: String, to logger: Logger) {
-        if configuration.verify == .none { logger.emit(.tlsUnverified(key: key)) }
-        if let expires, let path = configuration.certificate { logger.report(path, expires) }
     }
 
     /// The name that certificates may have; nil for an IP address, which is compared with the one that is connected to.
@@ -102,12 +87,52 @@ extension TLSClientConfiguration {
     }
 }
 
-extension Logger {
-    /// A certificate with less than this left is said to be near its end.
-    private static let certificateSecondsLeft: Int64 = 14 * 86_400
+extension TLSClient {
+    package var key: String { source.key }
 
-    func report(_ path: String, _ expires: UTCTime) {
-        guard expires.seconds - UTCTime.now().seconds < Self.certificateSecondsLeft else { return }
-        emit(.certificateExpiring(path: path, at: expires.rfc3339))
+    package var files: [String] { [configuration.certificate, configuration.key, configuration.ca].filePaths }
+
+    package func reload(at time: UTCTime) throws(Problems) -> Bool {
+        let old = current.withLock { $0 }
+        guard let new = try Made(configuration, source, protocols, unless: old, at: time) else { return false }
+        current.withLock { $0 = new }
+        return true
+    }
+
+    package func report(to logger: Logger) {
+        if configuration.verify == .none { logger.emit(.tlsUnverified(key: key)) }
+        current.withLock { $0.identity }?.report(to: logger)
+    }
+
+    /// What is in the files, and what has been made of it.
+    private struct Made: Sendable {
+        var identity: TLSIdentity?
+        var authorities: [NIOSSLCertificate]?
+        var context: NIOSSLContext
+
+        /// Nil if it would be the same as the old one.
+        init?(
+            _ configuration: TLSClientConfiguration, _ source: TLSSource, _ protocols: [String], unless old: Made?,
+            at time: UTCTime
+        ) throws(Problems) {
+            identity = try TLSIdentity(
+                certificate: configuration.certificate, key: configuration.key, source, at: time)
+            authorities = try TLSAuthorities.read(configuration.ca, source, at: time)
+            if let old, old.identity == identity, old.authorities == authorities { return nil }
+            var tls = TLSConfiguration.makeClientConfiguration()
+            tls.applyPolicy(protocols: protocols)
+            tls.certificateVerification =
+                switch configuration.verify {
+                case .full: .fullVerification
+                case .ca: .noHostnameVerification
+                case .none: .none
+                }
+            if let authorities { tls.trustRoots = .certificates(authorities) }
+            if let identity {
+                tls.certificateChain = identity.chain.map { .certificate($0) }
+                tls.privateKey = .privateKey(identity.key)
+            }
+            context = try tls.context(of: identity, source)
+        }
     }
 }

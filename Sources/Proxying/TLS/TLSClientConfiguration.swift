@@ -27,15 +27,3 @@ package struct TLSClientConfiguration: Sendable, Hashable {
 
     package init(enabled: Bool = false) { self.enabled = enabled }
 }
-
-/// TLS of a listener, as somebody writes it down. `TLSServer` is what it makes.
-package struct TLSServerConfiguration: Sendable, Hashable {
-    /// A PEM file: the certificate that clients see, then those up to its authority. Nil: the listener is plain.
-    package var certificate: String? = nil
-    /// A PEM file: the certificate's key.
-    package var key: String? = nil
-    /// A PEM file: authorities of clients. If there is one, a client must show a certificate that they signed.
-    package var ca: String? = nil
-
-    package init() {}
-}

@@ -36,13 +36,36 @@ extension TLSServerConfiguration {
             [
                 .setting(
                     "certificate", optional: \.certificate, .path,
-                    "A PEM file with the certificate, then those up to its authority; without one the listener is "
-                        + "plain.", .path),
+                    "A PEM file with the certificate, then those up to its authority; without one, and "
+                        + "without `certificates`, the listener is plain.", .path),
                 .setting("key", optional: \.key, .path, "A PEM file with the certificate's key.", .path),
+                .table(
+                    "certificates", \.certificates, named: "CERTIFICATE",
+                    "Further certificates. A client gets the one that has the name which it asks for, and otherwise "
+                        + "the listener's `certificate`, or the first of these if there is none.",
+                    TLSCertificateConfiguration.settings, fresh: TLSCertificateConfiguration()),
                 .setting(
                     "ca", optional: \.ca, .path,
-                    "A PEM file with authorities; with one, clients must show a certificate that they have signed.",
+                    "A PEM file with authorities; with one, clients are asked for a certificate that they have signed.",
                     .path),
+                .setting(
+                    "client", \.client, .choice,
+                    "Whether a client must show a certificate that `ca` has signed, or may come without one."),
+                .setting(
+                    "minimum-version", \.minimumVersion, .choice, "The oldest version of TLS that clients may speak."),
+            ])
+    }
+}
+
+extension TLSCertificateConfiguration {
+    fileprivate static var settings: SettingGroup<TLSCertificateConfiguration> {
+        SettingGroup(
+            "One more certificate.",
+            [
+                .setting(
+                    "certificate", optional: \.certificate, .path,
+                    "A PEM file with the certificate, then those up to its authority.", .path),
+                .setting("key", optional: \.key, .path, "A PEM file with the certificate's key.", .path),
             ])
     }
 }

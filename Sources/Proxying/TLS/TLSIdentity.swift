@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Core
+import Logging
 import NIOSSL
+import Telemetry
 
 /// A certificate with its key and those that lead to its authority: what one side of a connection shows of itself.
-struct TLSIdentity {
+struct TLSIdentity: Equatable, Sendable {
     var chain: [NIOSSLCertificate]
     var key: NIOSSLPrivateKey
     /// The end of our own certificate's time.
@@ -58,6 +60,24 @@ struct TLSIdentity {
             throw file.problem(
                 found: "a certificate that is valid from \(start.rfc3339)", expected: "one that is valid now")
         }
+    }
+
+    static func == (a: Self, b: Self) -> Bool { a.chain == b.chain && a.key == b.key }
+
+    /// The names of hosts that the certificate is for.
+    var names: [String] { chain.first?.hostNames ?? [] }
+
+    /// A certificate with less than this left is said to be near its end.
+    private static let secondsLeft: Int64 = 14 * 86_400
+
+    func report(to logger: Logger) {
+        guard expires.seconds - UTCTime.now().seconds < Self.secondsLeft else { return }
+        logger.emit(.certificateExpiring(path: certificateFile.path, at: expires.rfc3339))
+    }
+
+    /// No client could ask for it.
+    var nameless: Problem {
+        certificateFile.problem(found: "a certificate without names of hosts", expected: "one with DNS names")
     }
 
     /// The two are no pair.

@@ -4,13 +4,24 @@ package import Core
 package import Logging
 package import NIOCore
 import NIOSSL
+import Synchronization
 import Telemetry
 
-/// TLS of a listener: made once from its configuration, used for every connection.
-package struct TLSServer: Sendable {
-    private let context: NIOSSLContext
+/// TLS of a listener: made from its configuration's files, used for every connection.
+///
+/// When the files have changed, it is made anew by `reload`, and whoever connects from then on sees the new
+/// certificates. Clients that have been here before resume their session with a ticket, in TLS 1.2 and 1.3. BoringSSL
+/// changes the tickets' key every two days, and a reload that changes anything begins with a new one.
+package final class TLSServer: TLSFromFiles {
     private let configuration: TLSServerConfiguration
-    private let expires: UTCTime
+    private let source: TLSSource
+    private let protocols: [String]
+    private let current: Mutex<Made>
+
+    private struct Made {
+        var parts: TLSServerParts
+        var context: NIOSSLContext
+    }
 
     /// Nil if the listener is plain.
     ///
@@ -19,27 +30,10 @@ package struct TLSServer: Sendable {
         _ configuration: TLSServerConfiguration, _ source: TLSSource, protocols: [String] = [],
         at time: UTCTime = .now()
     ) throws(Problems) {
-        let identity = try TLSIdentity(
-            certificate: configuration.certificate, key: configuration.key, source, at: time)
-        guard let identity else {
-            if configuration.ca != nil {
-                let message = "found nothing, expected the listener's certificate because ca is given"
-                throw Problems([source.problem("certificate", message)])
-            }
-            return nil
-        }
-        var tls = TLSConfiguration.makeServerConfiguration(
-            certificateChain: identity.chain.map { .certificate($0) }, privateKey: .privateKey(identity.key))
-        tls.applyPolicy(protocols: protocols)
-        if let authorities = try TLSAuthorities.read(configuration.ca, source, at: time) {
-            tls.trustRoots = .certificates(authorities)
-            // Names of clients mean nothing here: whom the authorities signed for, they let in.
-            tls.certificateVerification = .noHostnameVerification
-            tls.sendCANameList = true
-        }
-        context = try tls.context(of: identity, source)
-        self.configuration = configuration
-        expires = identity.expires
+        guard let parts = try TLSServerParts(configuration, source, at: time) else { return nil }
+        let context = try parts.context(configuration, source, protocols)
+        (self.configuration, self.source, self.protocols) = (configuration, source, protocols)
+        current = Mutex(Made(parts: parts, context: context))
     }
 
     /// Puts TLS in front of whatever handlers an accepted channel gets after this; called by its initializer.
@@ -49,6 +43,7 @@ package struct TLSServer: Sendable {
     /// - Returns: Whether the handshake succeeded; fails with a `TLSFailure`. It needn't be looked at.
     @discardableResult
     package func secure(_ channel: any Channel, within timeout: TimeAmount) throws -> EventLoopFuture<Void> {
+        let context = current.withLock { $0.context }
         let promise = channel.eventLoop.makePromise(of: Void.self)
         do {
             try channel.pipeline.syncOperations.addHandlers([
@@ -61,8 +56,25 @@ package struct TLSServer: Sendable {
         return promise.futureResult
     }
 
-    /// Says at the start what somebody should know of these connections.
+    // MARK: - TLSFromFiles
+
+    package var key: String { source.key }
+
+    package var files: [String] {
+        [configuration.certificate, configuration.key, configuration.ca].filePaths
+            + configuration.certificates.flatMap { [$0.value.certificate, $0.value.key].filePaths }
+    }
+
+    package func reload(at time: UTCTime) throws(Problems) -> Bool {
+        guard let parts = try TLSServerParts(configuration, source, at: time) else { return false }
+        // A new context would forget the tickets that clients have.
+        guard parts != current.withLock({ $0.parts }) else { return false }
+        let context = try parts.context(configuration, source, protocols)
+        current.withLock { $0 = Made(parts: parts, context: context) }
+        return true
+    }
+
     package func report(to logger: Logger) {
-        if let path = configuration.certificate { logger.report(path, expires) }
+        for identity in current.withLock({ $0.parts.identities }) { identity.report(to: logger) }
     }
 }

@@ -19,6 +19,11 @@ package struct TLSSource: Sendable {
         self.origin = origin
     }
 
+    /// The source of an entry of one of its tables.
+    func entry(_ name: String, of table: String) -> TLSSource {
+        TLSSource(key: "\(key).\(self.name(table)).\(name)", origin: origin)
+    }
+
     func name(_ name: String) -> String { names[name] ?? name }
 
     func problem(_ name: String, _ message: String) -> Problem {

@@ -40,6 +40,8 @@ struct AmbassadorService: Service {
     private(set) var pools: [any ServedPool] = []
     /// Where each pool is found, for people: `cache 127.0.0.1:6379`.
     private(set) var addresses: [String] = []
+    /// What changes with its files, of all pools.
+    private(set) var tls: [any TLSFromFiles] = []
     let descriptors: DescriptorLimit
     private let eventLoops: MultiThreadedEventLoopGroup
     private let grace: Duration
@@ -83,6 +85,7 @@ struct AmbassadorService: Service {
         for (name, redis) in configuration.redis {
             let tls = try PoolTLS(redis.pool, key: "ambassador.redis.\(name)", origin: origin)
             tls.report(to: logger)
+            self.tls += tls.fromFiles
             let pool = RedisPool(
                 name: name, configuration: redis, tls: tls.servers, clientTLS: tls.clients, group: eventLoops,
                 logger: logger)
@@ -91,6 +94,7 @@ struct AmbassadorService: Service {
         for (name, memcached) in configuration.memcached {
             let tls = try PoolTLS(memcached.pool, key: "ambassador.memcached.\(name)", origin: origin)
             tls.report(to: logger)
+            self.tls += tls.fromFiles
             let pool = MemcachedPool(
                 name: name, configuration: memcached, tls: tls.servers, clientTLS: tls.clients, group: eventLoops,
                 logger: logger)

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Core
-import Glibc
 import Logging
 import ServiceLifecycle
 import Settings
@@ -12,8 +11,6 @@ import Telemetry
 ///
 /// What is wrong is said, and then nothing changes; what waits for a restart is named.
 struct ConfigurationReload: Service {
-    /// The wait between two looks at the files. A look costs one system call for each.
-    private static let pause = Duration.seconds(1)
     /// How long the files must have been left alone: who writes several isn't read halfway.
     private static let quiet = Duration.milliseconds(300)
 
@@ -47,23 +44,10 @@ struct ConfigurationReload: Service {
     func request() { requests.continuation.yield() }
 
     func run() async throws {
-        let watching = Task { await watch() }
+        let watching = Task { await FileWatch(files, quiet: Self.quiet).run { request() } }
         defer { watching.cancel() }
         var current = current
         for await _ in requests.stream.cancelOnGracefulShutdown() { reload(&current) }
-    }
-
-    private func watch() async {
-        var known = stamps()
-        while !Task.isCancelled {
-            try? await Task.sleep(for: Self.pause)
-            guard stamps() != known else { continue }
-            repeat {
-                known = stamps()
-                try? await Task.sleep(for: Self.quiet)
-            } while stamps() != known && !Task.isCancelled
-            request()
-        }
     }
 
     private func reload(_ current: inout Configuration) {
@@ -80,27 +64,5 @@ struct ConfigurationReload: Service {
         guard !changes.applied.isEmpty else { return }
         apply(current)
         logger.emit(.configurationReloaded(changes.applied))
-    }
-
-    private func stamps() -> [FileStamp?] { files.map(FileStamp.init(path:)) }
-}
-
-/// What changes of a file when it is written or replaced, as a ConfigMap's is by a link.
-private struct FileStamp: Equatable {
-    private var device: UInt
-    private var inode: UInt
-    private var size: Int
-    private var seconds: Int
-    private var nanoseconds: Int
-
-    /// Nil while there is no such file.
-    init?(path: String) {
-        var status = stat()
-        guard stat(path, &status) == 0 else { return nil }
-        device = UInt(status.st_dev)
-        inode = UInt(status.st_ino)
-        size = Int(status.st_size)
-        seconds = status.st_mtim.tv_sec
-        nanoseconds = status.st_mtim.tv_nsec
     }
 }

@@ -163,11 +163,11 @@ import Testing
         let short = try made.issue("short", days: 3)
         var configuration = TLSClientConfiguration(enabled: true)
         let log = EventLog()
-        try TLSClient(configuration, Self.source)?.report(key: "pool.tls", to: log.logger)
+        try TLSClient(configuration, Self.source)?.report(to: log.logger)
         #expect(log.events == [])
         (configuration.certificate, configuration.key) = (short.certificate, short.key)
         configuration.verify = .none
-        try TLSClient(configuration, Self.source)?.report(key: "pool.tls", to: log.logger)
+        try TLSClient(configuration, Self.source)?.report(to: log.logger)
         #expect(log.events == ["tls.unverified", "tls.certificate.expiring"])
         #expect(log.levels == ["warning", "warning"])
         var server = TLSServerConfiguration()

@@ -10,23 +10,35 @@ import TestKit
 /// A listener with TLS that sends back what it gets, and the clients that call it.
 final class TLSEchoServer: Sendable {
     let port: Int
+    /// What can be reloaded.
+    let tls: TLSServer
     private let channel: any Channel
 
     static let group = MultiThreadedEventLoopGroup.singleton
     static let source = TLSSource(key: "tls") { _ in nil }
 
-    init(
-        _ issued: TestCertificates.Issued, within timeout: TimeAmount = .seconds(10), at time: UTCTime = .now(),
-        _ change: (inout TLSServerConfiguration) -> Void = { _ in }
+    convenience init(
+        _ issued: TestCertificates.Issued, within timeout: TimeAmount = .seconds(10), at time: UTCTime? = nil,
+        _ change: (inout TLSServerConfiguration) throws -> Void = { _ in }
     ) async throws {
         var configuration = TLSServerConfiguration()
         (configuration.certificate, configuration.key) = (issued.certificate, issued.key)
-        change(&configuration)
-        let tls = try TLSServer(configuration, Self.source, at: time)
+        try change(&configuration)
+        // The time counts after whatever the change has made.
+        try await self.init(configuration, within: timeout, at: time ?? .now())
+    }
+
+    init(
+        _ configuration: TLSServerConfiguration, within timeout: TimeAmount = .seconds(10), at time: UTCTime = .now()
+    ) async throws {
+        guard let tls = try TLSServer(configuration, Self.source, protocols: ["http/1.1"], at: time) else {
+            throw UnexpectedEnd("TLS is off")
+        }
+        self.tls = tls
         channel = try await ServerBootstrap(group: Self.group)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    try tls?.secure(channel, within: timeout)
+                    try tls.secure(channel, within: timeout)
                     try channel.pipeline.syncOperations.addHandler(Echo())
                 }
             }
@@ -94,7 +106,14 @@ final class TLSEchoServer: Sendable {
 private final class Echo: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
 
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) { context.writeAndFlush(data, promise: nil) }
+    /// Tells a client its own name if it asks for that.
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard String(buffer: unwrapInboundIn(data)) == "whoami" else {
+            return context.writeAndFlush(data, promise: nil)
+        }
+        let subject = TLSPeer(of: context.channel)?.subject ?? "nobody"
+        context.writeAndFlush(NIOAny(ByteBuffer(string: subject)), promise: nil)
+    }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
 }
@@ -116,4 +135,11 @@ private final class FirstAnswer: ChannelInboundHandler {
     }
 
     func channelInactive(context: ChannelHandlerContext) { promise.fail(TLSFailure.closed) }
+}
+
+extension TLSCertificateConfiguration {
+    init(_ issued: TestCertificates.Issued) {
+        self.init()
+        (certificate, key) = (issued.certificate, issued.key)
+    }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import Core
 import Logging
 
 extension LogEvent {
@@ -16,5 +17,22 @@ extension LogEvent {
         LogEvent(
             "tls.certificate.expiring", .warning, "A certificate is near its end.",
             ["path": .string(path), "at": .string(time)])
+    }
+
+    /// The files of some TLS have changed, and connections that begin now use what is in them.
+    package static func tlsReloaded(key: String) -> LogEvent {
+        LogEvent(
+            "tls.reloaded", .notice, "The files of TLS have changed; new connections use them.", ["key": .string(key)])
+    }
+
+    /// What the changed files hold can't be used.
+    package static func tlsRefused(_ problem: Problem) -> LogEvent {
+        LogEvent("tls.refused", .error, "The changed files of TLS are refused: \(problem).")
+    }
+
+    package static func tlsKept(key: String) -> LogEvent {
+        LogEvent(
+            "tls.kept", .error, "The files of TLS can't be used as they are now, so those from before stay.",
+            ["key": .string(key)])
     }
 }
