@@ -2,6 +2,7 @@
 
 import Core
 import NIOCore
+import Proxying
 import Telemetry
 
 /// One client's connection: bytes in, commands out to servers, replies back in the order of the commands.
