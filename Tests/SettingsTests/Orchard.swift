@@ -10,6 +10,8 @@ struct Orchard: Sendable, Equatable {
         var soil = "clay"
         var trees: NamedTable<Tree> = [:]
         var owner: String?
+        var yield: NamedTable<Int> = [:]
+        var pickers: [String] = []
 
         static var settings: SettingGroup<Row> {
             SettingGroup(
@@ -18,8 +20,12 @@ struct Orchard: Sendable, Equatable {
                     .setting("soil", \.soil, .text, "The ground."),
                     .table(
                         "trees", \.trees, named: "TREE", "The trees by name.", Tree.settings, fresh: Tree(),
-                        shorthand: .tree, changes: .live),
+                        shorthand: .tree, isListed: true, changes: .live),
                     .setting("owner", optional: \.owner, .text, "Whose it is.", .secret, changes: .live),
+                    .table(
+                        "yield", \.yield, named: "YEAR", "What it bore.", of: .integer(0...99), fresh: 0,
+                        changes: .live),
+                    .setting("pickers", list: \.pickers, orOne: true, .text, "Who picks."),
                 ])
         }
     }

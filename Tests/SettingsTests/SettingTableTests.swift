@@ -28,6 +28,32 @@ struct SettingTableTests {
         #expect(loaded.entries["rows.south-1"] == .file("o.yaml", line: 8, column: 3))
     }
 
+    @Test func `a list is a table of entries in short form, named by their first words`() throws {
+        let loaded = try Orchard.loaded("rows: {a: {trees: [fig 7, 10.0.0.1:80]}}")
+        #expect(
+            loaded.configuration.rows["a"]?.trees == [
+                "fig": .init(kind: "fig", age: 7), "10.0.0.1:80": .init(kind: "10.0.0.1:80"),
+            ])
+        #expect(loaded.entries["rows.a.trees.fig"] == .file("o.yaml", line: 1, column: 20))
+        #expect(loaded.isGiven("rows.a.trees.fig"))
+        let later = try Orchard.loaded(
+            "rows: {a: {trees: [fig, 10.0.0.1:80]}}", "rows: {a: {trees: [plum]}}",
+            environment: ["OUTRIGGER_ROWS_A_TREES_10_0_0_1_80_AGE": "4"])
+        #expect(later.configuration.rows["a"]?.trees.names == ["fig", "10.0.0.1:80", "plum"])
+        #expect(later.configuration.rows["a"]?.trees["10.0.0.1:80"]?.age == 4)
+    }
+
+    @Test func `a table may have scalars, and a list of one may be that one`() throws {
+        let loaded = try Orchard.loaded(
+            "rows: {a: {yield: {y1: 3, y2: 5}, pickers: me}, b: {pickers: [me, you]}}",
+            environment: ["OUTRIGGER_ROWS_A_YIELD_Y2": "7"])
+        let rows = loaded.configuration.rows
+        #expect(rows["a"]?.yield == ["y1": 3, "y2": 7])
+        #expect(rows["a"]?.pickers == ["me"])
+        #expect(rows["b"]?.pickers == ["me", "you"])
+        #expect(loaded.isGiven("rows.a.yield.y1"))
+    }
+
     @Test func `a later document changes entries key by key and adds others`() throws {
         let loaded = try Orchard.loaded(yaml, "rows: {north: {trees: {a: {age: 4}, d: fig}}}")
         let trees = try #require(loaded.configuration.rows["north"]?.trees)
@@ -66,6 +92,25 @@ struct SettingTableTests {
                 "rows: {a: {trees: {t: }}}",
                 "o.yaml:1: rows.a.trees.t: found nothing, expected KIND, or KIND and its years"
             ),
+            ("rows: {a: {trees: 3}}", "o.yaml:1: rows.a.trees: found \"3\", expected a table of names or a list"),
+            ("rows: {a: {trees: [{b: c}]}}", "o.yaml:1: rows.a.trees: found a table in the list, expected text"),
+            ("rows: {a: {trees: [b, b 2]}}", "o.yaml:1: rows.a.trees: found \"b\" twice, expected each name once"),
+            (
+                "rows: {a: {trees: ['[b']}}",
+                "o.yaml:1: rows.a.trees: found \"[b\", expected a name of letters, digits and .:_- that begins with "
+                    + "one of the first two"
+            ),
+            (
+                "rows: {a: {yield: {b: 100}}}",
+                "o.yaml:1: rows.a.yield.b: found \"100\", expected a whole number from 0 to 99"
+            ),
+            (
+                "rows: {a: {yield: {b: {c: 1}}}}",
+                "o.yaml:1: rows.a.yield.b: found a table, expected a whole number from 0 to 99"
+            ),
+            ("rows: {a: {yield: {b: }}}", "o.yaml:1: rows.a.yield.b: found nothing, expected a whole number from 0 to 99"),
+            ("rows: {a: {yield: [b]}}", "o.yaml:1: rows.a.yield: found a list, expected a table of names"),
+            ("rows: {a: {pickers: {b: c}}}", "o.yaml:1: rows.a.pickers: found a table, expected text, or a list of such"),
             ("rows: {a: {trees: {t: [x]}}}", "o.yaml:1: rows.a.trees.t: found a list, expected a table"),
             (
                 "rows: {a: {trees: {t: {age: x}}}}",
@@ -119,6 +164,10 @@ struct SettingTableTests {
         #expect(schema.contains("\"propertyNames\": {\n        \"pattern\": \"^[A-Za-z0-9]"))
         #expect(schema.contains("\"anyOf\": [\n"))
         #expect(schema.contains("\"description\": \"Its years.\""))
+        #expect(schema.contains("\"maximum\": 99\n"))
+        let page = Orchard.settings.markdown(defaults: Orchard(), title: "T", introduction: "I.")
+        #expect(page.contains("| `rows.ROW.yield.YEAR` | `N` |  | `OUTRIGGER_ROWS_ROW_YIELD_YEAR` |"))
+        #expect(page.contains("| `rows.ROW.pickers` | `one or a list of TEXT` |"))
     }
 }
 
@@ -150,6 +199,13 @@ struct SettingsReloadTests {
         #expect(changes.waiting == ["rows.a.trees.t.age", "rows.b"])
         #expect(current.rows["a"]?.trees == ["v": .init(kind: "pear"), "t": .init(kind: "fig")])
         #expect(current.rows.names == ["a"])
+    }
+
+    @Test func `scalars of a table change, come and go`() throws {
+        let (current, changes) = try reload(
+            "rows: {a: {yield: {x: 1, y: 2}}}", "rows: {a: {yield: {x: 5, z: 3}}}")
+        #expect(changes.applied == ["rows.a.yield.x", "rows.a.yield.y", "rows.a.yield.z"])
+        #expect(current.rows["a"]?.yield == ["x": 5, "z": 3])
     }
 
     @Test func `another order of the names is a change`() throws {

@@ -32,6 +32,8 @@ package struct SettingValue<Root>: Sendable {
     package var placeholder: String
     package var schema: SettingSchema
     package var isList: Bool
+    /// Whether a list of one value may be written as that value.
+    package var takesOne = false
     /// Takes the input if it means a value; false if it doesn't, and the root is as it was.
     package var assign: @Sendable (inout Root, SettingInput) -> Bool
 }

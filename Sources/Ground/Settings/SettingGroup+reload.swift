@@ -35,12 +35,19 @@ extension SettingGroup {
             switch member {
             case .group(_, let group): group.reload(&current, with: new, under: key + ".", &changes)
             case .table(let table): table.reload(&current, with: new, key: key, &changes)
-            case .setting(let setting):
-                guard setting.texts(current) != setting.texts(new) else { continue }
-                changes.note(key, setting.change)
-                if setting.change == .live { setting.copy(new, &current) }
+            case .setting(let setting): setting.reload(&current, with: new, key: key, &changes)
             }
         }
+    }
+}
+
+extension Setting {
+    fileprivate func reload(
+        _ current: inout Root, with new: Root, key: String, _ changes: inout SettingChanges
+    ) {
+        guard texts(current) != texts(new) else { return }
+        changes.note(key, change)
+        if change == .live { copy(new, &current) }
     }
 }
 
@@ -50,7 +57,12 @@ extension SettingTable {
     ) {
         let (oldNames, newNames) = (names(current), names(new))
         for name in newNames where oldNames.contains(name) {
-            group(name).reload(&current, with: new, under: "\(key).\(name).", &changes)
+            let group = group(name)
+            if group.members.isEmpty, let scalar = shorthand(name) {
+                scalar.reload(&current, with: new, key: "\(key).\(name)", &changes)
+            } else {
+                group.reload(&current, with: new, under: "\(key).\(name).", &changes)
+            }
         }
         guard oldNames != newNames else { return }
         let others = Set(oldNames).symmetricDifference(newNames).sorted()

@@ -37,7 +37,9 @@ extension SettingGroup {
     fileprivate func writeEntry(_ json: inout JSONWriter, shorthand: Setting<Root>?, defaults: Root) {
         json.key("additionalProperties")
         json.beginObject()
-        if let shorthand {
+        if let shorthand, members.isEmpty {
+            shorthand.write(&json, defaults: defaults)
+        } else if let shorthand {
             json.key("anyOf")
             json.beginArray()
             json.beginObject()
@@ -57,6 +59,23 @@ extension SettingGroup {
 extension SettingTable {
     fileprivate func write(_ json: inout JSONWriter, defaults: Root) {
         json.field("description", summary)
+        guard isListed, let shorthand = shorthand(placeholder) else { return writeEntries(&json, defaults: defaults) }
+        json.key("anyOf")
+        json.beginArray()
+        json.beginObject()
+        json.field("type", "array")
+        json.key("items")
+        json.beginObject()
+        shorthand.value.schema.write(&json)
+        json.endObject()
+        json.endObject()
+        json.beginObject()
+        writeEntries(&json, defaults: defaults)
+        json.endObject()
+        json.endArray()
+    }
+
+    private func writeEntries(_ json: inout JSONWriter, defaults: Root) {
         json.field("type", "object")
         json.key("propertyNames")
         json.beginObject()
@@ -71,11 +90,7 @@ extension Setting {
         json.field("description", summary)
         let texts = shownTexts(defaults)
         if value.isList {
-            json.field("type", "array")
-            json.key("items")
-            json.beginObject()
-            value.schema.write(&json)
-            json.endObject()
+            value.writeList(&json)
             json.key("default")
             json.beginArray()
             texts?.forEach { value.schema.write($0, &json) }
@@ -86,6 +101,27 @@ extension Setting {
             json.key("default")
             value.schema.write(text, &json)
         }
+    }
+}
+
+extension SettingValue {
+    fileprivate func writeList(_ json: inout JSONWriter) {
+        if takesOne {
+            json.key("anyOf")
+            json.beginArray()
+            json.beginObject()
+            schema.write(&json)
+            json.endObject()
+            json.beginObject()
+        }
+        json.field("type", "array")
+        json.key("items")
+        json.beginObject()
+        schema.write(&json)
+        json.endObject()
+        guard takesOne else { return }
+        json.endObject()
+        json.endArray()
     }
 }
 

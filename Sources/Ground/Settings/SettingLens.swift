@@ -52,7 +52,7 @@ extension Setting {
 extension SettingValue {
     func lifted<Parent>(through lens: SettingLens<Parent, Root>) -> SettingValue<Parent> {
         SettingValue<Parent>(
-            expectation: expectation, placeholder: placeholder, schema: schema, isList: isList,
+            expectation: expectation, placeholder: placeholder, schema: schema, isList: isList, takesOne: takesOne,
             assign: { [assign] root, input in lens.modify(&root) { assign(&$0, input) } })
     }
 }
@@ -74,7 +74,7 @@ extension SettingGroup {
 extension SettingTable {
     func lifted<Parent>(through lens: SettingLens<Parent, Root>) -> SettingTable<Parent> {
         SettingTable<Parent>(
-            name: name, placeholder: placeholder, summary: summary, change: change,
+            name: name, placeholder: placeholder, summary: summary, change: change, isListed: isListed,
             names: { [names] root in names(lens.get(root)) },
             group: { [group] name in group(name).lifted(through: lens) },
             shorthand: { [shorthand] name in shorthand(name)?.lifted(through: lens) },

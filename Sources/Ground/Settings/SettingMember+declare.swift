@@ -29,14 +29,16 @@ extension SettingMember {
     }
 
     /// Declares a setting with any number of values.
+    ///
+    /// - Parameter orOne: whether one value may be written without a list around it.
     package static func setting<Value: Sendable>(
-        _ name: String, list path: SettingPath<Root, [Value]>, _ type: SettingType<Value>,
+        _ name: String, list path: SettingPath<Root, [Value]>, orOne: Bool = false, _ type: SettingType<Value>,
         _ summary: String, _ exposure: SettingExposure = .plain, changes: SettingChange = .restart,
         flags: [SettingFlag<Root>] = [], environment: [String] = []
     ) -> Self {
         .setting(
             Setting(
-                name: name, summary: summary, value: SettingValue(list: path, type), exposure: exposure,
+                name: name, summary: summary, value: SettingValue(list: path, orOne: orOne, type), exposure: exposure,
                 change: changes, flags: flags, environmentNames: environment,
                 texts: { root in root[keyPath: path].map(type.text) },
                 copy: { $1[keyPath: path] = $0[keyPath: path] }))
@@ -104,13 +106,21 @@ extension SettingValue {
         }
     }
 
-    init<Value: Sendable>(list path: SettingPath<Root, [Value]>, _ type: SettingType<Value>) {
+    init<Value: Sendable>(list path: SettingPath<Root, [Value]>, orOne: Bool, _ type: SettingType<Value>) {
         self.init(type, isList: true) { root, input in
-            guard case .list(let texts) = input else { return false }
+            let texts: [String]
+            switch input {
+            case .list(let all): texts = all
+            case .text(let one) where orOne: texts = [one]
+            case .text, .nothing: return false
+            }
             let values = texts.compactMap(type.parse)
             guard values.count == texts.count else { return false }
             root[keyPath: path] = values
             return true
         }
+        guard orOne else { return }
+        takesOne = true
+        expectation = "\(type.expectation), or a list of such"
     }
 }

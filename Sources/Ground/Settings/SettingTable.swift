@@ -12,9 +12,11 @@ package struct SettingTable<Root>: Sendable {
     package var summary: String
     /// Whether entries come and go while running.
     package var change: SettingChange
+    /// Whether a list of texts stands for a table: each is an entry in short form, and its first word is its name.
+    package var isListed: Bool
     /// The names that are there, in their order.
     package var names: @Sendable (Root) -> [String]
-    /// The settings of the entry of a name.
+    /// The settings of the entry of a name; none if entries are scalars, which only the short form makes.
     package var group: @Sendable (String) -> SettingGroup<Root>
     /// The whole entry as one scalar, if it can be written so; its key is the entry's own.
     package var shorthand: @Sendable (String) -> Setting<Root>?
@@ -56,15 +58,17 @@ extension UInt8 {
 extension SettingMember {
     /// Declares a table of structs, each with the settings of `group`; an entry begins as `fresh`.
     ///
-    /// - Parameter shorthand: how a whole entry is written as one scalar.
+    /// - Parameters:
+    ///   - shorthand: how a whole entry is written as one scalar.
+    ///   - isListed: whether a list of such scalars is a table, too.
     package static func table<Entry: Sendable>(
         _ name: String, _ path: SettingPath<Root, NamedTable<Entry>>, named placeholder: String, _ summary: String,
-        _ group: SettingGroup<Entry>, fresh: Entry, shorthand: SettingType<Entry>? = nil,
+        _ group: SettingGroup<Entry>, fresh: Entry, shorthand: SettingType<Entry>? = nil, isListed: Bool = false,
         changes: SettingChange = .restart
     ) -> Self {
         .table(
             SettingTable(
-                name: name, placeholder: placeholder, summary: summary, change: changes,
+                name: name, placeholder: placeholder, summary: summary, change: changes, isListed: isListed,
                 names: { $0[keyPath: path].names },
                 group: { group.lifted(through: SettingLens(path, name: $0, fresh: fresh)) },
                 shorthand: { entry in
@@ -80,6 +84,18 @@ extension SettingMember {
                     for (entry, value) in source[keyPath: path] { new[entry] = old[entry] ?? value }
                     target[keyPath: path] = new
                 }))
+    }
+
+    /// Declares a table of scalars: `header: {x-beta: "1"}`.
+    ///
+    /// - Parameter fresh: a place for the value that must be given.
+    package static func table<Value: Sendable>(
+        _ name: String, _ path: SettingPath<Root, NamedTable<Value>>, named placeholder: String, _ summary: String,
+        of type: SettingType<Value>, fresh: Value, changes: SettingChange = .restart
+    ) -> Self {
+        table(
+            name, path, named: placeholder, summary, SettingGroup(summary, []), fresh: fresh, shorthand: type,
+            changes: changes)
     }
 }
 

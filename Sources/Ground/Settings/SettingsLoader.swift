@@ -71,11 +71,7 @@ extension SettingsLoader {
     }
 
     private mutating func apply(_ node: DocumentNode, to table: SettingTable<Root>, under prefix: String) {
-        guard !node.isNull else { return }
-        guard case .mapping(let entries) = node.content else {
-            let key = String(prefix.dropLast())
-            return problems.append(Problem(node.location, key: key, "found \(node.summary), expected a table of names"))
-        }
+        guard !node.isNull, let entries = entries(of: node, table, under: prefix) else { return }
         for entry in entries {
             let key = prefix + entry.key
             guard SettingTable<Root>.isName(entry.key) else {
@@ -85,16 +81,48 @@ extension SettingsLoader {
             }
             table.add(&loaded.configuration, entry.key)
             if loaded.entries[key] == nil { loaded.entries[key] = entry.keyLocation }
-            if let shorthand = table.shorthand(entry.key), case .scalar = entry.value.content {
+            let group = table.group(entry.key)
+            if let shorthand = table.shorthand(entry.key), entry.value.isScalar || group.members.isEmpty {
                 apply(entry, to: KeyedSetting(key: key, setting: shorthand))
             } else {
-                apply(entry.value, to: table.group(entry.key), under: key + ".")
+                apply(entry.value, to: group, under: key + ".")
             }
         }
         let count = table.names(loaded.configuration).count
         guard count > SettingTable<Root>.entriesMax else { return }
         let found = "found \(count) names, expected at most \(SettingTable<Root>.entriesMax)"
         problems.append(Problem(node.location, key: String(prefix.dropLast()), found))
+    }
+
+    /// The entries of a table, which may be a list of texts; nil if it is neither, and the problem has been said.
+    private mutating func entries(
+        of node: DocumentNode, _ table: SettingTable<Root>, under prefix: String
+    ) -> [DocumentNode.Entry]? {
+        let key = String(prefix.dropLast())
+        switch node.content {
+        case .mapping(let entries): return entries
+        case .sequence(let items) where table.isListed:
+            var names: Set<String> = []
+            var entries: [DocumentNode.Entry] = []
+            for item in items {
+                guard let name = item.text?.split(separator: " ").first.map(String.init) else {
+                    let found = "found \(item.summary) in the list, expected text"
+                    problems.append(Problem(item.location, key: key, found))
+                    continue
+                }
+                guard names.insert(name).inserted else {
+                    let found = "found \(Problem.quote(name)) twice, expected each name once"
+                    problems.append(Problem(item.location, key: key, found))
+                    continue
+                }
+                entries.append(DocumentNode.Entry(key: name, keyLocation: item.location, value: item))
+            }
+            return entries
+        case .scalar, .sequence:
+            let expected = table.isListed ? "a table of names or a list" : "a table of names"
+            problems.append(Problem(node.location, key: key, "found \(node.summary), expected \(expected)"))
+            return nil
+        }
     }
 
     private mutating func apply(_ entry: DocumentNode.Entry, to keyed: KeyedSetting<Root>) {
@@ -133,6 +161,10 @@ extension SettingsLoader {
         let inner = path.hasPrefix("./") ? String(path.dropFirst(2)) : path
         return inner.isEmpty || inner == "." ? folder : folder + "/" + inner
     }
+}
+
+extension DocumentNode {
+    fileprivate var isScalar: Bool { if case .scalar = content { true } else { false } }
 }
 
 extension SourceLocation {
