@@ -8,10 +8,11 @@ package struct AmbassadorConfiguration: Sendable, Equatable {
     package var loops = 1
     package var redis: NamedTable<RedisPoolConfiguration> = [:]
     package var memcached: NamedTable<MemcachedPoolConfiguration> = [:]
+    package var http: NamedTable<HTTPProxyConfiguration> = [:]
 
     package init() {}
 
-    package var isEmpty: Bool { redis.isEmpty && memcached.isEmpty }
+    package var isEmpty: Bool { redis.isEmpty && memcached.isEmpty && http.isEmpty }
 }
 
 /// One address behind which many Redis servers stand.

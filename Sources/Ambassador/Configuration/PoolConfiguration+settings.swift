@@ -23,7 +23,8 @@ extension PoolConfiguration {
             .table(
                 "servers", \.servers, named: "SERVER",
                 "The servers by name. The name is what places keys, so that an address can change.",
-                ServerConfiguration.settings, fresh: ServerConfiguration(), shorthand: .server, changes: .live),
+                ServerConfiguration.settings, fresh: ServerConfiguration(), shorthand: .server,
+                isListed: true, changes: .live),
             .setting(
                 "timeout", \.timeout, .duration(in: .zero...durationMax),
                 "How long a server may take to answer; 0 is for ever.", changes: .live),

@@ -6,10 +6,10 @@ internal import Settings
 
 /// What is wrong between the settings of the ambassador: each for itself is right.
 struct AmbassadorProblems {
-    private let loaded: Loaded<Configuration>
+    let loaded: Loaded<Configuration>
     /// The keys that a problem has been said of.
     private let refused: [String]
-    private(set) var all: [Problem] = []
+    var all: [Problem] = []
 
     init(_ loaded: Loaded<Configuration>, besides problems: [Problem]) {
         self.loaded = loaded
@@ -31,14 +31,22 @@ struct AmbassadorProblems {
                 add("ambassador.memcached.\(name).servers.\(server)", "replica-of", found)
             }
         }
+        for (name, proxy) in ambassador.http {
+            checkListener(proxy.listen, under: "ambassador.http.\(name)", &listeners)
+            check(proxy, under: "ambassador.http.\(name)")
+        }
+    }
+
+    private mutating func checkListener(
+        _ listen: PoolAddress, under key: String, _ listeners: inout [PoolAddress: String]
+    ) {
+        guard let other = listeners.updateValue(key, forKey: listen), !listen.isAnyPort else { return }
+        add(key, "listen", "found \(listen), which is \(other).listen, too; expected another address")
     }
 
     private mutating func check(_ pool: PoolConfiguration, under key: String, _ listeners: inout [PoolAddress: String])
     {
-        if let other = listeners.updateValue(key, forKey: pool.listen), !pool.listen.isAnyPort {
-            let found = "found \(pool.listen), which is \(other).listen, too; expected another address"
-            add(key, "listen", found)
-        }
+        checkListener(pool.listen, under: key, &listeners)
         guard !pool.servers.isEmpty else { return add(key, "servers", "found nothing, expected at least one server") }
         for (name, server) in pool.servers {
             let server = (key: "\(key).servers.\(name)", replicaOf: server.replicaOf)
@@ -67,14 +75,14 @@ struct AmbassadorProblems {
     }
 
     /// Adds a problem with a part of what is under `key`, unless something there is wrong already.
-    private mutating func add(_ key: String, _ part: String, _ message: String) {
+    mutating func add(_ key: String, _ part: String, _ message: String) {
         let whole = "\(key).\(part)"
         guard !refused.contains(where: { $0 == key || $0 == whole || $0.hasPrefix(whole + ".") }) else { return }
         all.append(Problem(Self.location(of: whole, in: loaded), key: whole, message))
     }
 
     /// Where the key, or the nearest entry of a table around it, was given.
-    private static func location(of key: String, in loaded: Loaded<Configuration>) -> SourceLocation {
+    static func location(of key: String, in loaded: Loaded<Configuration>) -> SourceLocation {
         if let origin = loaded.origin(of: key) { return origin }
         let entry = loaded.entries.keys.filter { key.hasPrefix($0 + ".") }.max { $0.count < $1.count }
         return entry.flatMap { loaded.entries[$0] } ?? .builtIn

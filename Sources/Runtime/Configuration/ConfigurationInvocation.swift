@@ -281,6 +281,9 @@ extension Invocation {
             lines.append("topics     \(topics.isEmpty ? "those that the app asks for" : topics)")
         }
         lines += pools.map { "pool       \($0.0) on \($0.1.listen), \($0.1.servers.count) servers" }
+        lines += ambassador.http.map { name, proxy in
+            "http       \(name) on \(proxy.listen), \(proxy.routes.count) routes, \(proxy.upstreams.count) upstreams"
+        }
         return lines.joined(separator: "\n")
     }
 }

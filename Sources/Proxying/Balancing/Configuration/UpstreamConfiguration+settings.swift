@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Core
 package import Settings
 
 /// The longest of an upstream's durations.
@@ -16,7 +17,7 @@ extension UpstreamConfiguration {
         [
             .table(
                 "servers", \.servers, named: "SERVER", "The servers by name.", UpstreamServerConfiguration.settings,
-                fresh: UpstreamServerConfiguration(), shorthand: .upstreamServer),
+                fresh: UpstreamServerConfiguration(), shorthand: .upstreamServer, isListed: true),
             .setting("balance", \.balance, .choice, "How a server is chosen for each request."),
             .group("hash", \.hash, BalanceKeyConfiguration.settings),
             .setting(

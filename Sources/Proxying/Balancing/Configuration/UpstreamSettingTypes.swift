@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Settings
+package import Settings
 internal import WireHTTP
 
 extension SettingType where Value == UpstreamServerConfiguration {
@@ -27,7 +27,7 @@ extension UpstreamServerConfiguration {
 
 extension SettingType where Value == String {
     /// The name of a header or a cookie: both are tokens (RFC 9110, section 5.6.2).
-    static var fieldName: Self {
+    package static var fieldName: Self {
         SettingType(
             expectation: "a name of letters, digits and !#$%&'*+-.^_`|~", placeholder: "NAME",
             schema: .string(pattern: "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$"),

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Core
+internal import Proxying
+internal import Settings
+
+/// What is wrong between the settings of a proxy, each of which is right for itself.
+package struct HTTPProxyMistake: Sendable, Equatable {
+    /// Under the proxy's own: `routes.checkout.to`.
+    package var key: String
+    package var message: String
+}
+
+extension HTTPProxyConfiguration {
+    /// All that is wrong, in the order of the file.
+    package var mistakes: [HTTPProxyMistake] {
+        var mistakes: [HTTPProxyMistake] = []
+        for (name, upstream) in upstreams where upstream.servers.isEmpty {
+            mistakes.append(
+                HTTPProxyMistake(
+                    key: "upstreams.\(name).servers", message: "found nothing, expected at least one server"))
+        }
+        if routes.isEmpty, redirectToHTTPS == nil {
+            mistakes.append(HTTPProxyMistake(key: "routes", message: "found nothing, expected at least one route"))
+        }
+        var seen: [RouteMatchIdentity: String] = [:]
+        for (name, route) in routes {
+            var check = RouteCheck(route, key: "routes.\(name)", upstreams: upstreams.names)
+            check.all()
+            if let other = seen.updateValue(name, forKey: RouteMatchIdentity(route.match)) {
+                check.add("match", "found what routes.\(other) matches, too; expected something else")
+            }
+            mistakes += check.mistakes
+        }
+        return mistakes
+    }
+
+    /// What a name that is no upstream gets to hear.
+    func unknownUpstream(_ name: String) -> String { RouteCheck.unknownUpstream(name, among: upstreams.names) }
+}
+
+/// A match so that two that mean the same are equal.
+private struct RouteMatchIdentity: Hashable {
+    private let hosts: Set<HostPattern>
+    private let path: PathPattern
+    private let methods: Set<String>
+    private let header: [String: String]
+    private let query: [String: String]
+
+    init(_ match: RouteMatchConfiguration) {
+        hosts = Set(match.hosts)
+        path = match.path
+        methods = Set(match.methods)
+        header = Dictionary(match.header.map { ($0.name.lowercased(), $0.value) }, uniquingKeysWith: { $1 })
+        query = Dictionary(match.query.map { ($0.name, $0.value) }, uniquingKeysWith: { $1 })
+    }
+}
