@@ -8,7 +8,12 @@ import Proxying
 
 extension PoolAddress {
     /// Listens there; a socket's file that is left of another process is replaced.
-    func bind(_ bootstrap: ServerBootstrap) async throws(ListenError) -> any Channel {
+    ///
+    /// - Parameter sharesPort: lets other processes listen there too; the kernel spreads connections over them.
+    func bind(_ bootstrap: ServerBootstrap, sharesPort: Bool) async throws(ListenError) -> any Channel {
+        let bootstrap =
+            sharesPort
+            ? bootstrap.serverChannelOption(.socketOption(.init(rawValue: SO_REUSEPORT)), value: 1) : bootstrap
         do {
             switch self {
             case .network(let address): return try await bootstrap.bind(host: address.host, port: address.port).get()

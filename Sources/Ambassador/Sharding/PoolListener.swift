@@ -33,7 +33,7 @@ final class PoolListener: Sendable {
         _ makeClient: @escaping @Sendable (any EventLoop) -> ShardClient?
     ) async throws(ListenError) -> Int {
         let bootstrap = bootstrap(makeClient)
-        let channel = try await configuration.listen.bind(bootstrap)
+        let channel = try await configuration.listen.bind(bootstrap, sharesPort: configuration.sharesPort)
         self.channel.withLock { $0 = channel }
         return channel.localAddress?.port ?? 0
     }

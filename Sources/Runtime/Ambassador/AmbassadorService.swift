@@ -38,6 +38,7 @@ extension MemcachedPool: ServedPool {
 /// The ambassador's pools, and the event loops that are theirs alone.
 struct AmbassadorService: Service {
     private(set) var pools: [any ServedPool] = []
+    private(set) var proxies: [HTTPProxy] = []
     /// Where each pool is found, for people: `cache 127.0.0.1:6379`.
     private(set) var addresses: [String] = []
     /// What changes with its files, of all pools.
@@ -45,10 +46,17 @@ struct AmbassadorService: Service {
     let descriptors: DescriptorLimit
     private let eventLoops: MultiThreadedEventLoopGroup
     private let grace: Duration
+    private let origin: @Sendable (String) -> SourceLocation?
+    private let logger: Logger
 
-    private init(_ configuration: AmbassadorConfiguration, descriptors: DescriptorLimit, grace: Duration) {
+    private init(
+        _ configuration: AmbassadorConfiguration, descriptors: DescriptorLimit, grace: Duration,
+        origin: @escaping @Sendable (String) -> SourceLocation?, logger: Logger
+    ) {
         self.descriptors = descriptors
         self.grace = grace
+        self.origin = origin
+        self.logger = logger
         eventLoops = MultiThreadedEventLoopGroup(numberOfThreads: configuration.loops)
     }
 
@@ -62,9 +70,11 @@ struct AmbassadorService: Service {
         guard !configuration.isEmpty else { return nil }
         let descriptors = DescriptorLimit.raise()
         descriptors.tell(wanted: configuration.descriptorsMax, instruments.logger)
-        var service = AmbassadorService(configuration, descriptors: descriptors, grace: grace)
+        var service = AmbassadorService(
+            configuration, descriptors: descriptors, grace: grace, origin: origin,
+            logger: instruments.logs.logger("outrigger.ambassador"))
         do {
-            try await service.open(configuration, origin, instruments.logs.logger("outrigger.ambassador"))
+            try await service.open(configuration)
         } catch {
             await service.stop()
             throw error
@@ -78,10 +88,7 @@ struct AmbassadorService: Service {
         return service
     }
 
-    private mutating func open(
-        _ configuration: AmbassadorConfiguration, _ origin: @escaping @Sendable (String) -> SourceLocation?,
-        _ logger: Logger
-    ) async throws {
+    private mutating func open(_ configuration: AmbassadorConfiguration) async throws {
         for (name, redis) in configuration.redis {
             let tls = try PoolTLS(redis.pool, key: "ambassador.redis.\(name)", origin: origin)
             tls.report(to: logger)
@@ -100,6 +107,18 @@ struct AmbassadorService: Service {
                 logger: logger)
             try await open(pool, at: memcached.pool.listen)
         }
+        for (name, http) in configuration.http {
+            let tls = try HTTPProxyTLS(http, key: "ambassador.http.\(name)", origin: origin)
+            tls.report(to: logger)
+            self.tls += tls.fromFiles
+            let proxy = HTTPProxy(
+                name: name, configuration: http, tls: tls.clients, upstreamTLS: tls.upstreams, group: eventLoops,
+                logger: logger)
+            // Before it listens, so that what fails half-way is ended, too.
+            proxies.append(proxy)
+            let port = try await proxy.start()
+            addresses.append("\(name) \(http.listen.bound(to: port))")
+        }
     }
 
     private mutating func open(_ pool: any ServedPool, at address: PoolAddress) async throws(ListenError) {
@@ -111,6 +130,17 @@ struct AmbassadorService: Service {
     /// Takes what changes while running.
     func apply(_ configuration: AmbassadorConfiguration) {
         for pool in pools { pool.apply(configuration) }
+        for proxy in proxies { apply(configuration, to: proxy) }
+    }
+
+    private func apply(_ configuration: AmbassadorConfiguration, to proxy: HTTPProxy) {
+        guard let http = configuration.http[proxy.name] else { return }
+        do throws(Problems) {
+            let tls = try HTTPProxyTLS.upstreams(http, key: "ambassador.http.\(proxy.name)", origin: origin)
+            proxy.apply(http, upstreamTLS: tls)
+        } catch {
+            for problem in error.all { logger.emit(.configurationRefused(problem)) }
+        }
     }
 
     func run() async throws {
@@ -122,6 +152,7 @@ struct AmbassadorService: Service {
     func stop() async {
         await withTaskGroup(of: Void.self) { group in
             for pool in pools { group.addTask { await pool.drain(within: grace) } }
+            for proxy in proxies { group.addTask { await proxy.drain(within: grace) } }
         }
         try? await eventLoops.shutdownGracefully()
     }

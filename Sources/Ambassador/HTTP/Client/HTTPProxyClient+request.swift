@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import NIOCore
+import Proxying
+import WireHTTP
+
+/// From a request's bytes to a server that gets them.
+extension HTTPProxyClient {
+    /// Takes a head, if it is whole, and begins what follows from it.
+    ///
+    /// - Returns: Whether anything was taken.
+    func receiveHead(_ bytes: inout ByteBuffer) -> Bool {
+        do throws(HTTPSyntaxError) {
+            if hasPartOfHead, !headEnd.isFound(in: bytes.readableBytesUInt8Span) { return false }
+            guard let length = try loop.requestScan.scanRequest(bytes.readableBytesUInt8Span) else {
+                keepPartOfHead(bytes)
+                return false
+            }
+            if hasPartOfHead { forgetPartOfHead() }
+            begin(&bytes, length)
+        } catch {
+            loop.counters.malformed += 1
+            beginExchange()
+            answer(error.status, .client, error.description)
+            return false
+        }
+        return true
+    }
+
+    private func keepPartOfHead(_ bytes: ByteBuffer) {
+        if !hasPartOfHead { expect(.head, within: loop.settings.headTime) }
+        hasPartOfHead = true
+        _ = headEnd.isFound(in: bytes.readableBytesUInt8Span)
+    }
+
+    private func forgetPartOfHead() {
+        hasPartOfHead = false
+        headEnd = HTTPHeadEnd(loop.settings.syntax)
+    }
+
+    private func beginExchange() {
+        exchange = HTTPProxyExchange()
+        exchange.hasBegun = true
+        exchangeNumber += 1
+        exchange.startedAt = loop.now()
+        loop.counters.requests += 1
+        responsePhase = .waiting
+        deadline = .max
+    }
+
+    private func begin(_ bytes: inout ByteBuffer, _ length: Int) {
+        beginExchange()
+        let scan = loop.requestScan
+        exchange.isHTTP10 = scan.version == .http10
+        // Clients of HTTP/1.0 read a response up to the end of the connection, whatever else they ask for.
+        closesAfterResponse = exchange.isHTTP10 || scan.connection.contains(.close) || loop.isDraining
+        noteMethod(bytes)
+        let body: HTTPBodyScan =
+            scan.isChunked
+            ? .chunked(loop.settings.syntax) : scan.contentLength.map { HTTPBodyScan(length: $0) } ?? .none
+        requestBody = body
+        requestPhase = scan.isChunked || scan.contentLength ?? 0 > 0 ? .body : .complete
+        if exchange.isConnect, !loop.settings.allowsConnect {
+            bytes.moveReaderIndex(forwardBy: length)
+            return answer(.methodNotAllowed, .runtime, "CONNECT is not allowed here")
+        }
+        if let length = scan.contentLength, length > loop.settings.bodyBytesMax {
+            return answer(.contentTooLarge, .client, "the body is longer than the limit")
+        }
+        guard let route = loop.table.match(scan, bytes.readableBytesUInt8Span) else {
+            bytes.moveReaderIndex(forwardBy: length)
+            return answer(.notFound, .runtime, "no route matches")
+        }
+        exchange.route = route
+        take(&bytes, length, route)
+    }
+
+    private func noteMethod(_ bytes: ByteBuffer) {
+        let method = RetryMethod(bytes.readableBytesUInt8Span.extracting(loop.requestScan.method))
+        exchange.method = method
+        exchange.isHead = method == .head
+        exchange.isConnect = method == nil && bytes.readableBytesUInt8Span.extracting(loop.requestScan.method)
+            .isSame(as: "CONNECT".utf8.span)
+    }
+
+    private func take(_ bytes: inout ByteBuffer, _ length: Int, _ route: Route) {
+        switch route.action {
+        case .forward(let split):
+            let index = split.choose(
+                loop.requestScan, bytes.readableBytesUInt8Span, address: addressHash,
+                sequence: &loop.sequences[route.index])
+            forward(&bytes, length, route, to: loop.upstreams[index])
+        case .redirect, .respond:
+            let head = bytes
+            bytes.moveReaderIndex(forwardBy: length)
+            answer(route, head, loop.requestScan)
+        }
+    }
+
+    private func forward(_ bytes: inout ByteBuffer, _ length: Int, _ route: Route, to upstream: Upstream) {
+        var out = loop.relay.outputs.take()
+        RequestHeadEdit(route: route, upstream: upstream, forwarded: forwarded, settings: loop.settings)
+            .write(bytes, length, loop.requestScan, asksForUpgrade: &exchange.asksForUpgrade, into: &out)
+        bytes.moveReaderIndex(forwardBy: length)
+        exchange.sent = out
+        if requestPhase == .body, bytes.readableBytes > 0 { receiveBody(&bytes) }
+        guard responsePhase == .waiting, !isClosed else { return }
+        firstAttempt(upstream)
+    }
+
+    // MARK: - The body
+
+    /// Passes on what of the body is in `bytes`.
+    func receiveBody(_ bytes: inout ByteBuffer) {
+        let count: Int
+        do throws(HTTPSyntaxError) {
+            let step = try requestBody.advance(over: bytes.readableBytesUInt8Span)
+            count = step.count
+            if step.isEnd { requestPhase = .complete }
+        } catch {
+            loop.counters.malformed += 1
+            return answer(error.status, .client, error.description)
+        }
+        exchange.requestBytes += count
+        guard exchange.requestBytes <= loop.settings.bodyBytesMax else {
+            return answer(.contentTooLarge, .client, "the body is longer than the limit")
+        }
+        guard let part = bytes.readSlice(length: count) else { return }
+        sendBody(part)
+        if requestPhase == .body { expectBody() } else { expectResponse() }
+    }
+
+    private func sendBody(_ part: ByteBuffer) {
+        guard responsePhase == .waiting || exchange.connection != nil else { return }
+        let isConnected = exchange.connection != nil
+        if exchange.isReplayable {
+            if !isConnected || exchange.sent.readableBytes + part.readableBytes
+                <= exchange.route?.retry.bodyBytesMax ?? 0 {
+                exchange.sent.writeImmutableBuffer(part)
+            } else {
+                exchange.isReplayable = false
+                exchange.sent = ByteBuffer()
+            }
+        }
+        if isConnected { exchange.connection?.write(part) }
+    }
+
+    /// The time of the next part of the body, whoever it is from.
+    func expectBody() { expect(.body, within: loop.settings.bodyTime) }
+
+    func expectResponse() {
+        guard responsePhase == .waiting else { return }
+        expect(.response, within: responseTime)
+    }
+
+    // MARK: - Tunnels
+
+    func sendTunneled(_ bytes: ByteBuffer) {
+        exchange.requestBytes += bytes.readableBytes
+        exchange.connection?.write(bytes)
+        expect(.tunnel, within: loop.settings.tunnelTime)
+    }
+}

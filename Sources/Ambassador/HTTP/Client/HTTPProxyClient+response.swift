@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import NIOCore
+import Proxying
+import WireHTTP
+
+/// From a server's response to the client.
+extension HTTPProxyClient {
+    /// Up to here a part of a body is copied behind what is to be written; a larger one is written beside it.
+    private static let joinedBytesMax = 16 << 10
+    /// Informational responses that may come before the final one.
+    private static let interimResponsesMax = 32
+
+    func receiveHead(_ bytes: ByteBuffer, length: Int, _ scan: borrowing HTTPHeadScan) -> RelayBody {
+        if scan.status < 200 { return receiveInterim(bytes, length, scan) }
+        if retriesAfter(scan.status) { return .refused }
+        exchange.status = scan.status
+        if exchange.isConnect, scan.status < 300 { return beginTunnel(bytes, length, scan) }
+        let body = RelayBody(scan, answersHead: exchange.isHead)
+        responsePhase = .body
+        decideFraming(body)
+        // What is left of the request isn't read any more once the response is over.
+        if requestPhase != .complete { closesAfterResponse = true }
+        prepareOutput()
+        ResponseHeadEdit(
+            route: exchange.route, closes: closesAfterResponse, addsChunks: exchange.addsChunks,
+            dropsChunks: exchange.unchunker != nil, settings: loop.settings, isSecure: isSecure
+        ).write(bytes, length, scan, into: &output)
+        expectBody()
+        return body
+    }
+
+    private func decideFraming(_ body: RelayBody) {
+        switch body {
+        case .untilClose:
+            if exchange.isHTTP10 { closesAfterResponse = true } else { exchange.addsChunks = true }
+        case .chunked:
+            if exchange.isHTTP10 { exchange.unchunker = HTTPBodyUnchunker(loop.settings.syntax) }
+        case .interim, .none, .length, .tunnel, .refused: break
+        }
+    }
+
+    private func receiveInterim(_ bytes: ByteBuffer, _ length: Int, _ scan: borrowing HTTPHeadScan) -> RelayBody {
+        if scan.status == 101 {
+            guard exchange.asksForUpgrade else {
+                failed(.malformed(HTTPSyntaxError("it changes the protocol, which it wasn't asked to")))
+                return .refused
+            }
+            exchange.status = 101
+            return beginTunnel(bytes, length, scan)
+        }
+        exchange.interimResponses += 1
+        guard exchange.interimResponses <= Self.interimResponsesMax else {
+            failed(.malformed(HTTPSyntaxError("too many responses come before the final one")))
+            return .refused
+        }
+        if !exchange.isHTTP10 {
+            prepareOutput()
+            output.write(0..<length, of: bytes)
+        }
+        return .interim
+    }
+
+    /// The bytes of both sides go through from here on.
+    private func beginTunnel(_ bytes: ByteBuffer, _ length: Int, _ scan: borrowing HTTPHeadScan) -> RelayBody {
+        isTunnel = true
+        responsePhase = .body
+        requestPhase = .complete
+        prepareOutput()
+        output.write(0..<length, of: bytes)
+        flush()
+        if input.readableBytes > 0 {
+            let early = input
+            input = ByteBuffer()
+            exchange.connection?.write(early)
+        }
+        expect(.tunnel, within: loop.settings.tunnelTime)
+        readIfOwed()
+        return .tunnel
+    }
+
+    /// Whether the server's answer is one after which another server is asked.
+    private func retriesAfter(_ status: Int) -> Bool {
+        guard status >= 429, requestPhase == .complete, exchange.route?.retry.isReason(status: status) == true else {
+            return false
+        }
+        let connection = exchange.connection
+        exchange.connection = nil
+        note(.answered(status: status))
+        guard retries(after: .answered(status: status)) else {
+            exchange.connection = connection
+            return false
+        }
+        // Its body would have to be read to its end for the connection to be used again.
+        connection?.close()
+        return true
+    }
+
+    func receiveBody(_ bytes: ByteBuffer) {
+        if exchange.unchunker != nil {
+            // Safe: it is there.
+            if let data = exchange.unchunker?.data(in: bytes) { append(data) }
+        } else if exchange.addsChunks {
+            prepareOutput()
+            output.writeString("\(String(bytes.readableBytes, radix: 16))\r\n")
+            append(bytes)
+            prepareOutput()
+            output.writeStaticString("\r\n")
+        } else {
+            append(bytes)
+        }
+    }
+
+    private func append(_ bytes: ByteBuffer) {
+        exchange.responseBytes += bytes.readableBytes
+        if bytes.readableBytes <= Self.joinedBytesMax {
+            prepareOutput()
+            output.writeImmutableBuffer(bytes)
+            return
+        }
+        guard let context else { return }
+        if output.readableBytes > 0 {
+            let gathered = output
+            output = ByteBuffer()
+            context.write(wrapOutboundOut(gathered), promise: nil)
+        }
+        context.write(wrapOutboundOut(bytes), promise: nil)
+        hasUnflushed = true
+    }
+
+    func receivedAll() {
+        flushAll()
+        if isWritable, responsePhase == .body { isTunnel ? expect(.tunnel, within: loop.settings.tunnelTime) : expectBody() }
+    }
+
+    func flushAll() {
+        if output.readableBytes > 0 {
+            flush()
+        } else if hasUnflushed {
+            context?.flush()
+        }
+        hasUnflushed = false
+    }
+
+    func receiveEnd(keepsConnection: Bool) {
+        if isTunnel { return endTunnel() }
+        if exchange.addsChunks {
+            prepareOutput()
+            output.writeStaticString("0\r\n\r\n")
+        }
+        let connection = exchange.connection
+        exchange.connection = nil
+        // Given back before the client hears the end, so that its next request finds it.
+        if keepsConnection, requestPhase == .complete { connection?.release() } else { connection?.close() }
+        note(.answered(status: exchange.status))
+        flushAll()
+        endExchange()
+    }
+
+    private func endTunnel() {
+        flushAll()
+        note(.answered(status: exchange.status))
+        exchange.connection = nil
+        finishRecord()
+        close()
+    }
+
+    // MARK: - The end of an exchange
+
+    /// The response has been written: what comes next?
+    func endExchange() {
+        finishRecord()
+        responsePhase = .none
+        guard !isClosed else { return }
+        if closesAfterResponse || requestPhase != .complete { return closeAfterWrites() }
+        requestPhase = .head
+        expect(.idle, within: loop.settings.idleTime)
+        if input.readableBytes > 0 { processNext() }
+        readIfOwed()
+    }
+
+    /// The next request is here already. A client that sends thousands at once doesn't grow the stack.
+    private func processNext() {
+        let bound = NIOLoopBound(self, eventLoop: loop.relay.eventLoop)
+        loop.relay.eventLoop.execute {
+            let client = bound.value
+            guard !client.isClosed, client.requestPhase == .head else { return }
+            client.processInput()
+            client.readIfOwed()
+        }
+    }
+
+    /// Counts the exchange and writes it down.
+    func finishRecord() {
+        guard exchange.hasBegun else { return }
+        exchange.hasBegun = false
+        let now = loop.now()
+        loop.counters.ended(exchange, nanoseconds: now - exchange.startedAt)
+        exchange.upstream?.completed()
+        let sent = exchange.sent
+        exchange = HTTPProxyExchange()
+        if sent.capacity > 0 { loop.relay.outputs.give(sent) }
+    }
+
+    /// Nobody waits for the response any more.
+    func cancelExchange(_ reason: AbortReason) {
+        guard exchange.hasBegun else { return }
+        endAttempt(.abandoned)
+        exchange.status = reason.status
+        exchange.origin = reason.origin
+        finishRecord()
+    }
+
+    /// A response that can't be completed: the client sees that by the connection's end.
+    func abort(_ reason: AbortReason) {
+        endAttempt(reason == .serverDied ? .reset : .abandoned)
+        if exchange.origin == .application { exchange.origin = reason.origin }
+        flushAll()
+        loop.counters.aborted += 1
+        finishRecord()
+        resetConnection()
+    }
+
+    /// Ends the connection so that a body without a length isn't taken for whole.
+    private func resetConnection() {
+        // A FIN would look like the end of a body that ends with its connection.
+        let context = context
+        markClosed()
+        context?.reset()
+    }
+}
+
+/// Why a client got less than a response.
+enum AbortReason {
+    case clientGone, clientStalled, serverDied, fault
+
+    /// What the log has where there is no status; 499 is what nginx's users know.
+    var status: Int {
+        switch self {
+        case .clientGone, .clientStalled: 499
+        case .serverDied: 502
+        case .fault: 0
+        }
+    }
+
+    var origin: ExchangeOrigin {
+        switch self {
+        case .clientGone, .clientStalled: .client
+        case .serverDied: .upstream
+        case .fault: .runtime
+        }
+    }
+}

@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Core
+import NIOCore
+import Proxying
+import WireHTTP
+
+/// One client's connection: a request's bytes in, to a server, and its response's bytes back; then the next.
+///
+/// Heads are read in place and copied once, with their edits, into the buffer that is written; bodies pass as they
+/// came. Nothing is read while the other side doesn't take it, so what one client can make this process hold is a
+/// buffer's worth. What follows from a request is in `+request`, what a server does in `+server`, what goes back in
+/// `+response`, and answers of our own in `+answer`.
+final class HTTPProxyClient: ChannelDuplexHandler, RelayReceiver {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    /// How far the request is.
+    enum RequestPhase {
+        case head
+        case body
+        case complete
+    }
+
+    /// How far the response is.
+    enum ResponsePhase {
+        /// Nothing is expected.
+        case none
+        /// Waits for a connection or a head.
+        case waiting
+        case body
+    }
+
+    let loop: HTTPProxyLoop
+    let isSecure: Bool
+    var context: ChannelHandlerContext?
+    // Safe: all of these belong to the loop's thread, and what is called while one changes doesn't come back to it.
+    /// What came and couldn't be used yet: a part of a head, or the next request.
+    @exclusivity(unchecked) var input = ByteBuffer()
+    @exclusivity(unchecked) var headEnd: HTTPHeadEnd
+    var hasPartOfHead = false
+    @exclusivity(unchecked) var requestPhase = RequestPhase.head
+    @exclusivity(unchecked) var responsePhase = ResponsePhase.none
+    @exclusivity(unchecked) var requestBody = HTTPBodyScan.none
+    /// What goes to the client with the next write.
+    @exclusivity(unchecked) var output = ByteBuffer()
+    @exclusivity(unchecked) var exchange = HTTPProxyExchange()
+    @exclusivity(unchecked) var deadline = Int64.max
+    /// Requests that have begun, so that what was meant for one doesn't reach the next.
+    var exchangeNumber: UInt64 = 0
+    /// Parts of a body are written and not flushed.
+    var hasUnflushed = false
+    var expectation = HTTPProxyExpectation.none
+    var isTunnel = false
+    /// The connection ends with this response.
+    var closesAfterResponse = false
+    var isClosed = false
+    /// What the client still says is read and dropped.
+    var isLingering = false
+    private var isInputOver = false
+    private var owesRead = false
+    var isWritable = true
+    /// The lines that tell servers who the client is.
+    let forwarded: ForwardedFields
+    /// For choices that depend on who the client is.
+    let addressHash: UInt64
+
+    init(loop: HTTPProxyLoop, isSecure: Bool, address: SocketAddress?) {
+        self.loop = loop
+        self.isSecure = isSecure
+        headEnd = HTTPHeadEnd(loop.settings.syntax)
+        let text = address?.ipAddress
+        addressHash = StableHash.of(text ?? "")
+        forwarded = ForwardedFields(
+            loop.settings.forwarding, client: text.flatMap { IPAddress(text: $0) }, isTLS: isSecure)
+    }
+
+    // MARK: - Reading
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        loop.add(self)
+        expect(.head, within: loop.settings.headTime)
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        var bytes = unwrapInboundIn(data)
+        defer { loop.relay.reading.give(bytes) }
+        guard !isLingering else { return }
+        if isTunnel { return sendTunneled(bytes) }
+        if input.readableBytes > 0 || requestPhase == .complete {
+            input.writeBuffer(&bytes)
+            if requestPhase != .complete { processInput() }
+            return
+        }
+        process(&bytes)
+        // What isn't used is copied: the buffer is for the next client.
+        if bytes.readableBytes > 0, !isClosed, !isLingering { input.writeBuffer(&bytes) }
+    }
+
+    func processInput() {
+        var bytes = input
+        input = ByteBuffer()
+        process(&bytes)
+        if bytes.readableBytes > 0, !isClosed, !isLingering { input = bytes }
+    }
+
+    private func process(_ bytes: inout ByteBuffer) {
+        while bytes.readableBytes > 0, !isClosed, !isLingering {
+            switch requestPhase {
+            case .head: guard receiveHead(&bytes) else { return }
+            case .body: receiveBody(&bytes)
+            case .complete: return
+            }
+            if isTunnel { return }
+        }
+    }
+
+    /// The client isn't read from while what it said waits.
+    private var holdsRead: Bool {
+        if isLingering { return false }
+        if requestPhase == .complete && !isTunnel { return input.readableBytes > 0 }
+        if requestPhase == .body || isTunnel { return !takesBody }
+        return false
+    }
+
+    /// Whether the server takes more of the body. An answer of our own has none to take it, and drops it.
+    private var takesBody: Bool {
+        if let connection = exchange.connection { return connection.isWritable }
+        return responsePhase != .waiting
+    }
+
+    func read(context: ChannelHandlerContext) {
+        if holdsRead { owesRead = true } else { context.read() }
+    }
+
+    func readIfOwed() {
+        guard owesRead, !holdsRead else { return }
+        owesRead = false
+        context?.read()
+    }
+
+    // MARK: - The channel
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        isWritable = context.channel.isWritable
+        exchange.connection?.isReading = isWritable
+        if responsePhase == .body || isTunnel { isWritable ? expectBody() : expect(.write, within: loop.settings.bodyTime) }
+        context.fireChannelWritabilityChanged()
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if let event = event as? ChannelEvent, event == .inputClosed { inputEnded() }
+        context.fireUserInboundEventTriggered(event)
+    }
+
+    /// The client says no more. It may still read its response.
+    private func inputEnded() {
+        isInputOver = true
+        if isLingering { return close() }
+        if isTunnel { exchange.connection?.shutOutput() }
+        if isTunnel || requestPhase == .complete { return closesAfterResponse = true }
+        cancelExchange(.clientGone)
+        close()
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        loop.counters.clientErrors += 1
+        close()
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        markClosed()
+        context.fireChannelInactive()
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        markClosed()
+        self.context = nil
+    }
+
+    /// Takes no more requests: ends after the response that is due, if one is.
+    func drain() {
+        if requestPhase == .head, input.readableBytes == 0 { return close() }
+        closesAfterResponse = true
+    }
+
+    /// Closes at once; what wasn't written is lost.
+    func close() {
+        let context = context
+        markClosed()
+        context?.close(promise: nil)
+    }
+
+    func markClosed() {
+        guard !isClosed else { return }
+        isClosed = true
+        cancelExchange(.clientGone)
+        loop.remove(self)
+        input = ByteBuffer()
+        output = ByteBuffer()
+    }
+
+    // MARK: - Writing
+
+    /// Writes what has gathered.
+    func flush() {
+        guard output.readableBytes > 0, let context else { return }
+        let bytes = output
+        output = ByteBuffer()
+        context.writeAndFlush(wrapOutboundOut(bytes), promise: nil)
+        loop.relay.outputs.give(bytes)
+    }
+
+    /// A place to write to.
+    @inline(__always)
+    func prepareOutput() { if output.capacity == 0 { output = loop.relay.outputs.take() } }
+
+    /// Ends the connection after what was written. A socket that is closed with bytes unread is reset, and the client
+    /// may lose what it hasn't read; so what it still says is read for a while, and dropped.
+    func closeAfterWrites() {
+        guard let context, !isClosed else { return }
+        flush()
+        isLingering = true
+        input = ByteBuffer()
+        let channel = context.channel
+        guard !isInputOver else {
+            return context.writeAndFlush(wrapOutboundOut(ByteBuffer())).whenComplete { _ in channel.close(promise: nil) }
+        }
+        context.writeAndFlush(wrapOutboundOut(ByteBuffer())).whenComplete { _ in
+            channel.close(mode: .output, promise: nil)
+        }
+        expect(.lingering, within: HTTPProxySettings.lingeringTime)
+        readIfOwed()
+    }
+
+    // MARK: - Time
+
+    /// Has `expectation` missed at the end of `nanoseconds`; 0 is never.
+    @inline(__always)
+    func expect(_ expectation: HTTPProxyExpectation, within nanoseconds: Int64) {
+        self.expectation = expectation
+        guard nanoseconds > 0 else { return deadline = .max }
+        deadline = loop.now() + nanoseconds
+        loop.deadlines.note(deadline)
+    }
+
+    /// The time is over.
+    func expired() {
+        deadline = .max
+        switch expectation {
+        case .none: break
+        case .idle, .lingering, .tunnel: close()
+        case .write: abort(.clientStalled)
+        case .head: headExpired()
+        case .body: answer(.requestTimeout, .client, "the request's body didn't come in time")
+        case .connection, .response: serverExpired()
+        }
+    }
+
+    private func headExpired() {
+        // A connection on which nothing was said is idle, and ends without a word.
+        guard input.readableBytes > 0 else { return close() }
+        answer(.requestTimeout, .client, "the request's head didn't come in time")
+    }
+}

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import NIOCore
+import Proxying
+import WireHTTP
+
+/// What a connection waits for, and not for ever.
+enum HTTPProxyExpectation {
+    case none
+    /// The next request's head.
+    case head
+    /// The next request, which nothing has been said of.
+    case idle
+    case body
+    case connection
+    case response
+    /// That the client takes what is written.
+    case write
+    case tunnel
+    case lingering
+}
+
+/// Whose doing an answer is.
+package enum ExchangeOrigin: UInt8, Sendable {
+    /// The server's own answer.
+    case application
+    /// A server that didn't answer, or not in HTTP.
+    case upstream
+    /// This proxy: its routes, its limits, its faults.
+    case runtime
+    /// What the client sent.
+    case client
+
+    package var name: StaticString {
+        switch self {
+        case .application: "application"
+        case .upstream: "upstream"
+        case .runtime: "runtime"
+        case .client: "client"
+        }
+    }
+}
+
+/// One request on its way, and its response.
+struct HTTPProxyExchange {
+    var route: Route?
+    var upstream: Upstream?
+    var endpoint: Endpoint?
+    var connection: RelayConnection?
+    var waiter: RelayWaiter?
+    /// The request as it is sent: its head, and as much of its body as could be sent again.
+    var sent = ByteBuffer()
+    /// Whether `sent` is all that was sent.
+    var isReplayable = true
+    var attempts = 0
+    /// A try is on its way.
+    var isOnServer = false
+    /// It is a second or later one.
+    var isRetry = false
+    var method: RetryMethod?
+    /// For the choice among servers.
+    var hash: UInt64 = 0
+    var startedAt: Int64 = 0
+    var attemptAt: Int64 = 0
+    var status = 0
+    var origin = ExchangeOrigin.application
+    var requestBytes = 0
+    var responseBytes = 0
+    var interimResponses = 0
+    var isHead = false
+    var isConnect = false
+    var asksForUpgrade = false
+    var isHTTP10 = false
+    /// The response's end is that of the server's connection; the client gets chunks.
+    var addsChunks = false
+    /// The response has chunks that the client doesn't know.
+    var unchunker: HTTPBodyUnchunker?
+    var hasBegun = false
+
+    /// Whether it can be sent again, and has the same effect then (RFC 9110, section 9.2.2).
+    var mayBeRepeated: Bool {
+        guard isReplayable, let method else { return false }
+        return method != .post && method != .patch
+    }
+}

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Core
+package import Logging
+package import NIOCore
+package import Proxying
+import Synchronization
+
+/// The room's beginning and end: one address behind which HTTP servers stand.
+///
+/// A request's path: `HTTPProxyClient` reads it, `RouteTable` says what becomes of it, `WeightedSplit` which upstream
+/// gets it, `Upstream` which of its servers, `RelayConnections` over which connection; the response goes back over the
+/// same client. All of it happens on the event loop that the client came to.
+package final class HTTPProxy: Sendable {
+    package let name: String
+    private let group: any EventLoopGroup
+    private let listener: HTTPProxyListener
+    private let logger: Logger
+    private let plan: Mutex<HTTPProxyPlan>
+    private let loops = Mutex<[NIOLoopBound<HTTPProxyLoop>]>([])
+    /// The change of configuration that was begun last.
+    private let changes = Mutex<Task<Void, Never>?>(nil)
+    private let topologies: Mutex<[String: UpstreamTopology]>
+
+    /// - Parameters:
+    ///   - tls: ends TLS of clients; nil is plain.
+    ///   - upstreamTLS: TLS towards upstreams, by their names; what isn't here is plain.
+    package init(
+        name: String, configuration: HTTPProxyConfiguration, tls: TLSServer? = nil,
+        upstreamTLS: [String: TLSClient] = [:], group: any EventLoopGroup, logger: Logger
+    ) {
+        self.name = name
+        self.group = group
+        self.logger = logger
+        let plan = HTTPProxyPlan(configuration, upstreamTLS: upstreamTLS)
+        self.plan = Mutex(plan)
+        topologies = Mutex(
+            Dictionary(
+                uniqueKeysWithValues: configuration.upstreams.map { upstream in
+                    let topology = UpstreamTopology(
+                        name: upstream.name, configuration: upstream.value, tls: upstreamTLS[upstream.name],
+                        logger: logger, eventLoopGroup: group)
+                    return (upstream.name, topology)
+                }))
+        listener = HTTPProxyListener(configuration, group: group, tls: tls)
+    }
+
+    /// Takes the address and serves; returns the port (0 for a socket's path).
+    @discardableResult
+    package func start() async throws(ListenError) -> Int {
+        let (plan, topologies) = (plan.withLock { $0 }, topologies.withLock { $0 })
+        await withTaskGroup { group in
+            for topology in topologies.values { group.addTask { await topology.start() } }
+        }
+        for eventLoop in group.makeIterator() {
+            let made = eventLoop.submit { [name, logger] in
+                let loop = HTTPProxyLoop(name: name, eventLoop, plan, topologies, logger: logger)
+                return NIOLoopBound(loop, eventLoop: eventLoop)
+            }
+            // A loop of a group that is shut down makes nothing; then nothing listens either.
+            if let loop = try? await made.get() { loops.withLock { $0.append(loop) } }
+        }
+        let loops = loops.withLock { $0 }
+        return try await listener.start { eventLoop in loops.first { $0.eventLoop === eventLoop }?.value }
+    }
+
+    /// Has requests that begin from now on follow another configuration.
+    ///
+    /// - Parameter upstreamTLS: TLS towards upstreams, by their names; what isn't here is plain.
+    package func apply(_ configuration: HTTPProxyConfiguration, upstreamTLS: [String: TLSClient]) {
+        let plan = HTTPProxyPlan(configuration, upstreamTLS: upstreamTLS)
+        self.plan.withLock { $0 = plan }
+        changes.withLock { before in
+            before = Task { [before] in
+                // One after the other, in their order.
+                await before?.value
+                await follow(plan)
+            }
+        }
+    }
+
+    private func follow(_ plan: HTTPProxyPlan) async {
+        let before = topologies.withLock { $0 }
+        var after: [String: UpstreamTopology] = [:]
+        for (name, upstream) in plan.configuration.upstreams {
+            if let kept = before[name] {
+                await kept.apply(upstream, tls: plan.upstreamTLS[name])
+                after[name] = kept
+            } else {
+                let topology = UpstreamTopology(
+                    name: name, configuration: upstream, tls: plan.upstreamTLS[name], logger: logger, eventLoopGroup: group)
+                await topology.start()
+                after[name] = topology
+            }
+        }
+        topologies.withLock { [after] in $0 = after }
+        for loop in loops.withLock({ $0 }) { loop.eventLoop.execute { [after] in loop.value.apply(plan, after) } }
+        for (name, topology) in before where after[name] == nil { topology.end() }
+    }
+
+    /// Takes no more clients, lets those that are there have their responses, and closes what is left after `time`.
+    package func drain(within time: Duration) async {
+        await listener.stop()
+        let loops = loops.withLock { $0 }
+        for loop in loops { loop.eventLoop.execute { loop.value.drain() } }
+        let end = ContinuousClock.now + time
+        while await openClients(loops) > 0, ContinuousClock.now < end {
+            try? await Task.sleep(for: .milliseconds(20))
+        }
+        for loop in loops { try? await loop.eventLoop.submit { loop.value.close() }.get() }
+        for topology in topologies.withLock({ $0.values }) { topology.end() }
+    }
+
+    private func openClients(_ loops: [NIOLoopBound<HTTPProxyLoop>]) async -> Int {
+        var count = 0
+        for loop in loops { count += (try? await loop.eventLoop.submit { loop.value.open }.get()) ?? 0 }
+        return count
+    }
+}

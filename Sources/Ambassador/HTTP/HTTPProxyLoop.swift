@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Logging
+import NIOCore
+import Proxying
+import WireHTTP
+
+/// One HTTP proxy on one event loop. Everything in it belongs to the loop's thread.
+final class HTTPProxyLoop {
+    let name: String
+    let relay: RelayLoop
+    let deadlines: HTTPProxyDeadlines
+    let logger: Logger
+    private(set) var settings: HTTPProxySettings
+    private(set) var table: RouteTable
+    private(set) var upstreams: [Upstream]
+    private var upstreamTLS: [String: TLSClient]
+    // Safe: each is used up before anything else of the loop runs.
+    @exclusivity(unchecked) var requestScan: HTTPHeadScan
+    @exclusivity(unchecked) var sequences: [SplitSequence]
+    @exclusivity(unchecked) var counters = HTTPProxyCounters()
+    private(set) var isDraining = false
+    private var clients: [ObjectIdentifier: HTTPProxyClient] = [:]
+    @exclusivity(unchecked) var random = SmallGenerator()
+
+    init(
+        name: String, _ eventLoop: any EventLoop, _ plan: HTTPProxyPlan, _ topologies: [String: UpstreamTopology],
+        logger: Logger
+    ) {
+        self.name = name
+        self.logger = logger
+        settings = plan.settings
+        table = plan.table
+        upstreamTLS = plan.upstreamTLS
+        upstreams = plan.configuration.upstreams.compactMap { topologies[$0.name]?.makeUpstream(on: eventLoop) }
+        relay = RelayLoop(eventLoop, limits: plan.settings.syntax)
+        requestScan = HTTPHeadScan(plan.settings.syntax)
+        sequences = plan.table.routes.map { _ in SplitSequence() }
+        deadlines = HTTPProxyDeadlines(eventLoop)
+        closeRemoved()
+    }
+
+    /// Nanoseconds of a clock that only goes forward.
+    @inline(__always)
+    func now() -> Int64 { Int64(bitPattern: NIODeadline.now().uptimeNanoseconds) }
+
+    /// The value of `Date`, made once for each second in which somebody asks.
+    func date() -> String { DateHeader.now }
+
+    /// The connections to a server, made with the first request that goes there.
+    @inline(__always)
+    func connections(to endpoint: Endpoint, of upstream: Upstream) -> RelayConnections {
+        if let pool = endpoint.pool as? RelayConnections { return pool }
+        let pool = RelayConnections(relay, to: endpoint.address, rules(endpoint, upstream))
+        endpoint.pool = pool
+        return pool
+    }
+
+    private func rules(_ endpoint: Endpoint, _ upstream: Upstream) -> RelayConnectionRules {
+        var rules = RelayConnectionRules(upstream.configuration)
+        rules.tls = upstreamTLS[upstream.name]
+        rules.host = endpoint.identity.configured.hostName ?? endpoint.address.ipAddress ?? ""
+        return rules
+    }
+
+    /// Connections to endpoints that are no part of their upstream any more end.
+    private func closeRemoved() {
+        for upstream in upstreams {
+            upstream.removed = { endpoint in (endpoint.pool as? RelayConnections)?.end() }
+        }
+    }
+
+    // MARK: - Clients
+
+    func add(_ client: HTTPProxyClient) {
+        counters.accepted += 1
+        clients[ObjectIdentifier(client)] = client
+        deadlines.clients = { [unowned self] in Array(self.clients.values) }
+    }
+
+    func remove(_ client: HTTPProxyClient) { clients[ObjectIdentifier(client)] = nil }
+
+    var open: Int { clients.count }
+
+    /// Takes a new plan: requests that begin from now on follow it.
+    func apply(_ plan: HTTPProxyPlan, _ topologies: [String: UpstreamTopology]) {
+        let (old, before) = (table, upstreams)
+        upstreams = plan.configuration.upstreams.compactMap { upstream in
+            before.first { $0.name == upstream.name } ?? topologies[upstream.name]?.makeUpstream(on: relay.eventLoop)
+        }
+        settings = plan.settings
+        table = plan.table
+        upstreamTLS = plan.upstreamTLS
+        closeRemoved()
+        for upstream in upstreams {
+            for endpoint in upstream.endpoints {
+                (endpoint.pool as? RelayConnections)?.rules = rules(endpoint, upstream)
+            }
+        }
+        sequences = plan.table.routes.map { route in
+            old.routes.first { $0.name == route.name && $0.sharesSplit(with: route) }.map { sequences[$0.index] }
+                ?? SplitSequence()
+        }
+    }
+
+    /// Has each client end after the response that it waits for.
+    func drain() {
+        isDraining = true
+        for client in clients.values { client.drain() }
+    }
+
+    func close() {
+        for client in Array(clients.values) { client.close() }
+        for upstream in upstreams { for endpoint in upstream.endpoints { (endpoint.pool as? RelayConnections)?.end() } }
+    }
+}

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Proxying
+
+/// A proxy's configuration, made ready: the same value is given to every event loop.
+struct HTTPProxyPlan: Sendable {
+    let configuration: HTTPProxyConfiguration
+    let settings: HTTPProxySettings
+    let table: RouteTable
+    /// TLS towards upstreams, by their names; what isn't here is plain.
+    let upstreamTLS: [String: TLSClient]
+
+    init(_ configuration: HTTPProxyConfiguration, upstreamTLS: [String: TLSClient]) {
+        self.configuration = configuration
+        self.upstreamTLS = upstreamTLS
+        settings = HTTPProxySettings(configuration)
+        table = RouteTable(configuration)
+    }
+}

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import NIOCore
+import Proxying
+import WireHTTP
+
+/// Copies a request's head for a server: what stays is copied in runs, so a head of which nothing is taken away is one
+/// copy.
+struct RequestHeadEdit {
+    let route: Route
+    let upstream: Upstream
+    let forwarded: ForwardedFields
+    let settings: HTTPProxySettings
+
+    /// Whether the server sees another host than the client asked for.
+    private var setsHost: Bool { upstream.configuration.host == .server || route.rewrite?.host != nil }
+
+    /// Fields that may have to go, for a look at what a head has.
+    @inline(__always)
+    private func mayDrop(_ scan: borrowing HTTPHeadScan) -> Bool {
+        scan.hasConnectionFields || scan.present.containsAnyOfForwarding || !route.requestEdits.isEmpty || setsHost
+    }
+
+    /// - Parameter asksForUpgrade: whether the server may change the protocol.
+    func write(
+        _ bytes: ByteBuffer, _ length: Int, _ scan: borrowing HTTPHeadScan, asksForUpgrade: inout Bool,
+        into out: inout ByteBuffer
+    ) {
+        var run = writeStartLine(bytes, scan, into: &out)
+        if mayDrop(scan) {
+            asksForUpgrade = Self.asksForUpgrade(scan, bytes)
+            for field in scan.fields where drops(field, scan, bytes, keepsUpgrade: asksForUpgrade) {
+                out.write(run..<Int(field.nameStart), of: bytes)
+                run = Int(field.end)
+            }
+        }
+        out.write(run..<length - 2, of: bytes)
+        if asksForUpgrade { out.writeStaticString("connection: upgrade\r\n") }
+        forwarded.append(scan, bytes.readableBytesUInt8Span, changesHost: setsHost, to: &out)
+        writeHost(scan, into: &out)
+        if !route.requestEdits.isEmpty { route.requestEdits.append(to: &out) }
+        out.writeStaticString("\r\n")
+    }
+
+    /// - Returns: where what wasn't written begins.
+    private func writeStartLine(
+        _ bytes: ByteBuffer, _ scan: borrowing HTTPHeadScan, into out: inout ByteBuffer
+    ) -> Int {
+        guard scan.version == .http10 || scan.authority != nil || route.rewrite?.path != nil else {
+            return scan.method.lowerBound
+        }
+        out.write(scan.method, of: bytes)
+        out.writeStaticString(" ")
+        if route.rewrite?.path != nil {
+            route.writeTarget(scan, bytes, into: &out)
+        } else {
+            if scan.target.isEmpty || bytes.readableBytesUInt8Span[scan.target.lowerBound] == UInt8(ascii: "?") {
+                out.writeStaticString("/")
+            }
+            out.write(scan.target, of: bytes)
+        }
+        out.writeStaticString(" HTTP/1.1\r\n")
+        return scan.fieldsStart
+    }
+
+    private func writeHost(_ scan: borrowing HTTPHeadScan, into out: inout ByteBuffer) {
+        if let host = route.rewrite?.host {
+            out.writeStaticString("host: ")
+            out.writeString(host)
+            out.writeStaticString("\r\n")
+        } else if scan.host == nil, upstream.configuration.host == .preserve {
+            // A client of HTTP/1.0 that names no host; a server of HTTP/1.1 wants one.
+            out.writeStaticString("host: ")
+            out.writeString(upstream.name)
+            out.writeStaticString("\r\n")
+        }
+    }
+
+    private func drops(
+        _ field: HTTPHeadScan.Field, _ scan: borrowing HTTPHeadScan, _ bytes: ByteBuffer, keepsUpgrade: Bool
+    ) -> Bool {
+        switch field.name {
+        case .upgrade: return !keepsUpgrade
+        case .connection, .keepAlive, .te, .trailer, .http2Settings, .proxyConnection, .proxyAuthenticate,
+            .proxyAuthorization:
+            return true
+        case .host: return setsHost
+        case .xForwardedFor, .xForwardedProto, .xForwardedHost, .forwarded: return forwarded.replaces(field.name)
+        case .contentLength, .transferEncoding: return false
+        default: break
+        }
+        let span = bytes.readableBytesUInt8Span
+        if scan.connection.contains(.others), scan.isNamedByConnection(field, span) { return true }
+        return !route.requestEdits.isEmpty && route.requestEdits.drops(span.extracting(field.nameRange))
+    }
+
+    /// Whether it asks for another protocol, other than HTTP/2 without TLS: that would hide requests from this proxy.
+    private static func asksForUpgrade(_ scan: borrowing HTTPHeadScan, _ bytes: ByteBuffer) -> Bool {
+        guard scan.connection.contains(.upgrade), scan.version == .http11, !scan.present.contains(.http2Settings) else {
+            return false
+        }
+        let span = bytes.readableBytesUInt8Span
+        for field in scan.fields where field.name == .upgrade {
+            return !span.extracting(field.valueRange).equalsIgnoringCase("h2c".utf8.span)
+        }
+        return false
+    }
+}
+
+extension ByteBuffer {
+    /// A request with a field `Host` behind its first line.
+    func insertingHost(_ host: String) -> ByteBuffer {
+        guard let lineFeed = readableBytesView.firstIndex(of: 0x0A) else { return self }
+        let end = lineFeed + 1 - readerIndex
+        var bytes = ByteBufferAllocator().buffer(capacity: readableBytes + host.utf8.count + 8)
+        bytes.write(0..<end, of: self)
+        bytes.writeString("host: \(host)\r\n")
+        bytes.write(end..<readableBytes, of: self)
+        return bytes
+    }
+}

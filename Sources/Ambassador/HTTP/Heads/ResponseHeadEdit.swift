@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import NIOCore
+import Proxying
+import WireHTTP
+
+/// Copies a response's head for the client.
+struct ResponseHeadEdit {
+    let route: Route?
+    /// The client is told that its connection ends.
+    let closes: Bool
+    let addsChunks: Bool
+    let dropsChunks: Bool
+    let settings: HTTPProxySettings
+    let isSecure: Bool
+
+    func write(_ bytes: ByteBuffer, _ length: Int, _ scan: borrowing HTTPHeadScan, into out: inout ByteBuffer) {
+        let edits = route?.responseEdits
+        var run = 0
+        if scan.version == .http10 {
+            out.writeStaticString("HTTP/1.1")
+            run = 8
+        }
+        if scan.hasConnectionFields || dropsChunks || settings.serverLine != nil || edits?.isEmpty == false {
+            for field in scan.fields where drops(field, scan, bytes, edits) {
+                out.write(run..<Int(field.nameStart), of: bytes)
+                run = Int(field.end)
+            }
+        }
+        out.write(run..<length - 2, of: bytes)
+        if addsChunks { out.writeStaticString("transfer-encoding: chunked\r\n") }
+        if closes { out.writeStaticString("connection: close\r\n") }
+        if let line = settings.serverLine { out.writeImmutableBuffer(line) }
+        if isSecure, let line = settings.strictTransportLine { out.writeImmutableBuffer(line) }
+        if let edits, !edits.isEmpty { edits.append(to: &out) }
+        out.writeStaticString("\r\n")
+    }
+
+    private func drops(
+        _ field: HTTPHeadScan.Field, _ scan: borrowing HTTPHeadScan, _ bytes: ByteBuffer, _ edits: FieldEdits?
+    ) -> Bool {
+        switch field.name {
+        // What asks for a login at a proxy between is the client's to answer.
+        case .proxyAuthenticate: return false
+        case .transferEncoding: return dropsChunks
+        // A response says with `Upgrade` alone what it could speak, which the connection to us can't.
+        case .connection, .keepAlive, .trailer, .upgrade, .proxyConnection, .te: return true
+        case .contentLength: return false
+        case .server where settings.serverLine != nil: return true
+        default: break
+        }
+        let span = bytes.readableBytesUInt8Span
+        if scan.connection.contains(.others), scan.isNamedByConnection(field, span) { return true }
+        guard let edits, !edits.isEmpty else { return false }
+        return edits.drops(span.extracting(field.nameRange))
+    }
+}
