@@ -155,12 +155,14 @@ import WireHTTP
 
     @Test(arguments: [[Int.max], [1]])
     func `a head may be as long as its limit, and no longer`(sizes: [Int]) {
-        let head = "GET / HTTP/1.1\r\nHost: x\r\nA: b\r\n"
-        let length = head.utf8.count
-        let text = head + "\r\n"
+        let text = "GET / HTTP/1.1\r\nHost: x\r\nA: b\r\n\r\n"
+        let length = text.utf8.count
         #expect(refusal(text, sizes: sizes, limits: Self.limits { $0.headBytesMax = length }) == nil)
-        let tooShort = Self.limits { $0.headBytesMax = length - 3 }
+        let tooShort = Self.limits { $0.headBytesMax = length - 1 }
         #expect(refusal(text, sizes: sizes, limits: tooShort)?.status == .headerFieldsTooLarge)
+        // The limit holds before the head has ended.
+        let part = String(text.dropLast())
+        #expect(refusal(part, sizes: sizes, limits: Self.limits { $0.headBytesMax = length - 3 }) != nil)
     }
 
     @Test func `a head or trailer may have as many fields as its limit, and no more`() {

@@ -11,7 +11,7 @@ import WireHTTP
         let text =
             "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: a\r\n\r\n"
             + "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
-            + "HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\n" + "HTTP/1.1 304\r\nContent-Length: 5\r\n\r\n"
+            + "HTTP/1.1 204 No Content\r\nContent-Length: 0\r\n\r\n" + "HTTP/1.1 304\r\nContent-Length: 5\r\n\r\n"
             + "HTTP/1.1 500 \r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\nT: u\r\n\r\n"
             + "HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n" + "HTTP/1.1 999 What \u{E9}ver\r\n\r\nuntil close"
         let (responses, isWhole) = try readResponses(text, sizes: sizes)
@@ -41,6 +41,14 @@ import WireHTTP
     func `an end that cuts a response off is told from one that ends it`(text: String, isWhole: Bool) throws {
         #expect(try readResponses(text).isWhole == isWhole)
         #expect(try readResponses(text, sizes: [1]).isWhole == isWhole)
+    }
+
+    @Test(arguments: [100, 103, 204])
+    func `a response that can have no body announces none`(status: Int) throws {
+        for field in ["Content-Length: 5", "Transfer-Encoding: chunked"] {
+            #expect(throws: HTTPSyntaxError.self) { try readResponses("HTTP/1.1 \(status) A\r\n\(field)\r\n\r\n") }
+        }
+        #expect(try readResponses("HTTP/1.1 \(status) A\r\nContent-Length: 0\r\n\r\n").responses.count == 1)
     }
 
     @Test(

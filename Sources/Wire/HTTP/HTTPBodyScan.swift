@@ -18,19 +18,25 @@ package struct HTTPBodyScan: Sendable {
     /// The bytes of the body that have passed, without sizes of chunks and trailer.
     package private(set) var payloadBytes = 0
 
-    private init(_ state: State, _ limits: HTTPSyntaxLimits = HTTPSyntaxLimits()) {
-        self.state = state
+    package init(_ framing: HTTPFraming, _ limits: HTTPSyntaxLimits = HTTPSyntaxLimits()) {
+        state =
+            switch framing {
+            case .none, .length(0): .ended
+            case .length(let length): .length(remaining: length)
+            case .chunked: .chunks(HTTPChunkScan(limits))
+            case .untilClose: .untilClose
+            }
         self.limits = limits
     }
 
-    package init(length: Int) { self.init(length > 0 ? .length(remaining: length) : .ended) }
+    package init(length: Int) { self.init(.length(length)) }
 
-    package static func chunked(_ limits: HTTPSyntaxLimits) -> Self { Self(.chunks(HTTPChunkScan(limits)), limits) }
+    package static func chunked(_ limits: HTTPSyntaxLimits) -> Self { Self(.chunked, limits) }
 
     /// Up to the end of the connection: only responses.
-    package static var untilClose: Self { Self(.untilClose) }
+    package static var untilClose: Self { Self(HTTPFraming.untilClose) }
 
-    package static var none: Self { Self(.ended) }
+    package static var none: Self { Self(HTTPFraming.none) }
 
     /// Whether the whole body has passed; at once if there is none.
     package var isEnded: Bool {

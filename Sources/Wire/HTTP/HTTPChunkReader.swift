@@ -27,7 +27,7 @@ struct HTTPChunkReader {
         if case .chunks(var chunks) = state {
             var index = 0
             let data = try chunks.nextData(in: buffer.readableBytesUInt8Span, from: &index)
-            state = chunks.isAtTrailer ? .trailer(HTTPHeadReader(limits, hasStartLine: false)) : .chunks(chunks)
+            state = chunks.isAtTrailer ? .trailer(HTTPHeadReader(.trailer, limits)) : .chunks(chunks)
             buffer.moveReaderIndex(forwardBy: index - (data?.count ?? 0))
             if let data, let part = buffer.readSlice(length: data.count) { return .data(part) }
         }
@@ -35,8 +35,6 @@ struct HTTPChunkReader {
         let isOver = try reader.read(buffer)
         state = .trailer(reader)
         guard isOver else { return .needsMore }
-        let trailer = reader.takeFields(&buffer)
-        try trailer.checkAsTrailer()
-        return .end(trailer: trailer)
+        return .end(trailer: reader.takeFields(&buffer))
     }
 }

@@ -16,7 +16,7 @@ package enum HTTPPart<Head: Sendable>: Sendable {
 package struct HTTPRequestDecoder: Sendable {
     private var messages: HTTPMessageReader
 
-    package init(_ limits: HTTPSyntaxLimits = HTTPSyntaxLimits()) { messages = HTTPMessageReader(limits) }
+    package init(_ limits: HTTPSyntaxLimits = HTTPSyntaxLimits()) { messages = HTTPMessageReader(.request, limits) }
 
     /// Bytes that were fed and haven't become a part yet.
     package var bufferedBytes: Int { messages.buffer.readableBytes }
@@ -36,18 +36,15 @@ package struct HTTPRequestDecoder: Sendable {
     }
 
     private mutating func nextHead() throws(HTTPSyntaxError) -> HTTPPart<HTTPRequestHead>? {
-        guard let framing = try messages.readHead() else { return nil }
-        let (method, target, version) = try messages.startLine { (line) throws(HTTPSyntaxError) in
-            try HTTPStartLine.request(line)
-        }
-        guard framing.hosts == 1 || (framing.hosts == 0 && version == .http10) else {
-            throw HTTPSyntaxError("there is not one Host")
-        }
-        let body = try framing.ofRequest(version)
-        var fields = messages.takeFields()
-        if let authority = target.authority { fields["host"] = authority }
-        messages.beginBody(body)
-        return .head(HTTPRequestHead(method, target.text, version: version, fields: fields))
+        guard try messages.readHead() else { return nil }
+        let scan = messages.scan
+        let method = messages.bytes { HTTPMethod($0.extracting(scan.method)) }
+        let target = messages.text(scan.target)
+        // What came in absolute form may have no path.
+        let path = target.isEmpty || target.utf8.first == UInt8(ascii: "?") ? "/\(target)" : target
+        let fields = messages.takeFields()
+        messages.beginBody(scan.requestFraming)
+        return .head(HTTPRequestHead(method, path, version: scan.version, fields: fields))
     }
 }
 
@@ -57,7 +54,7 @@ package struct HTTPResponseDecoder: Sendable {
     /// The method of the request whose response is read next.
     package var method = HTTPMethod.get
 
-    package init(_ limits: HTTPSyntaxLimits = HTTPSyntaxLimits()) { messages = HTTPMessageReader(limits) }
+    package init(_ limits: HTTPSyntaxLimits = HTTPSyntaxLimits()) { messages = HTTPMessageReader(.response, limits) }
 
     package var isWithinMessage: Bool { messages.isWithinMessage }
     package mutating func feed(_ bytes: ByteBuffer) { messages.feed(bytes) }
@@ -72,19 +69,17 @@ package struct HTTPResponseDecoder: Sendable {
     }
 
     private mutating func nextHead() throws(HTTPSyntaxError) -> HTTPPart<HTTPResponseHead>? {
-        guard let framing = try messages.readHead() else { return nil }
-        let (status, version) = try messages.startLine { (line) throws(HTTPSyntaxError) in
-            try HTTPStartLine.response(line)
-        }
+        guard try messages.readHead() else { return nil }
+        let scan = messages.scan
+        let status = HTTPStatus(scan.status)
         // What follows it is no HTTP, and reading it as HTTP would let it pass for the answer to another request.
         guard status != .switchingProtocols else {
             throw HTTPSyntaxError("the response switches protocols, which nobody asked for")
         }
-        let body = try framing.ofResponse(status, to: method, version)
         let fields = messages.takeFields()
         // An informational response has no end of its own: the next head follows.
-        if !status.isInformational { messages.beginBody(body) }
-        return .head(HTTPResponseHead(status, version: version, fields: fields))
+        if !status.isInformational { messages.beginBody(scan.responseFraming(toHead: method == .head)) }
+        return .head(HTTPResponseHead(status, version: scan.version, fields: fields))
     }
 
     /// The connection has ended: true if that ends the response that is being read, false if it cuts it off. Whatever
@@ -111,9 +106,9 @@ struct HTTPMessageReader: Sendable {
     private var state = State.head
     private var head: HTTPHeadReader
 
-    init(_ limits: HTTPSyntaxLimits) {
+    init(_ kind: HTTPHeadReader.Kind, _ limits: HTTPSyntaxLimits) {
         self.limits = limits
-        head = HTTPHeadReader(limits, hasStartLine: true)
+        head = HTTPHeadReader(kind, limits)
     }
 
     var isInHead: Bool {
@@ -123,7 +118,7 @@ struct HTTPMessageReader: Sendable {
 
     var isWithinMessage: Bool {
         switch state {
-        case .head: head.hasBegun || buffer.readableBytes > 0
+        case .head: buffer.readableBytes > 0
         case .ended: false
         case .none, .length, .chunked, .untilClose: true
         }
@@ -144,35 +139,30 @@ struct HTTPMessageReader: Sendable {
     mutating func end() {
         state = .ended
         buffer = ByteBuffer()
-        head = HTTPHeadReader(limits, hasStartLine: true)
     }
 
     // MARK: - Head
 
-    /// What the fields say about the body, once the head is complete.
-    mutating func readHead() throws(HTTPSyntaxError) -> HTTPFraming? {
-        guard buffer.readableBytes > 0, try head.read(buffer) else { return nil }
-        return head.framing
-    }
+    /// Whether the next head is complete.
+    mutating func readHead() throws(HTTPSyntaxError) -> Bool { try head.read(buffer) }
 
-    func startLine<Line>(
-        _ body: (borrowing Span<UInt8>) throws(HTTPSyntaxError) -> Line
-    ) throws(HTTPSyntaxError) -> Line {
-        guard let line = head.startLine else { throw HTTPSyntaxError("there is no first line") }
-        return try body(buffer.readableBytesUInt8Span.extracting(line))
+    /// The parts of the head that is complete, as places in what has been read.
+    var scan: HTTPHeadScan { head.scan }
+
+    func bytes<Result>(_ body: (borrowing Span<UInt8>) -> Result) -> Result { body(buffer.readableBytesUInt8Span) }
+
+    func text(_ range: Range<Int>) -> String {
+        // Safe: the head's parts lie within the buffer until its fields are taken.
+        buffer.getString(at: buffer.readerIndex + range.lowerBound, length: range.count) ?? ""
     }
 
     /// The fields of the head that is complete; the next one can begin.
-    mutating func takeFields() -> HTTPFields {
-        let fields = head.takeFields(&buffer)
-        head = HTTPHeadReader(limits, hasStartLine: true)
-        return fields
-    }
+    mutating func takeFields() -> HTTPFields { head.takeFields(&buffer) }
 
     // MARK: - Body
 
-    mutating func beginBody(_ body: HTTPFraming.Body) {
-        switch body {
+    mutating func beginBody(_ framing: HTTPFraming) {
+        switch framing {
         case .none: state = .none
         case .length(let count): state = .length(count)
         case .chunked: state = .chunked(HTTPChunkReader(limits))

@@ -64,16 +64,10 @@ extension ByteBuffer {
     }
 
     private mutating func writeHTTPFields(_ fields: HTTPFields) {
-        let base = fields.bytes.readerIndex
         for entry in fields.entries {
-            // Safe: an entry's offsets lie within the readable bytes.
-            if let name = fields.bytes.getSlice(at: base + Int(entry.nameStart), length: Int(entry.nameLength)) {
-                writeImmutableBuffer(name)
-            }
+            writeImmutableBuffer(fields.slice(entry.nameRange))
             writeStaticString(": ")
-            if let value = fields.bytes.getSlice(at: base + Int(entry.valueStart), length: Int(entry.valueLength)) {
-                writeImmutableBuffer(value)
-            }
+            writeImmutableBuffer(fields.slice(entry.valueRange))
             writeStaticString("\r\n")
         }
     }

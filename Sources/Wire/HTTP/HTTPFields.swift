@@ -8,23 +8,18 @@ import NIOCore
 /// allocation however many fields it has, and forwarding one copies bytes without making strings of them. Names are
 /// compared without case, as ASCII.
 package struct HTTPFields: Sendable {
-    /// Offsets from the buffer's reader index.
-    struct Entry: Sendable {
-        var nameStart: UInt32
-        var nameLength: UInt32
-        var valueStart: UInt32
-        var valueLength: UInt32
-    }
+    typealias Entry = HTTPHeadScan.Field
 
     private(set) var bytes: ByteBuffer
-    private(set) var entries: [Entry]
+    /// With offsets from the buffer's reader index. Where a line ends has a meaning only in a head as it came.
+    private(set) var entries: ContiguousArray<Entry>
 
     package init() {
         bytes = ByteBuffer()
         entries = []
     }
 
-    init(bytes: ByteBuffer, entries: [Entry]) {
+    init(bytes: ByteBuffer, entries: ContiguousArray<Entry>) {
         self.bytes = bytes
         self.entries = entries
     }
@@ -62,12 +57,12 @@ package struct HTTPFields: Sendable {
     }
 
     package func name(at index: Int) -> String {
-        text(from: entries[index].nameStart, length: entries[index].nameLength)
+        text(entries[index].nameRange)
     }
 
     /// Bytes that aren't UTF-8 are replaced; whoever forwards a value uses `append(contentsOf:)`, which keeps them.
     package func value(at index: Int) -> String {
-        text(from: entries[index].valueStart, length: entries[index].valueLength)
+        text(entries[index].valueRange)
     }
 
     /// Whether a field that is a list of tokens, such as `Connection`, has this one (RFC 9110, section 5.6.1).
@@ -89,9 +84,7 @@ package struct HTTPFields: Sendable {
     /// The elements of the lists in the fields of this name.
     package func tokens(of name: String) -> [String] {
         var tokens: [String] = []
-        forEachToken(name) { bytes in
-            do { tokens.append(String(copying: try UTF8Span(validating: bytes.extracting(bytes.indices)))) } catch {}
-        }
+        forEachToken(name) { bytes in if let text = bytes.text { tokens.append(text) } }
         return tokens
     }
 
@@ -102,12 +95,6 @@ package struct HTTPFields: Sendable {
     /// Whether the field at this place has this name.
     package func isNamed(_ name: String, at index: Int) -> Bool { matches(entries[index], name.utf8.span) }
 
-    /// Refuses what only a head may have.
-    func checkAsTrailer() throws(HTTPSyntaxError) {
-        let all = bytes.readableBytesUInt8Span
-        for entry in entries { try HTTPFieldName(all.extracting(entry.nameRange)).checkInTrailer() }
-    }
-
     private func index(of name: String) -> Int? {
         let name = name.utf8.span
         for index in entries.indices where matches(entries[index], name) { return index }
@@ -115,13 +102,19 @@ package struct HTTPFields: Sendable {
     }
 
     private func matches(_ entry: Entry, _ name: borrowing Span<UInt8>) -> Bool {
-        guard Int(entry.nameLength) == name.count else { return false }
+        guard entry.nameRange.count == name.count else { return false }
         return bytes.readableBytesUInt8Span.extracting(entry.nameRange).equalsIgnoringCase(name)
     }
 
-    private func text(from start: UInt32, length: UInt32) -> String {
+    private func text(_ range: Range<Int>) -> String {
         // Safe: an entry's offsets lie within the readable bytes.
-        bytes.getString(at: bytes.readerIndex + Int(start), length: Int(length)) ?? ""
+        bytes.getString(at: bytes.readerIndex + range.lowerBound, length: range.count) ?? ""
+    }
+
+    /// The bytes of a part of an entry.
+    func slice(_ range: Range<Int>) -> ByteBuffer {
+        // Safe: an entry's offsets lie within the readable bytes.
+        bytes.getSlice(at: bytes.readerIndex + range.lowerBound, length: range.count) ?? ByteBuffer()
     }
 
     // MARK: - Changing
@@ -138,10 +131,13 @@ package struct HTTPFields: Sendable {
         } else {
             bytes.writeBytes(value.utf8.prefix(while: \.isFieldValue))
         }
-        entries.append(
-            Entry(
-                nameStart: UInt32(nameStart), nameLength: UInt32(valueStart - nameStart),
-                valueStart: UInt32(valueStart), valueLength: UInt32(bytes.readableBytes - valueStart)))
+        appendEntry(HTTPFieldName(name.utf8.span), nameStart..<valueStart)
+    }
+
+    /// For what has been written from `nameRange` to the end.
+    private mutating func appendEntry(_ name: HTTPFieldName, _ nameRange: Range<Int>) {
+        let end = bytes.readableBytes
+        entries.append(Entry(name, nameRange, nameRange.upperBound..<end, end: end))
     }
 
     /// Puts the fields of another list for which `isWanted` says so at the end, byte for byte.
@@ -149,18 +145,9 @@ package struct HTTPFields: Sendable {
         for index in other.entries.indices where isWanted(index) {
             let entry = other.entries[index]
             let start = bytes.readableBytes
-            let base = other.bytes.readerIndex
-            // Safe: an entry's offsets lie within the readable bytes.
-            if let slice = other.bytes.getSlice(at: base + Int(entry.nameStart), length: Int(entry.nameLength)) {
-                bytes.writeImmutableBuffer(slice)
-            }
-            if let slice = other.bytes.getSlice(at: base + Int(entry.valueStart), length: Int(entry.valueLength)) {
-                bytes.writeImmutableBuffer(slice)
-            }
-            entries.append(
-                Entry(
-                    nameStart: UInt32(start), nameLength: entry.nameLength,
-                    valueStart: UInt32(start) + entry.nameLength, valueLength: entry.valueLength))
+            bytes.writeImmutableBuffer(other.slice(entry.nameRange))
+            bytes.writeImmutableBuffer(other.slice(entry.valueRange))
+            appendEntry(entry.name, start..<start + entry.nameRange.count)
         }
     }
 
@@ -170,11 +157,6 @@ package struct HTTPFields: Sendable {
         let name = name.utf8.span
         entries = entries.filter { !matches($0, name) }
     }
-}
-
-extension HTTPFields.Entry {
-    var nameRange: Range<Int> { Int(nameStart)..<Int(nameStart + nameLength) }
-    var valueRange: Range<Int> { Int(valueStart)..<Int(valueStart + valueLength) }
 }
 
 extension HTTPFields: ExpressibleByDictionaryLiteral {

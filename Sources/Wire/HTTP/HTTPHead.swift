@@ -21,6 +21,18 @@ package enum HTTPMethod: Sendable, Equatable {
             }
     }
 
+    /// The frequent ones are told apart without making a string.
+    init(_ name: borrowing Span<UInt8>) {
+        if name.isSame(as: "GET".utf8.span) {
+            self = .get
+        } else if name.isSame(as: "POST".utf8.span) {
+            self = .post
+        } else {
+            // Safe: a method is made of ASCII characters.
+            self.init(name.text ?? "")
+        }
+    }
+
     package var name: String {
         switch self {
         case .get: "GET"

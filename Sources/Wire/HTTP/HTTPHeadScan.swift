@@ -2,9 +2,10 @@
 
 /// Where the parts of a head lie in the bytes that came, for a proxy that passes them on.
 ///
-/// It is as strict as `HTTPHeadReader` and takes no memory of its own but for the list of fields, which is used again
-/// for each head. It reads a head whole: whoever has only a part of one searches for its end with `HTTPHeadEnd` as more
-/// comes, and asks again then.
+/// RFC 9112, sections 2 to 6, without its leniencies: lines end with CR LF, a name is followed by its colon at once, a
+/// field has one line, and there is one way to say where the body ends. It takes no memory of its own but for the list of
+/// fields, which is used again for each head. It reads a head whole: whoever has only a part of one searches for its end
+/// with `HTTPHeadEnd` as more comes, and asks again then.
 package struct HTTPHeadScan: Sendable {
     /// One field: where its line begins, its name and its value, as offsets in the bytes.
     package struct Field: Sendable, Equatable {
@@ -28,7 +29,7 @@ package struct HTTPHeadScan: Sendable {
         package static let close = Connection(rawValue: 1)
         package static let keepAlive = Connection(rawValue: 2)
         package static let upgrade = Connection(rawValue: 4)
-        /// It names other fields, which end with the connection.
+        /// It names fields that end with the connection because of that.
         package static let others = Connection(rawValue: 8)
     }
 
@@ -43,7 +44,7 @@ package struct HTTPHeadScan: Sendable {
     package internal(set) var target = 0..<0
     /// The target without its query.
     package internal(set) var path = 0..<0
-    /// The authority of a target in absolute form, which is the same as in `Host`.
+    /// The authority of a target in absolute form, which but for case is the same as in `Host`.
     package internal(set) var authority: Range<Int>? = nil
     /// Of a response.
     package internal(set) var status = 0
@@ -54,12 +55,12 @@ package struct HTTPHeadScan: Sendable {
     /// The value of `Host`.
     package internal(set) var host: Range<Int>? = nil
 
+    /// So many fields find their place without the list growing.
+    private static let usualFieldCount = 16
+
     let limits: HTTPSyntaxLimits
 
-    package init(_ limits: HTTPSyntaxLimits = HTTPSyntaxLimits()) {
-        self.limits = limits
-        fields.reserveCapacity(32)
-    }
+    package init(_ limits: HTTPSyntaxLimits = HTTPSyntaxLimits()) { self.limits = limits }
 
     /// The query without its question mark; nil if there is none.
     package var query: Range<Int>? {
@@ -68,7 +69,7 @@ package struct HTTPHeadScan: Sendable {
 
     /// Whether the sender keeps the connection after this message (RFC 9112, section 9.3).
     package var keepsConnection: Bool {
-        version == .http11 ? !connection.contains(.close) : connection.contains(.keepAlive)
+        !connection.contains(.close) && (version == .http11 || connection.contains(.keepAlive))
     }
 
     /// Reads a request's head at the beginning of `bytes`; its length, or nil if it isn't whole.
@@ -79,6 +80,9 @@ package struct HTTPHeadScan: Sendable {
         }
         startLineEnd = lineEnd
         guard let end = try scanFields(bytes, from: lineEnd) else { return try incomplete(bytes) }
+        guard let start = try skipEmptyLines(bytes), let lineEnd = try scanRequestLine(bytes, from: start),
+            let end = try scanFields(bytes, from: lineEnd)
+        else { return try incomplete(bytes) }
         try checkRequest(bytes)
         return end
     }
@@ -91,13 +95,33 @@ package struct HTTPHeadScan: Sendable {
         guard let end = try scanFields(bytes, from: lineEnd) else { return try incomplete(bytes) }
         if isChunked, contentLength != nil {
             throw HTTPSyntaxError("there are both Transfer-Encoding and Content-Length")
+        guard let lineEnd = try scanStatusLine(bytes), let end = try scanFields(bytes, from: lineEnd) else {
+            return try incomplete(bytes)
         }
-        if isChunked, version == .http10 { throw HTTPSyntaxError("HTTP/1.0 has no Transfer-Encoding") }
+        try checkResponse()
         return end
     }
 
+    /// As `scanRequest`, for the fields behind a chunked body.
+    mutating func scanTrailer(_ bytes: borrowing Span<UInt8>) throws(HTTPSyntaxError) -> Int? {
+        reset()
+        guard let end = try scanFields(bytes, from: 0) else { return try incomplete(bytes) }
+        for field in fields { try field.name.checkInTrailer() }
+        return end
+    }
+
+    /// The list of fields, for whoever keeps it.
+    mutating func takeFields() -> ContiguousArray<Field> {
+        defer { fields = [] }
+        return fields
+    }
+
     private mutating func reset() {
-        fields.removeAll(keepingCapacity: true)
+        if fields.capacity == 0 {
+            fields.reserveCapacity(Self.usualFieldCount)
+        } else {
+            fields.removeAll(keepingCapacity: true)
+        }
         present = HTTPFieldNames()
         connection = []
         contentLength = nil
@@ -108,12 +132,8 @@ package struct HTTPHeadScan: Sendable {
 
     /// A head that isn't whole must still fit the limit.
     private func incomplete(_ bytes: borrowing Span<UInt8>) throws(HTTPSyntaxError) -> Int? {
-        guard bytes.count <= limits.headBytesMax else { throw tooLong }
+        guard bytes.count <= limits.headBytesMax else { throw .longHead(limits) }
         return nil
-    }
-
-    private var tooLong: HTTPSyntaxError {
-        HTTPSyntaxError(.headerFieldsTooLarge, "the head is longer than the limit of \(limits.headBytesMax) bytes")
     }
 
     // MARK: - Fields
@@ -126,7 +146,7 @@ package struct HTTPHeadScan: Sendable {
             if bytes[index] == 0x0D {
                 guard index + 1 < bytes.count else { return nil }
                 guard bytes[index + 1] == 0x0A else { throw HTTPSyntaxError("a line ends without LF") }
-                guard index + 2 <= limits.headBytesMax else { throw tooLong }
+                guard index + 2 <= limits.headBytesMax else { throw .longHead(limits) }
                 return index + 2
             }
             guard let next = try scanField(bytes, from: index) else { return nil }
@@ -142,25 +162,18 @@ package struct HTTPHeadScan: Sendable {
     ) throws(HTTPSyntaxError) -> Int? {
         let colon = bytes.endOfToken(from: start)
         guard colon < bytes.count else { return try partOfLine(bytes, from: start) }
-        guard colon > start, bytes[colon] == UInt8(ascii: ":") else { throw Self.nameError(bytes[start]) }
+        guard colon > start, bytes[colon] == UInt8(ascii: ":") else { throw .noName(bytes[start]) }
         let lineEnd = bytes.endOfValue(from: colon + 1)
         guard lineEnd < bytes.count else { return try partOfLine(bytes, from: start) }
-        guard bytes[lineEnd] == 0x0D else { throw Self.valueError(bytes[lineEnd]) }
-        guard lineEnd + 1 < bytes.count else { return nil }
-        guard bytes[lineEnd + 1] == 0x0A else { throw HTTPSyntaxError("a field's value has a control character") }
-        guard lineEnd - start <= limits.lineBytesMax else { throw lineTooLong(.headerFieldsTooLarge) }
-        guard fields.count < limits.fieldCountMax else {
-            throw HTTPSyntaxError(
-                .headerFieldsTooLarge, "the head has more than the limit of \(limits.fieldCountMax) fields")
-        }
+        guard bytes[lineEnd] == 0x0D else { throw .noValue(bytes[lineEnd]) }
+        guard lineEnd + 1 < bytes.count else { return try partOfLine(bytes, from: start) }
+        guard bytes[lineEnd + 1] == 0x0A else { throw .noValue(0x0D) }
+        guard lineEnd - start <= limits.lineBytesMax else { throw .longLine(limits) }
+        guard fields.count < limits.fieldCountMax else { throw .manyFields(limits) }
         let value = bytes.trimmed(colon + 1..<lineEnd)
         let name = HTTPFieldName(bytes.extracting(start..<colon))
-        if name != .other { try note(name, bytes.extracting(value), value) }
-        fields.append(
-            Field(
-                name: name, nameStart: Int32(truncatingIfNeeded: start), nameEnd: Int32(truncatingIfNeeded: colon),
-                valueStart: Int32(truncatingIfNeeded: value.lowerBound),
-                valueEnd: Int32(truncatingIfNeeded: value.upperBound), end: Int32(truncatingIfNeeded: lineEnd + 2)))
+        if name != .other { try note(name, value, in: bytes) }
+        fields.append(Field(name, start..<colon, value, end: lineEnd + 2))
         return lineEnd + 2
     }
 
@@ -169,57 +182,20 @@ package struct HTTPHeadScan: Sendable {
         _ bytes: borrowing Span<UInt8>, from start: Int, _ status: HTTPStatus = .headerFieldsTooLarge
     ) throws(HTTPSyntaxError) -> Int? {
         // What may be the first half of a line's end is no part of the line.
-        guard bytes.count - start <= limits.lineBytesMax + 1 else { throw lineTooLong(status) }
+        guard bytes.count - start <= limits.lineBytesMax + 1 else { throw .longLine(limits, status) }
         return nil
     }
+}
 
-    func lineTooLong(_ status: HTTPStatus) -> HTTPSyntaxError {
-        HTTPSyntaxError(status, "a line of the head is longer than the limit of \(limits.lineBytesMax) bytes")
-    }
-
-    private static func nameError(_ first: UInt8) -> HTTPSyntaxError {
-        HTTPSyntaxError(first.isBlank ? "a field is continued on a second line" : "a field has no valid name")
-    }
-
-    private static func valueError(_ byte: UInt8) -> HTTPSyntaxError {
-        HTTPSyntaxError(byte == 0x0A ? "a line ends without CR" : "a field's value has a control character")
-    }
-
-    private mutating func note(
-        _ name: HTTPFieldName, _ value: borrowing Span<UInt8>, _ range: Range<Int>
-    ) throws(HTTPSyntaxError) {
-        switch name {
-        case .host:
-            guard host == nil else { throw HTTPSyntaxError("there is not one Host") }
-            for index in value.indices where !value[index].isHost { throw HTTPSyntaxError("Host is not a host") }
-            host = range
-        case .contentLength:
-            guard contentLength == nil else { throw HTTPSyntaxError("there is more than one Content-Length") }
-            contentLength = try HTTPFraming.length(value)
-        case .transferEncoding:
-            guard !isChunked, value.equalsIgnoringCase("chunked".utf8.span) else {
-                throw HTTPSyntaxError(.notImplemented, "the only transfer coding that is understood is chunked, once")
-            }
-            isChunked = true
-        case .connection: noteConnection(value)
-        default: break
-        }
-        present.insert(name)
-    }
-
-    private mutating func noteConnection(_ value: borrowing Span<UInt8>) {
-        var said: Connection = []
-        value.forEachListElement { token in
-            if token.equalsIgnoringCase("close".utf8.span) {
-                said.insert(.close)
-            } else if token.equalsIgnoringCase("keep-alive".utf8.span) {
-                said.insert(.keepAlive)
-            } else if token.equalsIgnoringCase("upgrade".utf8.span) {
-                said.insert(.upgrade)
-            } else {
-                said.insert(.others)
-            }
-        }
-        connection.formUnion(said)
+extension HTTPHeadScan.Field {
+    @inline(__always)
+    init(_ name: HTTPFieldName, _ nameRange: Range<Int>, _ valueRange: Range<Int>, end: Int) {
+        self.name = name
+        // Safe: a head is shorter than 2 GiB, as is what holds it.
+        nameStart = Int32(truncatingIfNeeded: nameRange.lowerBound)
+        nameEnd = Int32(truncatingIfNeeded: nameRange.upperBound)
+        valueStart = Int32(truncatingIfNeeded: valueRange.lowerBound)
+        valueEnd = Int32(truncatingIfNeeded: valueRange.upperBound)
+        self.end = Int32(truncatingIfNeeded: end)
     }
 }

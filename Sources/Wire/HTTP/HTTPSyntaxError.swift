@@ -44,7 +44,7 @@ extension HTTPSyntaxError {
 package struct HTTPSyntaxLimits: Sendable {
     /// One line: the request line, or a field.
     package var lineBytesMax = 16 << 10
-    /// All lines of a head, or of a trailer.
+    /// All lines of a head, or of a trailer, with the empty one that ends it.
     package var headBytesMax = 64 << 10
     package var fieldCountMax = 200
     /// A chunk's size with its extensions.
