@@ -68,27 +68,20 @@ package struct ClientCounters: Sendable, Equatable {
     }
 }
 
-/// How long commands took, from being taken to the end of their reply, by family; buckets double from 16 µs to 8.6 s,
-/// as the metric's.
+/// How long commands took, from being taken to the end of their reply, by family.
 package struct LatencyHistogram: Sendable, Equatable {
-    package static let bucketCount = 21
-    /// The upper bound of the first bucket, 2¹⁴ ns.
-    package static let firstExponent = 14
-
-    private(set) var counts = [UInt64](repeating: 0, count: CommandFamily.allCases.count * bucketCount)
-    private(set) var sums = [UInt64](repeating: 0, count: CommandFamily.allCases.count)
+    private var counts = [UInt64](repeating: 0, count: CommandFamily.allCases.count * LatencyBuckets.count)
+    private var sums = [UInt64](repeating: 0, count: CommandFamily.allCases.count)
 
     @inline(__always)
     mutating func record(_ family: CommandFamily, nanoseconds: Int64) {
         let value = UInt64(max(nanoseconds, 1))
-        let bits = UInt64.bitWidth - (value - 1).leadingZeroBitCount
-        let bucket = min(max(bits - Self.firstExponent, 0), Self.bucketCount - 1)
-        counts[Int(family.rawValue) * Self.bucketCount + bucket] += 1
+        counts[Int(family.rawValue) * LatencyBuckets.count + LatencyBuckets.index(of: value)] += 1
         sums[Int(family.rawValue)] += value
     }
 
     package func counts(of family: CommandFamily) -> ArraySlice<UInt64> {
-        counts[Int(family.rawValue) * Self.bucketCount..<(Int(family.rawValue) + 1) * Self.bucketCount]
+        counts[Int(family.rawValue) * LatencyBuckets.count..<(Int(family.rawValue) + 1) * LatencyBuckets.count]
     }
 
     package func seconds(of family: CommandFamily) -> Double { Double(sums[Int(family.rawValue)]) / 1e9 }
