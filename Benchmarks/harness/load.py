@@ -34,28 +34,35 @@ class Sample:
 class Load:
     """A kind of requests, from a number of connections for a number of seconds."""
 
-    def __init__(self, script, connections, seconds, keys=1):
+    def __init__(self, script, connections, seconds, keys=1, headers=None):
         self.script, self.connections, self.seconds = script, connections, seconds
         self.arguments = [str(keys)]
+        self.headers = headers or {}
 
     def begin(self, url):
         # One thread of wrk fills one core; more would take the server's.
+        headers = [part for name, value in self.headers.items() for part in ("--header", f"{name}: {value}")]
         command = ["wrk", "--threads", "1", "--connections", str(self.connections), "--duration", f"{self.seconds}s",
-                   "--timeout", "10s", "--script", str(SCRIPTS / self.script), url, "--", *self.arguments]
+                   "--timeout", "10s", *headers, "--script", str(SCRIPTS / self.script), url, "--", *self.arguments]
         return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                                 env={**os.environ, "BENCH_LUA": str(SCRIPTS)})
 
     @staticmethod
-    def finish(process):
-        """What wrk measured; a single failed request fails the measurement."""
+    def result(process):
+        """What wrk measured, whatever it was."""
         output, _ = process.communicate()
         for line in output.splitlines():
             if line.startswith("RESULT "):
-                result = json.loads(line.removeprefix("RESULT "))
-                if result["errors"] or not result["requests"]:
-                    raise MeasurementFailed(f"{result['errors']} of {result['requests']} requests failed")
-                return result
+                return json.loads(line.removeprefix("RESULT "))
         raise MeasurementFailed(f"wrk said: {output.strip()[:300]}")
+
+    @staticmethod
+    def finish(process):
+        """What wrk measured; a single failed request fails the measurement."""
+        result = Load.result(process)
+        if result["errors"] or not result["requests"]:
+            raise MeasurementFailed(f"{result['errors']} of {result['requests']} requests failed")
+        return result
 
     def measure(self, server, url, flushes=None):
         """One round against one server."""

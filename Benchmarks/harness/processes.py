@@ -109,6 +109,42 @@ class MeasuredProcess:
         self.stop()
 
 
+class LoggedProcess(MeasuredProcess):
+    """A server with a port and a folder of its own, where its log is."""
+
+    def __init__(self, bench, name):
+        super().__init__()
+        self.name = name
+        self.folder = Path(bench.folder) / name
+        self.port = free_port()
+
+    def launch(self, command):
+        """Starts it, and doesn't wait for it."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.log = self.folder / "log"
+        with open(self.log, "ab") as log:
+            self.process = subprocess.Popen([str(part) for part in command], stdin=subprocess.DEVNULL, stdout=log,
+                                            stderr=log, cwd=self.folder)
+
+    def write(self, name, text):
+        """A file in its folder."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        file = self.folder / name
+        file.write_text(text)
+        return file
+
+    def last_words(self):
+        return " / ".join(self.log.read_text(errors="replace").splitlines()[-5:])
+
+
+def program(name):
+    """Where a server's program is; administrators' folders are looked in too."""
+    found = shutil.which(name, path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin")
+    if not found:
+        raise MeasurementFailed(f"{name} isn't installed: ./scripts/bench installs it")
+    return found
+
+
 class Outrigger(MeasuredProcess):
     """A sidecar alone, with its defaults and a data directory of its own or shared."""
 
@@ -150,6 +186,7 @@ class Nginx(MeasuredProcess):
     """One nginx worker that answers 100 bytes from its configuration: the yardstick of the same run."""
 
     name = "nginx"
+    connections_max = 1024
 
     def __init__(self, folder):
         super().__init__()
@@ -162,7 +199,7 @@ class Nginx(MeasuredProcess):
         configuration.write_text(f"""
             daemon off; master_process off; pid {self.folder}/pid; error_log {self.folder}/error.log;
             worker_processes 1;
-            events {{ worker_connections 1024; }}
+            events {{ worker_connections {self.connections_max}; }}
             http {{
                 access_log off; keepalive_requests 1000000000; keepalive_timeout 1h;
                 client_body_temp_path {self.folder}/body; proxy_temp_path {self.folder}/proxy;
@@ -172,16 +209,19 @@ class Nginx(MeasuredProcess):
                 server {{
                     listen 127.0.0.1:{self.port};
                     location / {{ {self.location()} }}
+                    {self.more_locations()}
                 }}
             }}
         """)
-        program = shutil.which("nginx", path=os.environ.get("PATH", "") + ":/usr/sbin")
         self.process = subprocess.Popen(
-            [program, "-e", str(self.folder / "error.log"), "-c", str(configuration)],
+            [program("nginx"), "-e", str(self.folder / "error.log"), "-c", str(configuration)],
             stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self.wait_until_ready("/", 200)
 
     def upstream(self):
+        return ""
+
+    def more_locations(self):
         return ""
 
     def location(self):

@@ -7,33 +7,20 @@ placing repeated as well.
 """
 
 import json
-import shutil
 import socket
-import subprocess
 import time
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 
-from harness.processes import READY_SECONDS_MAX, MeasuredProcess, MeasurementFailed, free_port
+from harness.processes import READY_SECONDS_MAX, LoggedProcess, MeasurementFailed, free_port, program
 
 SHARDS = 3
 
 
-class RedisProcess(MeasuredProcess):
+class RedisProcess(LoggedProcess):
     """Anything that speaks Redis' protocol on a port of its own."""
 
-    def __init__(self, bench, name):
-        super().__init__()
-        self.name = name
-        self.folder = Path(bench.folder) / name
-        self.port = free_port()
-
     def launch(self, command):
-        self.folder.mkdir(parents=True, exist_ok=True)
-        self.log = self.folder / "log"
-        with open(self.log, "ab") as log:
-            self.process = subprocess.Popen([str(part) for part in command], stdin=subprocess.DEVNULL, stdout=log,
-                                            stderr=log, cwd=self.folder)
+        super().launch(command)
         self.wait_until_it_answers()
 
     def wait_until_it_answers(self):
@@ -56,9 +43,6 @@ class RedisProcess(MeasuredProcess):
             connection.sendall(command_of(*words))
             return connection.recv(65536)
 
-    def last_words(self):
-        return " / ".join(self.log.read_text(errors="replace").splitlines()[-5:])
-
 
 class RedisServer(RedisProcess):
     """A redis-server that keeps everything in memory only."""
@@ -79,10 +63,8 @@ class Nutcracker(RedisProcess):
         self.shards = shards
 
     def start(self):
-        self.folder.mkdir(parents=True, exist_ok=True)
-        configuration = self.folder / "nutcracker.yml"
         servers = "\n".join(f"    - 127.0.0.1:{shard.port}:1 {shard.name}" for shard in self.shards)
-        configuration.write_text(f"""\
+        configuration = self.write("nutcracker.yml", f"""\
 cache:
   listen: 127.0.0.1:{self.port}
   hash: murmur
@@ -91,8 +73,7 @@ cache:
   servers:
 {servers}
 """)
-        program = shutil.which("nutcracker", path="/usr/sbin:/usr/bin:/usr/local/bin")
-        self.launch([program, "-c", configuration, "-m", 16384, "-a", "127.0.0.1", "-s", free_port()])
+        self.launch([program("nutcracker"), "-c", configuration, "-m", 16384, "-a", "127.0.0.1", "-s", free_port()])
 
 
 class Envoy(RedisProcess):
@@ -107,8 +88,6 @@ class Envoy(RedisProcess):
         self.program, self.shards, self.flush_bytes = bench.envoy, shards, flush_bytes
 
     def start(self):
-        self.folder.mkdir(parents=True, exist_ok=True)
-        configuration = self.folder / "envoy.json"
         settings = {"op_timeout": "5s"}
         if self.flush_bytes:
             settings |= {"max_buffer_size_before_flush": self.flush_bytes, "buffer_flush_timeout": "0.003s"}
@@ -127,7 +106,7 @@ class Envoy(RedisProcess):
             "load_assignment": {"cluster_name": "shards", "endpoints": [{"lb_endpoints": endpoints}]},
         }
         resources = {"static_resources": {"listeners": [listener], "clusters": [cluster]}}
-        configuration.write_text(json.dumps(resources, indent=2))
+        configuration = self.write("envoy.json", json.dumps(resources, indent=2))
         self.launch([self.program, "-c", configuration, "--concurrency", 1, "--disable-hot-restart", "-l", "error"])
 
 
@@ -139,10 +118,8 @@ class Ambassador(RedisProcess):
         self.binary, self.shards, self.loops = bench.binary, shards, loops
 
     def start(self):
-        self.folder.mkdir(parents=True, exist_ok=True)
-        configuration = self.folder / "outrigger.yaml"
         servers = "\n".join(f'        {shard.name}: "127.0.0.1:{shard.port}"' for shard in self.shards)
-        configuration.write_text(f"""\
+        configuration = self.write("outrigger.yaml", f"""\
 api: {{enabled: false}}
 ambassador:
   loops: {self.loops}

@@ -27,7 +27,7 @@ def invoke(bench, report):
     report.figure("call, 64 connections", "two nginx", proxied)
     report.figure("call, 64 connections", "two sidecars", invoked, proxied)
     ratio = invoked.cpu_us_per_request / proxied.cpu_us_per_request
-    report.at_most("invocation: CPU per request of both sidecars beside two nginx", ratio, 5, "×")
+    report.at_most("invocation: CPU per request of both sidecars beside two nginx", ratio, 3, "×")
 
 
 def latency(bench, report):

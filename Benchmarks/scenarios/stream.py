@@ -33,10 +33,10 @@ def stream(bench, report):
     with BulkApp() as app, sidecars(bench, "stream", app.port) as (caller, callee):
         for name, transfer in (("down", download), ("up", upload)):
             # The first transfer fills the buffers that every later one uses again.
-            transfer(caller.port, WARM_BYTES)
+            transfer(caller.port, WARM_BYTES, METHOD)
             watches = [MemoryWatch(sidecar) for sidecar in (caller, callee)]
             began = time.monotonic()
-            transfer(caller.port, bench.stream_bytes)
+            transfer(caller.port, bench.stream_bytes, METHOD)
             rate = bench.stream_bytes / MEBIBYTE / (time.monotonic() - began)
             grown = max(watch.end() for watch in watches) / MEBIBYTE
             what = f"{bench.stream_bytes // MEBIBYTE:,} MiB {name} through two sidecars: resident memory grows by"
@@ -62,9 +62,10 @@ class MemoryWatch:
         return max(self.most, self.process.memory_bytes()[0]) - self.before
 
 
-def download(port, count):
+def download(port, count, path):
+    """Reads so many bytes of what the bulk app gives under `path`."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-    connection.request("GET", f"{METHOD}{count}")
+    connection.request("GET", f"{path}{count}")
     response = connection.getresponse()
     block, read = bytearray(BLOCK), 0
     while part := response.readinto(block):
@@ -74,11 +75,12 @@ def download(port, count):
         raise MeasurementFailed(f"{read} of {count} bytes came, with status {response.status}")
 
 
-def upload(port, count):
+def upload(port, count, path):
+    """Sends so many bytes to the bulk app, under `path`."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     block = bytes(BLOCK)
     body = (block for _ in range(count // BLOCK))
-    connection.request("POST", f"{METHOD}count", body, {"Content-Length": str(count)})
+    connection.request("POST", f"{path}count", body, {"Content-Length": str(count)})
     response = connection.getresponse()
     answer = response.read()
     connection.close()

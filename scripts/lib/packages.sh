@@ -42,6 +42,14 @@ missing_packages() {
         have_command redis-server || echo redis-server
         have_command nutcracker || echo nutcracker
         ;;
+    bench-http)
+        have_command python3 || echo python3
+        have_pip || echo python3-pip
+        have_command wrk || echo wrk
+        have_command nginx || echo nginx-light
+        have_command haproxy || echo haproxy
+        have_command h2load || echo nghttp2-client
+        ;;
     esac
 }
 
