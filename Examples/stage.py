@@ -81,6 +81,56 @@ def expect_equal(found, wanted, what):
         raise DemoFailed(f"{what}: found {found}, expected {wanted}")
 
 
+class Server:
+    """A process that listens on a port, as one thing to start, kill and end; `answers` asks the port whether it's up."""
+
+    def __init__(self, name, port, folder, command, answers, environment=()):
+        self.name, self.port, self.command, self.answers = name, port, command, answers
+        self.log = folder / f"{name}.log"
+        self.environment = {**os.environ, **dict(environment)}
+        self.process = None
+
+    def start(self):
+        """Returns the seconds until it answered."""
+        began = time.monotonic()
+        with open(self.log, "ab") as log, interrupts_deferred():
+            # A session of its own, so that Ctrl-C reaches only the demo, which then ends it in order.
+            self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                                            env=self.environment, start_new_session=True)
+        while time.monotonic() - began < READY_SECONDS_MAX:
+            if self.process.poll() is not None:
+                raise DemoFailed(f"{self.name} ended with status {self.process.returncode}:\n{self.last_words()}")
+            try:
+                if self.answers(self.port):
+                    return time.monotonic() - began
+            except OSError:
+                pass
+            time.sleep(0.01)
+        raise DemoFailed(f"{self.name} didn't answer within {READY_SECONDS_MAX} s:\n{self.last_words()}")
+
+    def last_words(self):
+        return "\n".join(self.log.read_text(errors="replace").splitlines()[-15:])
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
+    def end(self):
+        """Asks it to end in order, and doesn't wait for it."""
+        if self.process is not None and self.process.poll() is None:
+            self.process.terminate()
+
+    def wait_until_ended(self):
+        """The exit status, or None when it was never started."""
+        if self.process is None:
+            return None
+        try:
+            return self.process.wait(STOP_SECONDS_MAX)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise DemoFailed(f"{self.name} was still there {STOP_SECONDS_MAX} s after SIGTERM") from None
+
+
 class Sidecar:
     """A sidecar and the app beside it, as one thing to start, ask and end.
 

@@ -5,7 +5,6 @@
 usage: demo.py [--once] [--binary FILE]     (./scripts/demo redis-sharding builds the binary first)
 """
 
-import os
 import subprocess
 import sys
 import tempfile
@@ -15,61 +14,15 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 from stage import (  # noqa: E402
-    READY_SECONDS_MAX, DemoFailed, end_in_order, expect_equal, free_port, interrupts_deferred, memory_of, perform)
+    READY_SECONDS_MAX, DemoFailed, Server, end_in_order, expect_equal, free_port, memory_of, perform)
 
 FRUITS = 30
 BENCHMARK_REQUESTS = 100_000
-STOP_SECONDS_MAX = 15
-
-
-class Server:
-    """A process that speaks Redis' protocol on a port."""
-
-    def __init__(self, name, port, folder, command, environment=()):
-        self.name, self.port, self.command = name, port, command
-        self.log = folder / f"{name}.log"
-        self.environment = {**os.environ, **dict(environment)}
-        self.process = None
-
-    def start(self):
-        """Returns the seconds until it answered."""
-        began = time.monotonic()
-        with open(self.log, "ab") as log, interrupts_deferred():
-            # A session of its own, so that Ctrl-C reaches only the demo, which then ends it in order.
-            self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                                            env=self.environment, start_new_session=True)
-        while time.monotonic() - began < READY_SECONDS_MAX:
-            if self.process.poll() is not None:
-                raise DemoFailed(f"{self.name} ended with status {self.process.returncode}:\n{self.last_words()}")
-            if cli(self.port, "ping") == "PONG":
-                return time.monotonic() - began
-            time.sleep(0.01)
-        raise DemoFailed(f"{self.name} didn't answer within {READY_SECONDS_MAX} s:\n{self.last_words()}")
-
-    def last_words(self):
-        return "\n".join(self.log.read_text(errors="replace").splitlines()[-15:])
-
-    def kill(self):
-        self.process.kill()
-        self.process.wait()
-
-    def end(self):
-        if self.process is not None and self.process.poll() is None:
-            self.process.terminate()
-
-    def wait_until_ended(self):
-        if self.process is None:
-            return None
-        try:
-            return self.process.wait(STOP_SECONDS_MAX)
-        except subprocess.TimeoutExpired:
-            self.kill()
-            raise DemoFailed(f"{self.name} was still there {STOP_SECONDS_MAX} s after SIGTERM") from None
 
 
 def redis_server(name, port, folder):
     command = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder)]
-    return Server(name, port, folder, command)
+    return Server(name, port, folder, command, answers=pongs)
 
 
 def ambassador(binary, port, admin_port, shards, folder):
@@ -79,7 +32,11 @@ def ambassador(binary, port, admin_port, shards, folder):
         name = shard.name.upper().replace("-", "_")
         environment[f"OUTRIGGER_AMBASSADOR_REDIS_CACHE_SERVERS_{name}"] = f"127.0.0.1:{shard.port}"
     command = [str(binary), "run", "--config", str(HERE / "outrigger.yaml"), "-M", str(admin_port)]
-    return Server("ambassador", port, folder, command, environment)
+    return Server("ambassador", port, folder, command, answers=pongs, environment=environment)
+
+
+def pongs(port):
+    return cli(port, "ping") == "PONG"
 
 
 def cli(port, *words):

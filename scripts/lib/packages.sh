@@ -31,6 +31,10 @@ missing_packages() {
         have_command python3 || echo python3
         have_command redis-server || echo redis-server
         ;;
+    demo-https)
+        have_command python3 || echo python3
+        have_command curl || echo curl
+        ;;
     bench)
         have_command python3 || echo python3
         have_command wrk || echo wrk
