@@ -19,6 +19,8 @@ extension EndToEnd {
         @Test(arguments: [
             ("shop", "nothing lost, no mail twice, each customer's order kept"), ("cart", "the cart is intact"),
             ("redis-sharding", "Only the keys of redis-1 are away"),
+            ("http-canary", "it finds that `next` forgets the currency of some products"),
+            ("https-for-legacy", "301 Moved Permanently"),
         ])
         func `a demo shows what it promises and ends by itself`(name: String, promise: String) throws {
             let folder = try TemporaryFolder()
