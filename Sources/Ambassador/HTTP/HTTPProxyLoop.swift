@@ -18,7 +18,7 @@ final class HTTPProxyLoop {
     // Safe: each is used up before anything else of the loop runs.
     @exclusivity(unchecked) var requestScan: HTTPHeadScan
     @exclusivity(unchecked) var sequences: [SplitSequence]
-    @exclusivity(unchecked) var counters = HTTPProxyCounters()
+    let counters: HTTPProxyCounters
     private(set) var isDraining = false
     private var clients: [ObjectIdentifier: HTTPProxyClient] = [:]
     @exclusivity(unchecked) var random = SmallGenerator()
@@ -31,6 +31,7 @@ final class HTTPProxyLoop {
         self.logger = logger
         settings = plan.settings
         table = plan.table
+        counters = HTTPProxyCounters(plan.names)
         upstreamTLS = plan.upstreamTLS
         upstreams = plan.configuration.upstreams.compactMap { topologies[$0.name]?.makeUpstream(on: eventLoop) }
         relay = RelayLoop(eventLoop, limits: plan.settings.syntax)
@@ -73,12 +74,16 @@ final class HTTPProxyLoop {
     // MARK: - Clients
 
     func add(_ client: HTTPProxyClient) {
-        counters.accepted += 1
+        counters.clients.accepted += 1
+        counters.clients.open += 1
         clients[ObjectIdentifier(client)] = client
         deadlines.clients = { [unowned self] in Array(self.clients.values) }
     }
 
-    func remove(_ client: HTTPProxyClient) { clients[ObjectIdentifier(client)] = nil }
+    func remove(_ client: HTTPProxyClient) {
+        counters.clients.open -= 1
+        clients[ObjectIdentifier(client)] = nil
+    }
 
     var open: Int { clients.count }
 
@@ -90,6 +95,7 @@ final class HTTPProxyLoop {
         }
         settings = plan.settings
         table = plan.table
+        counters.apply(plan.names)
         upstreamTLS = plan.upstreamTLS
         closeRemoved()
         for upstream in upstreams {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Core
 import Proxying
 
 /// A proxy's configuration, made ready: the same value is given to every event loop.
@@ -7,12 +8,15 @@ struct HTTPProxyPlan: Sendable {
     let configuration: HTTPProxyConfiguration
     let settings: HTTPProxySettings
     let table: RouteTable
+    /// For counting.
+    let names: HTTPProxyNames
     /// TLS towards upstreams, by their names; what isn't here is plain.
     let upstreamTLS: [String: TLSClient]
 
     init(_ configuration: HTTPProxyConfiguration, upstreamTLS: [String: TLSClient]) {
         self.configuration = configuration
         self.upstreamTLS = upstreamTLS
+        names = HTTPProxyNames(routes: configuration.routes.names, upstreams: configuration.upstreams.names)
         settings = HTTPProxySettings(configuration)
         table = RouteTable(configuration)
     }

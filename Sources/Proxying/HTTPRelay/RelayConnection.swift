@@ -33,6 +33,7 @@ package final class RelayConnection: ChannelDuplexHandler {
     @exclusivity(unchecked) private var partialEnd: HTTPHeadEnd
     @exclusivity(unchecked) private var keepsConnection = true
     @exclusivity(unchecked) private var hasHeard = false
+    @exclusivity(unchecked) private var output = DirectOutput()
     private var owesRead = false
     package private(set) var isWritable = true
     /// Exchanges that have begun here.
@@ -76,11 +77,8 @@ package final class RelayConnection: ChannelDuplexHandler {
 
     @inline(__always)
     package func write(_ bytes: ByteBuffer) {
-        context?.writeAndFlush(wrapOutboundOut(bytes), promise: nil)
+        if let context { output.write(bytes, context) }
     }
-
-    /// Writes a part that more follows at once.
-    package func writeLater(_ bytes: ByteBuffer) { context?.write(wrapOutboundOut(bytes), promise: nil) }
 
     /// Says that nothing more is written; for tunnels.
     package func shutOutput() { context?.channel.close(mode: .output, promise: nil) }
@@ -99,6 +97,7 @@ package final class RelayConnection: ChannelDuplexHandler {
         receiver = nil
         guard phase != .closed else { return }
         phase = .closed
+        output.close()
         context?.close(promise: nil)
     }
 
@@ -106,7 +105,15 @@ package final class RelayConnection: ChannelDuplexHandler {
 
     package func handlerAdded(context: ChannelHandlerContext) { self.context = context }
 
-    package func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
+    package func handlerRemoved(context: ChannelHandlerContext) {
+        output.close()
+        self.context = nil
+    }
+
+    package func channelActive(context: ChannelHandlerContext) {
+        if pool.rules.tls == nil { output.open(context.channel) }
+        context.fireChannelActive()
+    }
 
     package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let bytes = unwrapInboundIn(data)
@@ -132,6 +139,7 @@ package final class RelayConnection: ChannelDuplexHandler {
     }
 
     package func channelInactive(context: ChannelHandlerContext) {
+        output.close()
         if isCounted { pool.closed(self) }
         isCounted = false
         end()

@@ -80,9 +80,6 @@ package struct HTTPHeadScan: Sendable {
         }
         startLineEnd = lineEnd
         guard let end = try scanFields(bytes, from: lineEnd) else { return try incomplete(bytes) }
-        guard let start = try skipEmptyLines(bytes), let lineEnd = try scanRequestLine(bytes, from: start),
-            let end = try scanFields(bytes, from: lineEnd)
-        else { return try incomplete(bytes) }
         try checkRequest(bytes)
         return end
     }
@@ -93,11 +90,6 @@ package struct HTTPHeadScan: Sendable {
         guard let lineEnd = try scanStatusLine(bytes) else { return try incomplete(bytes) }
         startLineEnd = lineEnd
         guard let end = try scanFields(bytes, from: lineEnd) else { return try incomplete(bytes) }
-        if isChunked, contentLength != nil {
-            throw HTTPSyntaxError("there are both Transfer-Encoding and Content-Length")
-        guard let lineEnd = try scanStatusLine(bytes), let end = try scanFields(bytes, from: lineEnd) else {
-            return try incomplete(bytes)
-        }
         try checkResponse()
         return end
     }

@@ -27,7 +27,7 @@ extension HTTPProxyClient {
         exchange.startedAt = loop.now()
         exchange.status = status.code
         exchange.origin = .client
-        loop.counters.requests += 1
+        loop.counters.inFlight += 1
         closesAfterResponse = true
         write(status, "\(status.code) \(status.reason): \(reason)\n", type: "text/plain; charset=utf-8")
         endAnswer()

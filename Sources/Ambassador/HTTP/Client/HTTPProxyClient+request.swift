@@ -19,7 +19,7 @@ extension HTTPProxyClient {
             if hasPartOfHead { forgetPartOfHead() }
             begin(&bytes, length)
         } catch {
-            loop.counters.malformed += 1
+            loop.counters.clients.malformed += 1
             beginExchange()
             answer(error.status, .client, error.description)
             return false
@@ -43,7 +43,7 @@ extension HTTPProxyClient {
         exchange.hasBegun = true
         exchangeNumber += 1
         exchange.startedAt = loop.now()
-        loop.counters.requests += 1
+        loop.counters.inFlight += 1
         responsePhase = .waiting
         deadline = .max
     }
@@ -89,8 +89,10 @@ extension HTTPProxyClient {
             let index = split.choose(
                 loop.requestScan, bytes.readableBytesUInt8Span, address: addressHash,
                 sequence: &loop.sequences[route.index])
+            exchange.row = loop.counters.row(route: route.index, upstream: index)
             forward(&bytes, length, route, to: loop.upstreams[index])
         case .redirect, .respond:
+            exchange.row = loop.counters.row(route: route.index, upstream: nil)
             let head = bytes
             bytes.moveReaderIndex(forwardBy: length)
             answer(route, head, loop.requestScan)
@@ -118,7 +120,7 @@ extension HTTPProxyClient {
             count = step.count
             if step.isEnd { requestPhase = .complete }
         } catch {
-            loop.counters.malformed += 1
+            loop.counters.clients.malformed += 1
             return answer(error.status, .client, error.description)
         }
         exchange.requestBytes += count

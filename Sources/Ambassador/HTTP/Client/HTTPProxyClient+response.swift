@@ -118,28 +118,12 @@ extension HTTPProxyClient {
             output.writeImmutableBuffer(bytes)
             return
         }
-        guard let context else { return }
-        if output.readableBytes > 0 {
-            let gathered = output
-            output = ByteBuffer()
-            context.write(wrapOutboundOut(gathered), promise: nil)
-        }
-        context.write(wrapOutboundOut(bytes), promise: nil)
-        hasUnflushed = true
+        write(bytes)
     }
 
     func receivedAll() {
-        flushAll()
+        flush()
         if isWritable, responsePhase == .body { isTunnel ? expect(.tunnel, within: loop.settings.tunnelTime) : expectBody() }
-    }
-
-    func flushAll() {
-        if output.readableBytes > 0 {
-            flush()
-        } else if hasUnflushed {
-            context?.flush()
-        }
-        hasUnflushed = false
     }
 
     func receiveEnd(keepsConnection: Bool) {
@@ -153,12 +137,12 @@ extension HTTPProxyClient {
         // Given back before the client hears the end, so that its next request finds it.
         if keepsConnection, requestPhase == .complete { connection?.release() } else { connection?.close() }
         note(.answered(status: exchange.status))
-        flushAll()
+        flush()
         endExchange()
     }
 
     private func endTunnel() {
-        flushAll()
+        flush()
         note(.answered(status: exchange.status))
         exchange.connection = nil
         finishRecord()
@@ -195,7 +179,11 @@ extension HTTPProxyClient {
         guard exchange.hasBegun else { return }
         exchange.hasBegun = false
         let now = loop.now()
-        loop.counters.ended(exchange, nanoseconds: now - exchange.startedAt)
+        loop.counters.inFlight -= 1
+        loop.counters.ended(
+            exchange.row ?? loop.counters.row(route: nil, upstream: nil), status: exchange.status,
+            origin: exchange.origin, nanoseconds: now - exchange.startedAt, bytesIn: exchange.requestBytes,
+            bytesOut: exchange.responseBytes)
         exchange.upstream?.completed()
         let sent = exchange.sent
         exchange = HTTPProxyExchange()
@@ -215,8 +203,8 @@ extension HTTPProxyClient {
     func abort(_ reason: AbortReason) {
         endAttempt(reason == .serverDied ? .reset : .abandoned)
         if exchange.origin == .application { exchange.origin = reason.origin }
-        flushAll()
-        loop.counters.aborted += 1
+        flush()
+        loop.counters.clients.aborted += 1
         finishRecord()
         resetConnection()
     }

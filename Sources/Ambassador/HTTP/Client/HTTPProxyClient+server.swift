@@ -109,7 +109,7 @@ extension HTTPProxyClient {
         let whole = wholeTime(route)
         if whole > 0, now - exchange.startedAt >= whole { return false }
         guard upstream.admitRetry(now: now) == nil else { return false }
-        loop.counters.retries += 1
+        if let row = exchange.row { loop.counters.retried(row) }
         retry(upstream, after: route.retry.pause(afterTries: exchange.attempts, &loop.random))
         return true
     }

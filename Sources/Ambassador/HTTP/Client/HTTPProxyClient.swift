@@ -45,12 +45,11 @@ final class HTTPProxyClient: ChannelDuplexHandler, RelayReceiver {
     @exclusivity(unchecked) var requestBody = HTTPBodyScan.none
     /// What goes to the client with the next write.
     @exclusivity(unchecked) var output = ByteBuffer()
+    @exclusivity(unchecked) private var socket = DirectOutput()
     @exclusivity(unchecked) var exchange = HTTPProxyExchange()
     @exclusivity(unchecked) var deadline = Int64.max
     /// Requests that have begun, so that what was meant for one doesn't reach the next.
     var exchangeNumber: UInt64 = 0
-    /// Parts of a body are written and not flushed.
-    var hasUnflushed = false
     var expectation = HTTPProxyExpectation.none
     var isTunnel = false
     /// The connection ends with this response.
@@ -82,6 +81,11 @@ final class HTTPProxyClient: ChannelDuplexHandler, RelayReceiver {
         self.context = context
         loop.add(self)
         expect(.head, within: loop.settings.headTime)
+    }
+
+    func channelActive(context: ChannelHandlerContext) {
+        if !isSecure { socket.open(context.channel) }
+        context.fireChannelActive()
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -166,7 +170,7 @@ final class HTTPProxyClient: ChannelDuplexHandler, RelayReceiver {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        loop.counters.clientErrors += 1
+        loop.counters.clients.errors += 1
         close()
     }
 
@@ -197,6 +201,7 @@ final class HTTPProxyClient: ChannelDuplexHandler, RelayReceiver {
         guard !isClosed else { return }
         isClosed = true
         cancelExchange(.clientGone)
+        socket.close()
         loop.remove(self)
         input = ByteBuffer()
         output = ByteBuffer()
@@ -209,8 +214,14 @@ final class HTTPProxyClient: ChannelDuplexHandler, RelayReceiver {
         guard output.readableBytes > 0, let context else { return }
         let bytes = output
         output = ByteBuffer()
-        context.writeAndFlush(wrapOutboundOut(bytes), promise: nil)
+        socket.write(bytes, context)
         loop.relay.outputs.give(bytes)
+    }
+
+    /// Writes a part of a body behind what has gathered.
+    func write(_ part: ByteBuffer) {
+        flush()
+        if let context { socket.write(part, context) }
     }
 
     /// A place to write to.

@@ -20,30 +20,11 @@ enum HTTPProxyExpectation {
     case lingering
 }
 
-/// Whose doing an answer is.
-package enum ExchangeOrigin: UInt8, Sendable {
-    /// The server's own answer.
-    case application
-    /// A server that didn't answer, or not in HTTP.
-    case upstream
-    /// This proxy: its routes, its limits, its faults.
-    case runtime
-    /// What the client sent.
-    case client
-
-    package var name: StaticString {
-        switch self {
-        case .application: "application"
-        case .upstream: "upstream"
-        case .runtime: "runtime"
-        case .client: "client"
-        }
-    }
-}
-
 /// One request on its way, and its response.
 struct HTTPProxyExchange {
     var route: Route?
+    /// Where it is counted.
+    var row: HTTPProxyCounters.Row?
     var upstream: Upstream?
     var endpoint: Endpoint?
     var connection: RelayConnection?
