@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Where two responses differ.
+package enum ComparedPlace: Sendable, Hashable, CustomStringConvertible {
+    case status
+    /// A header, in lower case.
+    case field(String)
+    /// In a body that is JSON.
+    case json(JSONPath)
+    /// A body that isn't.
+    case body
+
+    package var description: String {
+        switch self {
+        case .status: "status"
+        case .field(let name): name
+        case .json(let path): path.description
+        case .body: "body"
+        }
+    }
+
+    /// The place that all places of its kind are counted under: any index of an array for the one.
+    var general: ComparedPlace {
+        if case .json(let path) = self { return .json(path.general) }
+        return self
+    }
+
+    /// Whether what stands there is for nobody else's eyes, by its name.
+    var isSecret: Bool {
+        switch self {
+        case .status, .body: return false
+        case .field(let name): return Self.secretFields.contains(name) || Self.soundsSecret(name)
+        case .json(let path):
+            return path.steps.contains { step in
+                if case .key(let name) = step { return Self.soundsSecret(name.lowercased()) }
+                return false
+            }
+        }
+    }
+
+    private static let secretFields: Set<String> = ["cookie", "set-cookie"]
+    /// What stands in the names of secrets.
+    private static let secretWords = [
+        "password", "passwd", "secret", "token", "authorization", "authenticate", "api-key", "api_key", "apikey",
+        "credential", "session",
+    ]
+
+    private static func soundsSecret(_ name: String) -> Bool { secretWords.contains { name.contains($0) } }
+}
+
+/// One difference, in words for people.
+package struct ResponseDifference: Sendable, Equatable {
+    package var place: ComparedPlace
+    /// What the one that counts said; shortened, and hidden if it is a secret.
+    package var primary: String
+    package var candidate: String
+
+    init(_ place: ComparedPlace, _ primary: String, _ candidate: String) {
+        self.place = place
+        self.primary = place.isSecret ? Self.hidden : Self.shown(primary)
+        self.candidate = place.isSecret ? Self.hidden : Self.shown(candidate)
+    }
+
+    static let hidden = "(hidden)"
+    static let absent = "(absent)"
+    /// The most characters of a value.
+    static let charactersMax = 120
+
+    /// One line that does nothing to a terminal.
+    private static func shown(_ text: String) -> String {
+        var shown = ""
+        for scalar in text.unicodeScalars.prefix(charactersMax) {
+            switch scalar.properties.generalCategory {
+            case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate:
+                shown += "\\u{" + String(scalar.value, radix: 16) + "}"
+            default: shown.unicodeScalars.append(scalar)
+            }
+        }
+        return text.unicodeScalars.count > charactersMax ? shown + "…" : shown
+    }
+}
