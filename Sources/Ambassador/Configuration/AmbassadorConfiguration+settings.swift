@@ -41,6 +41,9 @@ extension RedisPoolConfiguration {
                 .setting(
                     "compatibility", \.compatibility, .choice,
                     "Whose behaviour clients see: with `twemproxy`, refused commands close the connection."),
+                .table(
+                    "faults", \.faults, named: "FAULT", "What goes wrong on purpose, for tests.",
+                    RedisFaultConfiguration.settings, fresh: RedisFaultConfiguration()),
             ])
     }
 }

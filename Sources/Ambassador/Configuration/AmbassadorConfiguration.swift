@@ -26,6 +26,8 @@ package struct RedisPoolConfiguration: Sendable, Equatable {
     package var clientLogin = RedisLogin()
     /// What twemproxy's users may rely on.
     package var compatibility = RedisCompatibility.none
+    /// What goes wrong on purpose.
+    package var faults: NamedTable<RedisFaultConfiguration> = [:]
 
     package init() {}
 }

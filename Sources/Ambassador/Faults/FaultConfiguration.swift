@@ -68,7 +68,8 @@ extension FaultConfiguration {
                     "Bytes of a throttled response in a second.", changes: .live),
                 .table(
                     "header", \.header, named: "HEADER", "Only requests with these headers.",
-                    SettingGroup("The header's value; `*` is any.", []), fresh: anyValue, shorthand: .text, changes: .live),
+                    SettingGroup("The header's value; `*` is any.", []), fresh: anyValue, shorthand: .text,
+                    changes: .live),
             ] + FaultSelection.settings.members(at: \.selection))
     }
 }

@@ -21,6 +21,8 @@ final class RedisClient: ShardClient {
     /// Whether commands mean what their rows of the table say: the client has shown the password, or needs none, and is
     /// neither within a transaction nor bound to its subscriptions.
     private(set) var isPlain: Bool
+    /// The next command has been held up by a fault, and is not to be again.
+    var isPastFault = false
 
     init(_ redis: RedisLoop, id: UInt64) {
         self.redis = redis
@@ -57,6 +59,7 @@ final class RedisClient: ShardClient {
         guard command.argumentCount > 0 else { return true }
         do {
             let found = try RedisCommandTable.standard.find(command, bytes)
+            if redis.faults != nil, let isTaken = meetFault(found, command, bytes) { return isTaken }
             guard isPlain, case .byKey = found.route, let place = found.keys.place else {
                 return try route(found, command, bytes)
             }
@@ -128,10 +131,15 @@ final class RedisClient: ShardClient {
 
     /// A command that goes to no server; the client stays.
     private func refuse(_ refusal: RedisRefusal, _ command: RESPCommand, _ bytes: borrowing Span<UInt8>) {
-        loop.clients.failed += 1
-        own?.transaction?.spoil()
         var reply = ByteBuffer()
         reply.writeRESPLine("-", refusal.text(command, bytes))
+        refuse(reply)
+    }
+
+    /// Answers a command with an error of the proxy's own.
+    func refuse(_ reply: ByteBuffer) {
+        loop.clients.failed += 1
+        own?.transaction?.spoil()
         answer(reply)
     }
 

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Core
 package import Logging
 package import NIOCore
 package import Proxying
+internal import Telemetry
 
 /// One address behind which many Redis servers stand.
 ///
@@ -19,6 +21,7 @@ package final class RedisPool: Sendable {
     private let scripts = RedisScripts()
     private let clientID = SharedCount()
     private let ownCount = SharedCount()
+    private let faults: RedisFaults?
     private let loops = PoolLoops<RedisLoop>()
 
     /// `tls` is spoken with the servers, `clientTLS` with the clients; nil is plain. `lookup` finds hosts by name.
@@ -28,6 +31,7 @@ package final class RedisPool: Sendable {
         lookup: @escaping @Sendable (String) async -> Result<Set<String>, NameLookupError> = NameLookup.addresses
     ) {
         topology = PoolTopology(name: name, configuration: configuration.pool, tls: tls, logger: logger, lookup: lookup)
+        faults = RedisFaults(configuration.faults)
         self.name = name
         self.configuration = configuration
         self.group = group
@@ -38,6 +42,9 @@ package final class RedisPool: Sendable {
     /// Takes the address and serves; returns the port (0 for a socket's path).
     @discardableResult
     package func start() async throws(ListenError) -> Int {
+        if !configuration.faults.isEmpty {
+            logger.emit(.faultsConfigured(at: "redis.\(name)", configuration.faults.names))
+        }
         await loops.start(group, preconnects: configuration.pool.preconnect) { [self] in makeLoop(on: $0) }
         topology.start()
         return try await listener.start { [loops, clientID] eventLoop in
@@ -54,7 +61,8 @@ package final class RedisPool: Sendable {
             opening: RedisOpening(
                 username: configuration.login.username, password: configuration.login.password,
                 database: configuration.database),
-            clientLogin: configuration.clientLogin, scripts: scripts, ownCount: ownCount)
+            clientLogin: configuration.clientLogin, scripts: scripts, ownCount: ownCount,
+            faults: faults)
         topology.add(loop)
         return loop
     }
@@ -81,6 +89,7 @@ package final class RedisPool: Sendable {
     package func snapshot() async -> PoolSnapshot {
         var snapshot = await loops.snapshot(PoolSnapshot(name: name, listen: "\(configuration.pool.listen)"))
         snapshot.ejections = topology.ejections
+        snapshot.faults = faults?.hits ?? []
         return snapshot
     }
 }

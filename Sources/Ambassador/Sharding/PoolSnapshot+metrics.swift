@@ -22,6 +22,8 @@ extension PoolSnapshot {
                 ])),
             CollectedMetric("outrigger_ambassador_parts_total", [series([], Double(clients.fragments))]),
             CollectedMetric(
+                "outrigger_ambassador_faults_total", faults.map { series([("fault", $0.fault)], Double($0.count)) }),
+            CollectedMetric(
                 "outrigger_ambassador_command_seconds",
                 CommandFamily.allCases.map { family in
                     CollectedMetric.Series(

@@ -26,6 +26,8 @@ package struct PoolSnapshot: Sendable {
     package var servers: [Server] = []
     /// How many times a server has been ejected.
     package var ejections: UInt64 = 0
+    /// How many commands each fault on purpose has hit, by its name.
+    package var faults: [(fault: String, count: Int)] = []
     package var hotKeys = HotKeysSnapshot()
     /// The latest commands that took long, newest first.
     package var slowCommands: [SlowCommand] = []

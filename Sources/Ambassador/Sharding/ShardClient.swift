@@ -25,6 +25,8 @@ class ShardClient: TickTarget, ChannelDuplexHandler {
         static let server = Hold(rawValue: 4)
         /// What it said last has to be answered before what it says next is looked at.
         static let order = Hold(rawValue: 8)
+        /// A fault on purpose holds it up.
+        static let fault = Hold(rawValue: 16)
     }
 
     let loop: PoolLoop
@@ -327,6 +329,13 @@ class ShardClient: TickTarget, ChannelDuplexHandler {
         let context = context
         markClosed()
         context?.close(promise: nil)
+    }
+
+    /// Closes as a connection does that fails.
+    final func reset() {
+        let context = context
+        markClosed()
+        context?.reset()
     }
 
     /// The last bytes may still be on their way to the socket.

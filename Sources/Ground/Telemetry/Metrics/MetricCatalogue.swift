@@ -113,6 +113,9 @@ package enum MetricCatalogue {
             "outrigger_ambassador_parts_total", .counter, labels: ["pool"],
             "What split commands became: a part for each server."),
         MetricDefinition(
+            "outrigger_ambassador_faults_total", .counter, labels: ["pool", "fault"],
+            "Commands that a fault on purpose has hit."),
+        MetricDefinition(
             "outrigger_ambassador_command_seconds", .histogram, labels: ["pool", "family"], buckets: proxySeconds,
             "Time from taking a command to the end of its server's reply."),
         MetricDefinition(
