@@ -417,7 +417,11 @@ let tests: [Target] = [
         name: "WireProxyProtocolTests", dependencies: ["WireProxyProtocol", "Core", "TestKit", nio], swiftSettings: house),
     .testTarget(
         name: "WireHTTPTests",
-        dependencies: ["WireHTTP", "TestKit", nio, .product(name: "NIOHTTP1", package: "swift-nio")],
+        dependencies: [
+            "WireHTTP", "TestKit", nio,
+            .product(name: "NIOEmbedded", package: "swift-nio"),
+            .product(name: "NIOHTTP1", package: "swift-nio"),
+        ],
         swiftSettings: house),
     .testTarget(name: "ArchitectureTests", dependencies: ["TestKit"], swiftSettings: house),
     .testTarget(name: "EndToEndTests", dependencies: ["TestKit", "Core", "WireJSON"], swiftSettings: house),

@@ -69,7 +69,7 @@ import WireHTTP
     @Test(arguments: [
         ("0\r\n\r\n", 0), ("5\r\nhello\r\n0\r\n\r\n", 5), ("000\r\nA: b\r\n\r\n", 0),
         (
-            "a;a=b;c=\"d \\\" e\" ; f\r\n0123456789\r\n01 ; x\r\n\r\r\n00;y\r\nA:\r\nTransfer-Codings: \tb\u{E9}\r\n\r\n",
+            "a;a=b;c=\"d \\\" e\";f\r\n0123456789\r\n01;x\r\n\r\r\n00;y\r\nA:\r\nTransfer-Codings: \tb\u{E9}\r\n\r\n",
             11
         ),
         ("000000000000001\r\n\n\r\n0\r\nDate: x\r\nServer: y\r\nTraceparent: z\r\nproxy-authorizatio: z\r\n\r\n", 1),
@@ -106,6 +106,7 @@ import WireHTTP
         "An extension that isn't exactly one is refused",
         arguments: [
             "1;\r\n", "1;;a\r\n", "1;=b\r\n", "1;a=\r\n", "1;a=;b\r\n", "1;a b\r\n", "1;a \r\n", "1;a=b \r\n",
+            "1 ;a\r\n", "1; a\r\n", "1;a =b\r\n", "1;a= b\r\n", "1;a\t;b\r\n",
             "1;a=b c\r\n",
             "1;a=\"b\r\n", "1;a=\"b\n\"\r\n", "1;a=\"b\\\r\n", "1;a=\"b\\\u{1}\"", "1;a=\"b\"c\r\n", "1;a=\"b\" \r\n",
             "1;a=b\"c\"\r\n", "1;a\0\r\n", "1;a\rb\r\n", "1;a\nb\r\n", ";a=b\r\n", "1;a\n", "1;a=(b)\r\n",
@@ -154,7 +155,7 @@ import WireHTTP
 
     @Test func `a changed body ends where the decoder ends it, or is refused by both`() {
         let seeds = [
-            "5;a=b\r\nhello\r\n0\r\nT: u\r\n\r\nGET", "1\r\na\r\n1 ; b\r\nc\r\n00\r\n\r\n",
+            "5;a=b\r\nhello\r\n0\r\nT: u\r\n\r\nGET", "1\r\na\r\n1;b\r\nc\r\n00\r\n\r\n",
             "0\r\nA: b\r\nC: d\r\n\r\n\r\n",
             "a;q=\"x;y\"\r\n0123456789\r\n0;z\r\nVib: x\r\nb: c\r\n\r\n",
         ]

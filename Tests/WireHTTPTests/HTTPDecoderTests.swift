@@ -11,7 +11,7 @@ import WireHTTP
         "GET /a?b=c HTTP/1.1\r\nHost: x\r\nA:  b \r\nEmpty:\r\n\r\n"
         + "POST /b HTTP/1.1\r\nhost: x:80\r\ncontent-length: 5\r\n\r\nhello"
         + "\r\nPUT /c HTTP/1.1\r\nHost: [::1]:80\r\nTransfer-Encoding: Chunked\r\n\r\n"
-        + "5;a=b;c=\"d e\"\r\nhello\r\n01 ; x\r\n!\r\n000\r\nChecksum: 12\r\n\r\n"
+        + "5;a=b;c=\"d e\"\r\nhello\r\n01;x\r\n!\r\n000\r\nChecksum: 12\r\n\r\n"
         + "POST /d HTTP/1.1\r\nHost:\r\nContent-Length: 0\r\n\r\n"
         + "GET /e HTTP/1.0\r\n\r\n" + "OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n"
         + "M-SEARCH /\u{E9} HTTP/1.1\r\nHost: x\r\nA: \u{E9}\tb\r\n\r\n"

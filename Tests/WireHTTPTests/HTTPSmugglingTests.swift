@@ -29,6 +29,10 @@ import WireHTTP
             ("Content-Length: 4_0", 400),
             ("Content-Length: 0x4", 400), ("Content-Length: 4\u{B}", 400), ("Content-Length:\u{B}4", 400),
             ("Content-Length: \u{C}4", 400), ("Content-Length: 4\0", 400), ("Content-Length: 4\u{A0}", 400),
+            ("Content-Length:\t4", 400), ("Content-Length: \t 4", 400), ("Content-Length: 4 ", 400),
+            ("Content-Length: 4\t", 400),
+            ("Transfer-Encoding:\tchunked", 501), ("Transfer-Encoding: chunked ", 501),
+            ("Transfer-Encoding: chunked\t", 501),
             ("Content-Length : 4", 400), ("Content-Length\t: 4", 400), (" Content-Length: 4", 400),
             ("Content-Length", 400),
             ("Content-Length\u{B}: 4", 400), ("Content-Length\0: 4", 400), ("\u{B}Content-Length: 4", 400),
@@ -58,6 +62,7 @@ import WireHTTP
         "Two ways to say whom a request is for are refused",
         arguments: [
             ("/", "Host: a\r\nHost: a"), ("/", "Host: a\r\nhost: b"), ("/", "A: b"), ("/", "Host: a/b"),
+            ("/", "Host:\ta"), ("/", "Host: a "),
             ("/", "Host: a:80:81"),
             ("/", "Host: a:b"), ("/", "Host: :80"), ("/", "Host: a:-1"), ("/", "Host: [::1"), ("/", "Host: ::1]"),
             ("/", "Host: []"),

@@ -7,9 +7,7 @@
 struct HTTPChunkScan: Sendable {
     /// What comes next.
     private enum Place: UInt8, Sendable {
-        case size, blankAfterSize
-        case extensionStart, extensionName, blankAfterName, valueStart, value, quoted, escaped, quotedEnd,
-            blankAfterValue
+        case size, extensionStart, extensionName, valueStart, value, quoted, escaped, quotedEnd
         case sizeLineFeed, data, dataReturn, dataLineFeed, trailer
     }
 
@@ -77,46 +75,32 @@ struct HTTPChunkScan: Sendable {
         switch byte {
         case 0x0D: return .sizeLineFeed
         case UInt8(ascii: ";"): return .extensionStart
-        case _ where byte.isBlank: return .blankAfterSize
         default: throw byte == 0x0A ? Self.noReturn : Self.noSize
         }
     }
 
-    /// `*( BWS ";" BWS NAME [ BWS "=" BWS ( TOKEN / QUOTED ) ] )`, and the end of the line.
+    /// `*( ";" NAME [ "=" ( TOKEN / QUOTED ) ] )`, and the end of the line. The blanks that may stand between
+    /// these are what parsers differ about, and no sender is known that has them.
     private func passExtension(_ byte: UInt8) throws(HTTPSyntaxError) -> Place {
         switch place {
         case .quoted where byte == UInt8(ascii: "\""): return .quotedEnd
         case .quoted where byte == UInt8(ascii: "\\"): return .escaped
         case .quoted where byte.isFieldValue, .escaped where byte.isFieldValue: return .quoted
         case .extensionStart where byte.isToken, .extensionName where byte.isToken: return .extensionName
-        case .extensionName where byte == UInt8(ascii: "="), .blankAfterName where byte == UInt8(ascii: "="):
-            return .valueStart
+        case .extensionName where byte == UInt8(ascii: "="): return .valueStart
         case .valueStart where byte == UInt8(ascii: "\""): return .quoted
         case .valueStart where byte.isToken, .value where byte.isToken: return .value
-        case .extensionStart where byte.isBlank, .valueStart where byte.isBlank, .blankAfterSize where byte.isBlank,
-            .blankAfterName where byte.isBlank, .blankAfterValue where byte.isBlank:
-            return place
-        case .extensionName where byte.isBlank: return .blankAfterName
-        case .value where byte.isBlank, .quotedEnd where byte.isBlank: return .blankAfterValue
-        case .blankAfterSize, .extensionName, .blankAfterName, .value, .quotedEnd, .blankAfterValue:
-            return try endExtension(byte)
-        default: throw byte == 0x0A ? Self.noReturn : Self.noExtension
-        }
-    }
-
-    private func endExtension(_ byte: UInt8) throws(HTTPSyntaxError) -> Place {
-        let isBehindBlank = place == .blankAfterSize || place == .blankAfterName || place == .blankAfterValue
-        switch byte {
-        case UInt8(ascii: ";"): return .extensionStart
-        case 0x0D where !isBehindBlank: return .sizeLineFeed
-        case 0x0A: throw Self.noReturn
-        default: throw Self.noExtension
+        case .extensionName where byte == UInt8(ascii: ";"), .value where byte == UInt8(ascii: ";"),
+            .quotedEnd where byte == UInt8(ascii: ";"):
+            return .extensionStart
+        case .extensionName where byte == 0x0D, .value where byte == 0x0D, .quotedEnd where byte == 0x0D:
+            return .sizeLineFeed
+        default: throw byte == 0x0A ? Self.noReturn : HTTPSyntaxError("a chunk's size is followed by no extension")
         }
     }
 
     private static var noSize: HTTPSyntaxError { HTTPSyntaxError("a chunk's size is no hexadecimal number") }
     private static var noReturn: HTTPSyntaxError { HTTPSyntaxError("a chunk's size ends without CR") }
-    private static var noExtension: HTTPSyntaxError { HTTPSyntaxError("a chunk's size is followed by no extension") }
     private static var longChunk: HTTPSyntaxError { HTTPSyntaxError("a chunk is longer than its size") }
 }
 

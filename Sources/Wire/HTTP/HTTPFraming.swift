@@ -62,13 +62,18 @@ extension HTTPHeadScan {
         switch name {
         case .host:
             guard host == nil else { throw HTTPSyntaxError("there is not one Host") }
-            guard range.isEmpty || bytes.isAuthority(range) else { throw HTTPSyntaxError("Host is not a host") }
+            guard bytes.isPlainlySet(range), range.isEmpty || bytes.isAuthority(range) else {
+                throw HTTPSyntaxError("Host is not a host")
+            }
             host = range
         case .contentLength:
             guard contentLength == nil else { throw HTTPSyntaxError("there is more than one Content-Length") }
+            guard bytes.isPlainlySet(range) else { throw HTTPSyntaxError("Content-Length is no number") }
             contentLength = try Self.length(bytes, range)
         case .transferEncoding:
-            guard !isChunked, bytes.extracting(range).equalsIgnoringCase("chunked".utf8.span) else {
+            guard !isChunked, bytes.isPlainlySet(range),
+                bytes.extracting(range).equalsIgnoringCase("chunked".utf8.span)
+            else {
                 throw HTTPSyntaxError(.notImplemented, "the only transfer coding that is understood is chunked, once")
             }
             isChunked = true
@@ -105,5 +110,15 @@ extension HTTPHeadScan.Connection {
         case _ where name.isOfConnection: self = []
         default: throw HTTPSyntaxError("Connection names the field \(name.text)")
         }
+    }
+}
+
+extension Span where Element == UInt8 {
+    /// Whether a value has spaces alone before it and nothing behind it. More is allowed, but there are servers that
+    /// don't know such a field again, and what they take for the end of a message is then not what is taken for it here.
+    fileprivate func isPlainlySet(_ value: Range<Int>) -> Bool {
+        var index = value.lowerBound - 1
+        while self[index] == 0x20 { index -= 1 }
+        return self[index] == UInt8(ascii: ":") && self[value.upperBound] == 0x0D
     }
 }
