@@ -389,7 +389,7 @@ let tests: [Target] = [
     .testTarget(
         name: "ProxyingTests",
         dependencies: [
-            "Proxying", "WireHTTP", "Core", "TestKit", nio,
+            "Proxying", "WireHTTP", "WireProxyProtocol", "WireYAML", "Telemetry", "Settings", "Core", "TestKit", nio,
             .product(name: "NIOPosix", package: "swift-nio"),
             .product(name: "NIOHPACK", package: "swift-nio-http2"),
             .product(name: "NIOHTTP2", package: "swift-nio-http2"),

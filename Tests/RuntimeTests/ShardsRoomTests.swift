@@ -4,6 +4,7 @@ import Core
 import Logging
 import NIOCore
 import NIOPosix
+import Proxying
 import Testing
 
 @testable import Ambassador

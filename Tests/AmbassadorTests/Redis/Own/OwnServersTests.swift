@@ -2,6 +2,7 @@
 
 import Core
 import NIOCore
+import Proxying
 import TestKit
 import Testing
 
