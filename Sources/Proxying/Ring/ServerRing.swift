@@ -50,7 +50,7 @@ package struct ServerRing: Sendable {
     }
 
     /// The same for a key of which the hash is known; not for `random`.
-    func server(at hash: UInt64) -> Int {
+    package func server(at hash: UInt64) -> Int {
         if let decided { return decided }
         switch kind {
         case .ketama: return points.server(at: UInt32(truncatingIfNeeded: hash))

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Core
+package import NIOCore
+internal import WireHTTP
+
+/// An answer that no server is asked for, as bytes.
+package struct DirectAnswer: Sendable {
+    package let status: Int
+    /// The head but for `Date`, `Connection` and the empty line at its end.
+    package let head: ByteBuffer
+    /// What follows the empty line, unless the request is HEAD.
+    package let body: ByteBuffer
+
+    init(_ answer: DirectAnswerConfiguration, edits: FieldEdits) {
+        status = answer.status ?? 200
+        let status = HTTPStatus(status)
+        body = ByteBuffer(string: answer.body)
+        let length = status.hasNoBody ? nil : body.readableBytes
+        head = ByteBuffer(
+            answering: status, length: length, type: body.readableBytes > 0 ? answer.contentType : nil, answer.headers,
+            edits)
+    }
+}
+
+extension ByteBuffer {
+    /// A status line with fields.
+    init(
+        answering status: HTTPStatus, length: Int?, type: String?, _ headers: NamedTable<String>, _ edits: FieldEdits
+    ) {
+        self.init()
+        writeString("HTTP/1.1 \(status.code) \(status.reason)\r\n")
+        let ownFields = [("Content-Type", type)].compactMap { name, value in value.map { (name, $0) } }
+        for (name, value) in ownFields + headers.map({ ($0.name, $0.value) }) where !edits.drops(name.utf8.span) {
+            // A header that the user gives replaces our own.
+            let isGiven = headers.contains { $0.name != name && $0.name.lowercased() == name.lowercased() }
+            if !isGiven { writeLine(name, value) }
+        }
+        if let length { writeLine("Content-Length", "\(length)") }
+        edits.append(to: &self)
+    }
+}

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Core
+package import NIOCore
+package import WireHTTP
+
+/// Sends a client elsewhere. What isn't said stays as it asked for it, and its query does.
+package struct RedirectAnswer: Sendable {
+    package let status: Int
+    /// The status line and all fields but the location.
+    private let beginning: ByteBuffer
+    /// All of the location, if it depends on no request.
+    private let whole: [UInt8]?
+    private let scheme: RedirectConfiguration.Scheme
+    /// Nil: the host that was asked for.
+    private let host: [UInt8]?
+    /// `:8443`, or nothing for the scheme's own port; nil: the port that was asked for.
+    private let port: [UInt8]?
+    private let path: PathRewrite?
+
+    init(_ redirect: RedirectConfiguration, matching pattern: PathPattern, edits: FieldEdits, isEncrypted: Bool) {
+        status = redirect.status.rawValue
+        beginning = ByteBuffer(answering: HTTPStatus(status), length: 0, type: nil, [:], edits)
+        whole = redirect.to.map { Array($0.utf8) }
+        scheme = redirect.scheme ?? (isEncrypted ? .https : .http)
+        host = redirect.host.map { Array(($0.contains(":") ? "[\($0)]" : $0).utf8) }
+        let ownPort = scheme == .https ? 443 : 80
+        if let port = redirect.port {
+            self.port = port == ownPort ? [] : Array(":\(port)".utf8)
+        } else {
+            port = redirect.scheme == nil ? nil : []
+        }
+        path = redirect.path.map { PathRewrite(pattern, to: $0) }
+    }
+
+    /// Writes the head but for `Date`, `Connection` and the empty line at its end. There is no body.
+    package func writeHead(
+        _ head: borrowing HTTPHeadScan, _ bytes: borrowing Span<UInt8>, into buffer: inout ByteBuffer
+    ) {
+        buffer.writeImmutableBuffer(beginning)
+        buffer.writeStaticString("Location: ")
+        if let whole { buffer.writeBytes(whole) } else { writeLocation(head, bytes, into: &buffer) }
+        buffer.writeStaticString("\r\n")
+    }
+
+    private func writeLocation(
+        _ head: borrowing HTTPHeadScan, _ bytes: borrowing Span<UInt8>, into buffer: inout ByteBuffer
+    ) {
+        guard host != nil || head.host?.isEmpty == false else { return writeTarget(head, bytes, into: &buffer) }
+        buffer.writeStaticString(scheme == .https ? "https://" : "http://")
+        let asked = head.host ?? 0..<0
+        let name = bytes.nameEnd(of: asked)
+        if let host { buffer.writeBytes(host) } else { buffer.writeBytes(bytes.extracting(asked.lowerBound..<name).bytes) }
+        if let port {
+            buffer.writeBytes(port)
+        } else {
+            buffer.writeBytes(bytes.extracting(name..<asked.upperBound).bytes)
+        }
+        writePath(head, bytes, into: &buffer)
+    }
+
+    private func writePath(
+        _ head: borrowing HTTPHeadScan, _ bytes: borrowing Span<UInt8>, into buffer: inout ByteBuffer
+    ) {
+        let isPath = !head.path.isEmpty && bytes[head.path.lowerBound] == UInt8(ascii: "/")
+        if isPath, let path {
+            path.write(head, bytes, into: &buffer)
+        } else if isPath || head.path.isEmpty {
+            buffer.writeTarget(head, bytes)
+        } else {
+            // `*` or the authority of CONNECT is no path.
+            buffer.writeStaticString("/")
+        }
+    }
+
+    /// For a client of HTTP/1.0 that says no host, the path alone; two slashes at its beginning would be a host.
+    private func writeTarget(
+        _ head: borrowing HTTPHeadScan, _ bytes: borrowing Span<UInt8>, into buffer: inout ByteBuffer
+    ) {
+        var target = ByteBuffer()
+        writePath(head, bytes, into: &target)
+        while target.readableBytes > 1, target.getInteger(at: target.readerIndex + 1, as: UInt8.self)?.isSlash == true {
+            target.moveReaderIndex(forwardBy: 1)
+        }
+        buffer.writeImmutableBuffer(target)
+    }
+}
+
+extension UInt8 {
+    /// Browsers take a backslash for a slash.
+    fileprivate var isSlash: Bool { self == UInt8(ascii: "/") || self == UInt8(ascii: "\\") }
+}

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Core
+internal import Proxying
+package import WireHTTP
+
+/// Upstreams, each with its share of a route's requests.
+///
+/// Without stickiness the shares are exact: of every so many requests in a row as the weights add up to, each upstream
+/// gets its weight, evenly spread (smooth weighted round robin).
+///
+/// With it a hash of what is sticky chooses, and nothing is remembered. Each upstream draws a number for each user, and
+/// the one whose number is the lowest in proportion to its weight wins (rendezvous hashing). So a user stays while the
+/// weights stay, whatever their order in the file, and a change moves only those whom it must: a weight that is raised
+/// takes users and gives none away, one that is lowered gives and takes none; from 90:10 to 80:20 a tenth of all users
+/// moves. A cookie that says the side would keep all who have one where they are, and so never reach 80:20.
+package final class WeightedSplit: Sendable {
+    /// What is looked at to make a choice that stays.
+    private enum Key {
+        case none, header, cookie, query, address
+    }
+
+    /// By name, as places among the proxy's upstreams.
+    package let upstreams: [Int]
+    package let names: [String]
+    package let weights: [Int]
+    private let total: Int
+    /// Where everything goes unless a client chooses; -1: there is a choice.
+    private let only: Int
+    private let key: Key
+    private let keyName: PatternBytes.Place
+    private let override: PatternBytes.Place
+    private let upstreamNames: [PatternBytes.Place]
+    private let bytes: PatternBytes
+    private let ring: ServerRing
+
+    init(_ route: RouteConfiguration, upstreams all: [String]) {
+        let shares = route.shares.filter { all.contains($0.name) }
+        names = shares.map(\.name)
+        upstreams = names.map { name in all.firstIndex(of: name) ?? 0 }
+        weights = shares.map(\.value)
+        total = weights.reduce(0, +)
+        let live = weights.map { $0 > 0 }
+        only = live.count { $0 } == 1 ? live.firstIndex(of: true) ?? -1 : -1
+        var bytes = PatternBytes()
+        let sticky = route.sticky
+        (key, keyName) =
+            if let header = sticky.header {
+                (.header, bytes.add(header.lowercased()))
+            } else if let cookie = sticky.cookie {
+                (.cookie, bytes.add(cookie))
+            } else if let query = sticky.query {
+                (.query, bytes.add(query))
+            } else {
+                (sticky.address ? .address : .none, .none)
+            }
+        override = route.override.header.map { bytes.add($0.lowercased()) } ?? .none
+        upstreamNames = names.map { bytes.add($0) }
+        self.bytes = bytes
+        ring = ServerRing(
+            kind: .rendezvous, hash: .xxh3,
+            servers: zip(names, weights).map { RingServer(name: $0, weight: max($1, 1)) }, live: live)
+    }
+
+    /// The place among the proxy's upstreams of the one that gets a request.
+    ///
+    /// - Parameters:
+    ///   - addressHash: any hash of the client's address.
+    ///   - sequence: whose turn it is, which the loop keeps for the route.
+    @inline(__always)
+    package func choose(
+        _ head: borrowing HTTPHeadScan, _ request: borrowing Span<UInt8>, addressHash: UInt64,
+        sequence: inout SplitSequence
+    ) -> Int {
+        if only >= 0, override.count == 0 { return upstreams[only] }
+        return upstreams[chooseAmongAll(head, request, addressHash, &sequence)]
+    }
+
+    private func chooseAmongAll(
+        _ head: borrowing HTTPHeadScan, _ request: borrowing Span<UInt8>, _ addressHash: UInt64,
+        _ sequence: inout SplitSequence
+    ) -> Int {
+        if override.count > 0, let value = request.firstValue(of: override, bytes, in: head),
+            let chosen = upstreamNames.firstIndex(where: { place in
+                bytes.isSame(place, request, from: value.lowerBound, count: value.count)
+            })
+        {
+            return chosen
+        }
+        if only >= 0 { return only }
+        if let sticky = stickyChoice(head, request, addressHash) { return sticky }
+        return sequence.next(weights, total: total)
+    }
+
+    /// Nil if nothing is sticky, or the request doesn't say it.
+    private func stickyChoice(
+        _ head: borrowing HTTPHeadScan, _ request: borrowing Span<UInt8>, _ addressHash: UInt64
+    ) -> Int? {
+        let value: Range<Int>?
+        switch key {
+        case .none: return nil
+        case .address: return ring.server(at: addressHash)
+        case .header: value = request.firstValue(of: keyName, bytes, in: head)
+        case .cookie: value = request.cookie(keyName, bytes, in: head)
+        case .query: value = request.parameter(keyName, bytes, in: head.query)
+        }
+        guard let value, !value.isEmpty else { return nil }
+        return ring.server(at: KeyHash.xxh3.hash(request.extracting(value)))
+    }
+}
+
+extension Span<UInt8> {
+    /// The value of the first field with a name.
+    fileprivate func firstValue(
+        of name: PatternBytes.Place, _ names: PatternBytes, in head: borrowing HTTPHeadScan
+    ) -> Range<Int>? {
+        for index in head.fields.indices {
+            let field = head.fields[index]
+            if names.isSameIgnoringCase(name, self, field.nameRange) { return field.valueRange }
+        }
+        return nil
+    }
+
+    /// The value of the first cookie with a name, as it came.
+    fileprivate func cookie(
+        _ name: PatternBytes.Place, _ names: PatternBytes, in head: borrowing HTTPHeadScan
+    ) -> Range<Int>? {
+        guard head.present.contains(.cookie) else { return nil }
+        for index in head.fields.indices where head.fields[index].name == .cookie {
+            let field = head.fields[index].valueRange
+            var start = field.lowerBound
+            while start < field.upperBound {
+                let cookie = cookie(from: start, in: field)
+                if names.isSame(name, self, from: cookie.name.lowerBound, count: cookie.name.count) { return cookie.value }
+                start = cookie.next
+            }
+        }
+        return nil
+    }
+
+    /// The value of the first parameter with a name, as it came.
+    fileprivate func parameter(_ name: PatternBytes.Place, _ names: PatternBytes, in query: Range<Int>?) -> Range<Int>? {
+        guard let query else { return nil }
+        var start = query.lowerBound
+        while start < query.upperBound {
+            let parameter = parameter(from: start, in: query)
+            if names.isSameDecoded(name, self, parameter.name) { return parameter.value }
+            start = parameter.value.upperBound + 1
+        }
+        return nil
+    }
+}
