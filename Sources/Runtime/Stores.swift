@@ -45,13 +45,21 @@ struct Stores: Sendable {
         _ invocation: Invocation, isNeeded: Bool, _ logger: Logger
     ) async throws -> EmbeddedDatabase? {
         do {
-            let configuration = invocation.loaded.configuration.data
-            let path = try configuration.path ?? DataConfiguration.defaultPath(invocation.environment)
-            return try await EmbeddedDatabase.open(path: path, logger: logger)
+            return try await EmbeddedDatabase.open(path: try invocation.dataPath, logger: logger)
         } catch {
             if isNeeded { throw error }
             logger.emit(.registryUnavailable("\(error)"))
             return nil
+        }
+    }
+}
+
+extension Invocation {
+    /// The data directory.
+    var dataPath: String {
+        get throws(Problem) {
+            if let path = loaded.configuration.data.path { return path }
+            return try DataConfiguration.defaultPath(environment)
         }
     }
 }

@@ -4,7 +4,6 @@ import BuildingBlocks
 import Core
 import Logging
 import MemoryEngine
-import Synchronization
 import Testing
 
 @testable import Runtime
@@ -93,37 +92,5 @@ struct ComponentsTests {
             InMemoryStateStore(), ComponentSurroundings(appID: "cart", namespace: "shop", logger: log.logger))
         #expect(components.state.map(\.name) == ["statestore"])
         #expect(try components.state.first?.storedKey("k") == "cart||k")
-    }
-}
-
-/// Keeps what is logged.
-private final class RecordedLog: Sendable {
-    struct Line: Sendable {
-        var id: String
-        var message: String
-    }
-
-    private let recorded = Mutex<[Line]>([])
-
-    var lines: [Line] { recorded.withLock { $0 } }
-
-    var logger: Logger { Logger(label: "test") { _ in Handler(log: self) } }
-
-    private struct Handler: LogHandler {
-        var metadata = Logger.Metadata()
-        var logLevel = Logger.Level.trace
-        let log: RecordedLog
-
-        init(log: RecordedLog) { self.log = log }
-
-        subscript(metadataKey key: String) -> Logger.Metadata.Value? {
-            get { metadata[key] }
-            set { metadata[key] = newValue }
-        }
-
-        func log(event: Logging.LogEvent) {
-            let line = Line(id: event.metadata?["event"].map { "\($0)" } ?? "", message: "\(event.message)")
-            log.recorded.withLock { $0.append(line) }
-        }
     }
 }

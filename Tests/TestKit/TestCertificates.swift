@@ -70,7 +70,10 @@ package final class TestCertificates: Sendable {
     }
 
     /// Runs openssl with these arguments.
-    package func run(_ arguments: [String]) throws {
+    package func run(_ arguments: [String]) throws { _ = try output(arguments) }
+
+    /// Runs openssl with these arguments; returns what it says.
+    package func output(_ arguments: [String]) throws -> String {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/openssl")
         process.arguments = arguments
@@ -81,6 +84,7 @@ package final class TestCertificates: Sendable {
         let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
         process.waitUntilExit()
         guard process.terminationStatus == 0 else { throw OpenSSLFailure(text: text) }
+        return text
     }
 
     private static func newKey(_ kind: String) -> [String] {

@@ -44,6 +44,10 @@ package final class EmbeddedDatabase: Sendable {
     /// Whether a folder has a database already, for who only wants to look.
     package static func exists(in path: String) -> Bool { access(path + DataDirectory.databaseName, F_OK) == 0 }
 
+    /// Makes the folder of a database if it is missing, for what else is kept in it, and refuses one that can't be used
+    /// safely.
+    package static func makeFolder(at path: String) throws(StateError) -> String { try DataDirectory(path: path).path }
+
     /// Opens the database in the folder `path`, and makes both if they are missing.
     ///
     /// It refuses network file systems, damaged files (`corrupt`), read-only ones (`readOnly`) and files of a newer

@@ -70,7 +70,7 @@ package final class TLSClient: TLSFromFiles {
     }
 
     /// Whether a certificate can have the name.
-    static func isServerName(_ text: String) -> Bool {
+    package static func isServerName(_ text: String) -> Bool {
         (1...255).contains(text.utf8.count) && !isAddress(text)
             && text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-" || $0 == ".") }
     }

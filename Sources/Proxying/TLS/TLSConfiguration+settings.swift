@@ -39,6 +39,10 @@ extension TLSServerConfiguration {
                     "A PEM file with the certificate, then those up to its authority; without one, and "
                         + "without `certificates`, the listener is plain.", .path),
                 .setting("key", optional: \.key, .path, "A PEM file with the certificate's key.", .path),
+                .setting(
+                    "self-signed", \.selfSigned, .boolean,
+                    "Whether a listener without any certificate gets one that is made here, for development; no client "
+                        + "trusts it of itself."),
                 .table(
                     "certificates", \.certificates, named: "CERTIFICATE",
                     "Further certificates. A client gets the one that has the name which it asks for, and otherwise "

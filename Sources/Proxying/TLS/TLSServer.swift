@@ -56,6 +56,12 @@ package final class TLSServer: TLSFromFiles {
         return promise.futureResult
     }
 
+    /// When the first of its certificates ends.
+    package var expires: UTCTime {
+        // Safe: there is always a certificate.
+        current.withLock { $0.parts.identities.map(\.expires).min()! }
+    }
+
     // MARK: - TLSFromFiles
 
     package var key: String { source.key }

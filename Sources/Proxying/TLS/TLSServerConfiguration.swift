@@ -30,7 +30,15 @@ package struct TLSServerConfiguration: Sendable, Equatable {
     package var client = ClientCertificate.require
     package var minimumVersion = Version.v12
 
+    /// Whether a listener without any certificate gets one that is made for development.
+    package var selfSigned = false
+
     package init() {}
+
+    /// Whether it is to have a certificate that nobody has given, and hasn't been given one yet.
+    package var needsCertificate: Bool {
+        selfSigned && certificate == nil && key == nil && certificates.isEmpty
+    }
 }
 
 /// One certificate of several.

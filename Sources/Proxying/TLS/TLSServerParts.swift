@@ -73,7 +73,7 @@ extension TLSServerConfiguration {
             let message = "found nothing, expected the authorities of clients because client is given"
             throw Problems([source.problem("ca", message)])
         }
-        let given = ca != nil ? "ca" : minimumVersion != .v12 ? "minimum-version" : nil
+        let given = selfSigned ? "self-signed" : ca != nil ? "ca" : minimumVersion != .v12 ? "minimum-version" : nil
         guard let given, !hasCertificate else { return }
         let message = "found nothing, expected the listener's certificate because \(given) is given"
         throw Problems([source.problem("certificate", message)])

@@ -2,6 +2,7 @@
 
 internal import Ambassador
 internal import Core
+internal import Proxying
 internal import Settings
 
 /// What is wrong between the settings of the ambassador: each for itself is right.
@@ -62,6 +63,9 @@ struct AmbassadorProblems {
     }
 
     private mutating func checkTLS(_ pool: PoolConfiguration, under key: String) {
+        var pool = pool
+        // It is made at the start, and nothing can be wrong with it.
+        if pool.clientTLS.needsCertificate { pool.clientTLS = TLSServerConfiguration() }
         do throws(Problems) {
             _ = try PoolTLS(pool, key: key) { [loaded] in Self.location(of: $0, in: loaded) }
         } catch {

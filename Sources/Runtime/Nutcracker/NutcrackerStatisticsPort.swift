@@ -43,17 +43,12 @@ final class NutcrackerStatisticsPort: Sendable {
 
     func stop() async { try? await group.shutdownGracefully() }
 
-    private static let hostName: String = {
-        var name = [CChar](repeating: 0, count: 256)
-        guard gethostname(&name, name.count - 1) == 0 else { return "unknown" }
-        return String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    }()
-
     private func statistics() async -> [UInt8] {
         var snapshots: [PoolSnapshot] = []
         for pool in pools { snapshots.append(await pool.snapshot()) }
         return NutcrackerStatistics(
-            source: Self.hostName, uptime: .now - began, timestamp: Int(UTCTime.now().seconds), pools: snapshots
+            source: HostName.current ?? "unknown", uptime: .now - began, timestamp: Int(UTCTime.now().seconds),
+            pools: snapshots
         ).json
     }
 

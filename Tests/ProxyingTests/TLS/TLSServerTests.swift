@@ -132,7 +132,8 @@ import Testing
 
     @Test func `a subject is written as RFC 4514 has it`() {
         let rows = [
-            ("plain", "plain"), ("a,b+c", "a\\,b\\+c"), (" edge ", "\\ edge\\ "), ("#x", "\\#x"), ("a\r\n", "a\\0d\\0a"),
+            ("plain", "plain"), ("a,b+c", "a\\,b\\+c"), (" edge ", "\\ edge\\ "), ("#x", "\\#x"),
+            ("a\r\n", "a\\0d\\0a"),
             ("\"<>;\\", "\\\"\\<\\>\\;\\\\"), ("ü", "ü"), ("", ""),
         ]
         for (value, text) in rows { #expect(SSLCertificateName.escaped(value) == text) }

@@ -35,4 +35,20 @@ extension LogEvent {
             "tls.kept", .error, "The files of TLS can't be used as they are now, so those from before stay.",
             ["key": .string(key)])
     }
+
+    /// Nobody has given a certificate, so a listener shows one that nobody trusts.
+    ///
+    /// - Parameters:
+    ///   - keys: of the listeners.
+    ///   - path: of the certificate; nil if it isn't kept, with the reason.
+    package static func tlsSelfSigned(keys: [String], path: String?, reason: String?) -> LogEvent {
+        let shown = keys.joined(separator: ", ")
+        let text =
+            path.map { "which is kept in \($0) for clients that shall trust it (curl --cacert)" }
+            ?? "which ends with this process because \(reason ?? "nothing can be kept")"
+        return LogEvent(
+            "tls.self-signed", .warning,
+            "FOR DEVELOPMENT ONLY: \(shown) shows a self-made certificate that nobody trusts, \(text).",
+            ["keys": .string(shown), "path": .string(path ?? "")])
+    }
 }
