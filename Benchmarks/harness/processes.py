@@ -61,8 +61,11 @@ class MeasuredProcess:
                 return int(line.split()[1])
         raise MeasurementFailed("/proc/PID/io has no wchar")
 
+    def connect(self):
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+
     def request(self, method, path, body=None):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection = self.connect()
         try:
             connection.request(method, path, None if body is None else json.dumps(body))
             response = connection.getresponse()
@@ -207,7 +210,7 @@ class Nginx(MeasuredProcess):
                 scgi_temp_path {self.folder}/scgi;
                 {self.upstream()}
                 server {{
-                    listen 127.0.0.1:{self.port};
+                    {self.listen()}
                     location / {{ {self.location()} }}
                     {self.more_locations()}
                 }}
@@ -217,6 +220,9 @@ class Nginx(MeasuredProcess):
             [program("nginx"), "-e", str(self.folder / "error.log"), "-c", str(configuration)],
             stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self.wait_until_ready("/", 200)
+
+    def listen(self):
+        return f"listen 127.0.0.1:{self.port};"
 
     def upstream(self):
         return ""

@@ -40,6 +40,17 @@ missing_packages() {
         have_command wrk || echo wrk
         have_command nginx || echo nginx-light
         ;;
+    bench-tls)
+        have_command python3 || echo python3
+        have_command wrk || echo wrk
+        have_command h2load || echo nghttp2-client
+        have_command nginx || echo nginx-light
+        have_command openssl || echo openssl
+        ;;
+    scan-tls)
+        have_command testssl || echo testssl.sh
+        have_command python3 || echo python3
+        ;;
     bench-redis)
         have_command python3 || echo python3
         have_pip || echo python3-pip
