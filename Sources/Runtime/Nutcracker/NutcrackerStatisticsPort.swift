@@ -2,7 +2,6 @@
 
 import Ambassador
 import Core
-import Glibc
 import NIOCore
 import NIOPosix
 import Proxying
