@@ -17,6 +17,7 @@ final class HTTPProxyListener: Sendable {
     private let group: any EventLoopGroup
     private let tls: TLSServer?
     private let channel = Mutex<(any Channel)?>(nil)
+    private let open = SharedCount()
 
     init(_ configuration: HTTPProxyConfiguration, group: any EventLoopGroup, tls: TLSServer?) {
         self.configuration = configuration
@@ -35,7 +36,7 @@ final class HTTPProxyListener: Sendable {
     }
 
     private func bootstrap(_ loop: @escaping @Sendable (any EventLoop) -> HTTPProxyLoop?) -> ServerBootstrap {
-        let tls = tls
+        let (tls, open) = (tls, open)
         var bootstrap = ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: Int32(configuration.backlog))
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
@@ -49,6 +50,8 @@ final class HTTPProxyListener: Sendable {
         return bootstrap.childChannelInitializer { channel in
             channel.eventLoop.makeCompletedFuture {
                 guard let loop = loop(channel.eventLoop) else { throw ChannelError.ioOnClosedChannel }
+                open.add(1)
+                channel.closeFuture.whenComplete { _ in open.add(-1) }
                 if let tls {
                     try tls.secure(channel, within: Self.handshakeTimeout)
                 } else {
@@ -58,6 +61,7 @@ final class HTTPProxyListener: Sendable {
                 }
                 let client = HTTPProxyClient(loop: loop, isSecure: tls != nil, address: channel.remoteAddress)
                 try channel.pipeline.syncOperations.addHandler(client)
+                client.isSurplus = open.value > loop.settings.clientsMax
             }
         }
     }

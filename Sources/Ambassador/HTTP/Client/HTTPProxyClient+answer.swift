@@ -9,9 +9,7 @@ extension HTTPProxyClient {
     /// Answers instead of a server. What the client still says of the request can't be told from the next one, so the
     /// connection ends, unless the request was whole.
     func answer(_ status: HTTPStatus, _ origin: ExchangeOrigin, _ reason: String) {
-        guard responsePhase == .waiting else {
-            return responsePhase == .body ? abort(.serverDied) : answerUnasked(status, reason)
-        }
+        guard responsePhase == .waiting else { return abort(.clientStalled) }
         endAttempt(.abandoned)
         exchange.status = status.code
         exchange.origin = origin
@@ -20,37 +18,51 @@ extension HTTPProxyClient {
         endAnswer()
     }
 
-    /// A head that was begun and never came whole.
-    private func answerUnasked(_ status: HTTPStatus, _ reason: String) {
-        exchange = HTTPProxyExchange()
-        exchange.hasBegun = true
-        exchange.startedAt = loop.now()
-        exchange.status = status.code
-        exchange.origin = .client
-        loop.counters.inFlight += 1
+    /// Answers where no request has come whole.
+    func answerUnasked(_ status: HTTPStatus, _ origin: ExchangeOrigin, _ reason: String) {
+        beginExchange()
         closesAfterResponse = true
-        write(status, "\(status.code) \(status.reason): \(reason)\n", type: "text/plain; charset=utf-8")
+        answer(status, origin, reason)
+    }
+
+    /// Sends the client elsewhere.
+    func answer(_ redirect: RedirectAnswer, _ bytes: ByteBuffer, _ scan: borrowing HTTPHeadScan) {
+        beginAnswer(redirect.status)
+        redirect.writeHead(scan, bytes.readableBytesUInt8Span, into: &output)
+        endHead()
         endAnswer()
     }
 
-    /// Answers as a route says.
-    func answer(_ route: Route, _ bytes: ByteBuffer, _ scan: borrowing HTTPHeadScan) {
+    /// Answers as the route says.
+    func answer(_ direct: DirectAnswer) {
+        beginAnswer(direct.status)
+        output.writeImmutableBuffer(direct.head)
+        endHead()
+        if !exchange.isHead { output.writeImmutableBuffer(direct.body) }
+        endAnswer()
+    }
+
+    private func beginAnswer(_ status: Int) {
         exchange.origin = .runtime
+        exchange.status = status
+        // A body that nobody takes is in the way of the next request.
         if requestPhase == .body { closesAfterResponse = true }
         prepareOutput()
-        exchange.status = route.writeAnswer(
-            scan, bytes, isSecure: isSecure, closes: closesAfterResponse, date: loop.date(), into: &output)
-        endAnswer()
+    }
+
+    /// Writes what ends every head of our own.
+    private func endHead() {
+        output.writeStaticString("date: ")
+        output.writeString(loop.date())
+        output.writeStaticString(closesAfterResponse ? "\r\nconnection: close\r\n\r\n" : "\r\n\r\n")
     }
 
     private func write(_ status: HTTPStatus, _ body: String, type: String) {
         prepareOutput()
         output.writeString("HTTP/1.1 \(status.code) \(status.reason)\r\n")
-        output.writeStaticString("date: ")
-        output.writeString(loop.date())
-        output.writeString("\r\ncontent-type: \(type)\r\ncontent-length: \(body.utf8.count)\r\n")
-        if closesAfterResponse { output.writeStaticString("connection: close\r\n") }
-        output.writeStaticString("\r\n")
+        output.writeString("content-type: \(type)\r\ncontent-length: \(body.utf8.count)\r\n")
+        loop.table.responseEdits.append(to: &output)
+        endHead()
         if !exchange.isHead { output.writeString(body) }
     }
 

@@ -20,8 +20,7 @@ extension HTTPProxyClient {
             begin(&bytes, length)
         } catch {
             loop.counters.clients.malformed += 1
-            beginExchange()
-            answer(error.status, .client, error.description)
+            answerUnasked(error.status, .client, error.description)
             return false
         }
         return true
@@ -38,7 +37,7 @@ extension HTTPProxyClient {
         headEnd = HTTPHeadEnd(loop.settings.syntax)
     }
 
-    private func beginExchange() {
+    func beginExchange() {
         exchange = HTTPProxyExchange()
         exchange.hasBegun = true
         exchangeNumber += 1
@@ -67,12 +66,14 @@ extension HTTPProxyClient {
         if let length = scan.contentLength, length > loop.settings.bodyBytesMax {
             return answer(.contentTooLarge, .client, "the body is longer than the limit")
         }
-        guard let route = loop.table.match(scan, bytes.readableBytesUInt8Span) else {
-            bytes.moveReaderIndex(forwardBy: length)
-            return answer(.notFound, .runtime, "no route matches")
-        }
-        exchange.route = route
-        take(&bytes, length, route)
+        do throws(HTTPSyntaxError) {
+            guard let route = try loop.table.match(scan, bytes.readableBytesUInt8Span) else {
+                bytes.moveReaderIndex(forwardBy: length)
+                return answer(.notFound, .runtime, "no route matches")
+            }
+            exchange.route = route
+            take(&bytes, length, route)
+        } catch { answer(error.status, .client, error.description) }
     }
 
     private func noteMethod(_ bytes: ByteBuffer) {
@@ -87,21 +88,25 @@ extension HTTPProxyClient {
         switch route.action {
         case .forward(let split):
             let index = split.choose(
-                loop.requestScan, bytes.readableBytesUInt8Span, address: addressHash,
+                loop.requestScan, bytes.readableBytesUInt8Span, addressHash: addressHash,
                 sequence: &loop.sequences[route.index])
             exchange.row = loop.counters.row(route: route.index, upstream: index)
             forward(&bytes, length, route, to: loop.upstreams[index])
-        case .redirect, .respond:
+        case .redirect(let redirect):
             exchange.row = loop.counters.row(route: route.index, upstream: nil)
             let head = bytes
             bytes.moveReaderIndex(forwardBy: length)
-            answer(route, head, loop.requestScan)
+            answer(redirect, head, loop.requestScan)
+        case .respond(let direct):
+            exchange.row = loop.counters.row(route: route.index, upstream: nil)
+            bytes.moveReaderIndex(forwardBy: length)
+            answer(direct)
         }
     }
 
     private func forward(_ bytes: inout ByteBuffer, _ length: Int, _ route: Route, to upstream: Upstream) {
         var out = loop.relay.outputs.take()
-        RequestHeadEdit(route: route, upstream: upstream, forwarded: forwarded, settings: loop.settings)
+        RequestHeadEdit(route: route, upstream: upstream, forwarded: forwarded)
             .write(bytes, length, loop.requestScan, asksForUpgrade: &exchange.asksForUpgrade, into: &out)
         bytes.moveReaderIndex(forwardBy: length)
         exchange.sent = out

@@ -52,6 +52,8 @@ final class HTTPProxyClient: ChannelDuplexHandler, RelayReceiver {
     var exchangeNumber: UInt64 = 0
     var expectation = HTTPProxyExpectation.none
     var isTunnel = false
+    /// There are as many clients as there may be.
+    var isSurplus = false
     /// The connection ends with this response.
     var closesAfterResponse = false
     var isClosed = false
@@ -85,6 +87,7 @@ final class HTTPProxyClient: ChannelDuplexHandler, RelayReceiver {
 
     func channelActive(context: ChannelHandlerContext) {
         if !isSecure { socket.open(context.channel) }
+        if isSurplus { refuseAsSurplus() }
         context.fireChannelActive()
     }
 
@@ -273,6 +276,12 @@ final class HTTPProxyClient: ChannelDuplexHandler, RelayReceiver {
     private func headExpired() {
         // A connection on which nothing was said is idle, and ends without a word.
         guard input.readableBytes > 0 else { return close() }
-        answer(.requestTimeout, .client, "the request's head didn't come in time")
+        answerUnasked(.requestTimeout, .client, "the request's head didn't come in time")
+    }
+
+    private func refuseAsSurplus() {
+        loop.counters.clients.refused += 1
+        answerUnasked(
+            .serviceUnavailable, .runtime, "there are \(loop.settings.clientsMax) clients, as many as there may be")
     }
 }

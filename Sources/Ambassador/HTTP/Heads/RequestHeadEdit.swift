@@ -10,10 +10,9 @@ struct RequestHeadEdit {
     let route: Route
     let upstream: Upstream
     let forwarded: ForwardedFields
-    let settings: HTTPProxySettings
 
     /// Whether the server sees another host than the client asked for.
-    private var setsHost: Bool { upstream.configuration.host == .server || route.rewrite?.host != nil }
+    private var setsHost: Bool { upstream.configuration.host == .server }
 
     /// Fields that may have to go, for a look at what a head has.
     @inline(__always)
@@ -36,7 +35,7 @@ struct RequestHeadEdit {
         }
         out.write(run..<length - 2, of: bytes)
         if asksForUpgrade { out.writeStaticString("connection: upgrade\r\n") }
-        forwarded.append(scan, bytes.readableBytesUInt8Span, changesHost: setsHost, to: &out)
+        forwarded.append(scan, bytes.readableBytesUInt8Span, changesHost: setsHost || route.configuration.rewrite.host != nil, to: &out)
         writeHost(scan, into: &out)
         if !route.requestEdits.isEmpty { route.requestEdits.append(to: &out) }
         out.writeStaticString("\r\n")
@@ -46,30 +45,19 @@ struct RequestHeadEdit {
     private func writeStartLine(
         _ bytes: ByteBuffer, _ scan: borrowing HTTPHeadScan, into out: inout ByteBuffer
     ) -> Int {
-        guard scan.version == .http10 || scan.authority != nil || route.rewrite?.path != nil else {
+        guard scan.version == .http10 || scan.authority != nil || route.rewrite != nil else {
             return scan.method.lowerBound
         }
         out.write(scan.method, of: bytes)
         out.writeStaticString(" ")
-        if route.rewrite?.path != nil {
-            route.writeTarget(scan, bytes, into: &out)
-        } else {
-            if scan.target.isEmpty || bytes.readableBytesUInt8Span[scan.target.lowerBound] == UInt8(ascii: "?") {
-                out.writeStaticString("/")
-            }
-            out.write(scan.target, of: bytes)
-        }
+        route.writeTarget(scan, bytes.readableBytesUInt8Span, into: &out)
         out.writeStaticString(" HTTP/1.1\r\n")
         return scan.fieldsStart
     }
 
     private func writeHost(_ scan: borrowing HTTPHeadScan, into out: inout ByteBuffer) {
-        if let host = route.rewrite?.host {
-            out.writeStaticString("host: ")
-            out.writeString(host)
-            out.writeStaticString("\r\n")
-        } else if scan.host == nil, upstream.configuration.host == .preserve {
-            // A client of HTTP/1.0 that names no host; a server of HTTP/1.1 wants one.
+        // A client of HTTP/1.0 may name no host; a server of HTTP/1.1 wants one.
+        if scan.host == nil, !setsHost, route.configuration.rewrite.host == nil {
             out.writeStaticString("host: ")
             out.writeString(upstream.name)
             out.writeStaticString("\r\n")
@@ -84,8 +72,9 @@ struct RequestHeadEdit {
         case .connection, .keepAlive, .te, .trailer, .http2Settings, .proxyConnection, .proxyAuthenticate,
             .proxyAuthorization:
             return true
-        case .host: return setsHost
-        case .xForwardedFor, .xForwardedProto, .xForwardedHost, .forwarded: return forwarded.replaces(field.name)
+        case .host where setsHost: return true
+        case .xForwardedFor, .xForwardedProto, .xForwardedHost, .forwarded:
+            if forwarded.replaces(field.name) { return true }
         case .contentLength, .transferEncoding: return false
         default: break
         }

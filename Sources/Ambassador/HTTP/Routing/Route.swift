@@ -2,6 +2,7 @@
 
 internal import Core
 package import NIOCore
+package import Proxying
 package import WireHTTP
 
 /// One route, made ready: what becomes of its requests, and what is changed in them.
@@ -26,6 +27,7 @@ package final class Route: Sendable {
     package let rewrite: PathRewrite?
     /// How long a response may take to begin; 0 is for ever.
     package let timeoutNanoseconds: Int64
+    package let retry: RetryRules
     /// The place of the mirror's upstream among the proxy's.
     package let mirrorUpstream: Int?
     package let configuration: RouteConfiguration
@@ -40,6 +42,7 @@ package final class Route: Sendable {
         responseEdits = FieldEdits([proxy.responseHeaders, route.responseHeaders])
         rewrite = route.rewrite.path.map { PathRewrite(route.match.path, to: $0) }
         timeoutNanoseconds = (route.timeout ?? proxy.timeout).nanoseconds
+        retry = RetryRules(route.retry)
         mirrorUpstream = route.mirror.to.flatMap { proxy.upstreams.firstIndex(of: $0) }
         if !route.redirect.isEmpty {
             action = .redirect(
