@@ -92,14 +92,7 @@ package enum HTTPFieldName: UInt8, Sendable {
     /// Whether the field belongs to one connection and ends there (RFC 9110, section 7.6.1). `Transfer-Encoding` is not
     /// among them here: a body passes as it came.
     @inlinable
-    package var isOfConnection: Bool {
-        switch self {
-        case .te, .trailer, .upgrade, .connection, .keepAlive, .http2Settings, .proxyConnection, .proxyAuthenticate,
-            .proxyAuthorization:
-            true
-        default: false
-        }
-    }
+    package var isOfConnection: Bool { HTTPFieldNames.ofConnection & HTTPFieldNames.bit(self) != 0 }
 }
 
 extension HTTPFieldName {
@@ -121,7 +114,7 @@ package struct HTTPFieldNames: Sendable, Equatable {
     package init() {}
 
     @inlinable
-    package func contains(_ name: HTTPFieldName) -> Bool { bits & (1 << UInt32(name.rawValue)) != 0 }
+    package func contains(_ name: HTTPFieldName) -> Bool { bits & Self.bit(name) != 0 }
 
     /// Whether any of them ends with its connection.
     @inlinable
@@ -131,14 +124,18 @@ package struct HTTPFieldNames: Sendable, Equatable {
     @inlinable
     package var containsAnyOfForwarding: Bool { bits & Self.ofForwarding != 0 }
 
-    @usableFromInline static let ofForwarding: UInt32 = [.xForwardedFor, .xForwardedProto, .xForwardedHost, .forwarded]
-        .reduce(0) { (bits: UInt32, name: HTTPFieldName) in bits | 1 << UInt32(name.rawValue) }
+    @inlinable static var ofForwarding: UInt32 {
+        bit(.xForwardedFor) | bit(.xForwardedProto) | bit(.xForwardedHost) | bit(.forwarded)
+    }
 
-    @usableFromInline static let ofConnection: UInt32 = [
-        .te, .trailer, .upgrade, .connection, .keepAlive, .http2Settings, .proxyConnection, .proxyAuthenticate,
-        .proxyAuthorization,
-    ].reduce(0) { (bits: UInt32, name: HTTPFieldName) in bits | 1 << UInt32(name.rawValue) }
+    @inlinable static var ofConnection: UInt32 {
+        bit(.te) | bit(.trailer) | bit(.upgrade) | bit(.connection) | bit(.keepAlive) | bit(.http2Settings)
+            | bit(.proxyConnection) | bit(.proxyAuthenticate) | bit(.proxyAuthorization)
+    }
 
     @inlinable
-    mutating func insert(_ name: HTTPFieldName) { bits |= 1 << UInt32(name.rawValue) }
+    static func bit(_ name: HTTPFieldName) -> UInt32 { 1 << UInt32(name.rawValue) }
+
+    @inlinable
+    mutating func insert(_ name: HTTPFieldName) { bits |= Self.bit(name) }
 }

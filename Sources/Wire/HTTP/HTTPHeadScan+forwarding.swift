@@ -12,9 +12,22 @@ extension HTTPHeadScan {
     /// on the way would read it differently.
     package func isNamedByConnection(_ field: Field, _ bytes: borrowing Span<UInt8>) -> Bool {
         guard field.name == .other || field.name == .cookie else { return false }
-        let name = bytes.extracting(field.nameRange)
-        for other in fields where other.name == .connection {
-            if bytes.extracting(other.valueRange).hasListElement(name) { return true }
+        return hasElement(bytes.extracting(field.nameRange), .connection, bytes)
+    }
+
+    /// Whether it asks for another protocol that may pass. HTTP/2 without TLS may not, wherever in the list it stands: it
+    /// would hide requests from whoever reads HTTP/1 here.
+    package func asksForUpgrade(_ bytes: borrowing Span<UInt8>) -> Bool {
+        connection.contains(.upgrade) && version == .http11 && present.contains(.upgrade)
+            && !present.contains(.http2Settings) && !hasElement("h2c".utf8.span, .upgrade, bytes)
+    }
+
+    /// Whether a field that is a list has an element, in any of its lines and whatever its case.
+    private func hasElement(
+        _ element: borrowing Span<UInt8>, _ name: HTTPFieldName, _ bytes: borrowing Span<UInt8>
+    ) -> Bool {
+        for field in fields where field.name == name {
+            if bytes.extracting(field.valueRange).hasListElement(element) { return true }
         }
         return false
     }
