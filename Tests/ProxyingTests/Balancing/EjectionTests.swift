@@ -157,7 +157,8 @@ struct EjectionTests {
         #expect(!state.value.isHealthy)
         #expect(changes([true, false, true, true], state) == [false, false, false, true])
         #expect(state.value.isHealthy)
-        #expect(changes([false, false, true, false, false, false], state) == [false, false, false, false, false, true])
+        let firmness = [false, false, true, false, false, false]
+        #expect(changes(firmness, state) == [false, false, false, false, false, true])
         #expect(changes([true, false, false, false], Machine(HealthCheckState())) == [false, false, false, true])
     }
 

@@ -37,7 +37,9 @@ struct HashBalanceTests {
         }
     }
 
-    @Test("moves few hashes of other endpoints when one fails", arguments: [(BalanceKind.ringHash, 0.0), (.maglev, 0.03)])
+    @Test(
+        "moves few hashes of other endpoints when one fails",
+        arguments: [(BalanceKind.ringHash, 0.0), (.maglev, 0.03)])
     func disruption(kind: BalanceKind, tolerance: Double) {
         let test = UpstreamUnderTest(kind, weights: [1, 1, 1, 1, 1])
         let before = Self.hashes.map { test.pick($0) }
@@ -83,7 +85,8 @@ struct HashBalanceTests {
 
     @Test func `fills Maglev's table to the last entry, however many servers there are`() {
         for count in [1, 2, 3, 100, 1000] {
-            let table = MaglevTable(names: (0..<count).map { "server\($0)" }, weights: Array(repeating: 1, count: count))
+            let names = (0..<count).map { "server\($0)" }
+            let table = MaglevTable(names: names, weights: names.map { _ in 1 })
             let shares = table.shares(of: count)
             let mean = 1 / Double(count)
             #expect(shares.allSatisfy { abs($0 - mean) < 2.0 / Double(MaglevTable.entryCount) })

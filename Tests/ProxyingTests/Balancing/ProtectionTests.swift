@@ -73,7 +73,8 @@ struct ProtectionTests {
     @Test(
         "Each refusal has a name and a sentence that names its setting",
         arguments: [
-            (UpstreamRefusal.requests(limit: 1), "requests", "limits.requests"), (.pending(limit: 1), "pending", "limits.pending"),
+            (UpstreamRefusal.requests(limit: 1), "requests", "limits.requests"),
+            (.pending(limit: 1), "pending", "limits.pending"),
             (.connections(limit: 1), "connections", "limits.connections"),
             (.retries(limit: 1), "retries", "limits.retries"),
             (.retryBudget(share: 20), "retry-budget", "retry-budget.share"),

@@ -25,7 +25,8 @@ final class UpstreamUnderTest {
     }
 
     static func description(_ index: Int, weight: Int = 1) -> EndpointDescription {
-        let (name, host) = (String(UnicodeScalar(UInt8(0x61 + index % 26))) + "\(index / 26)", "10.0.\(index / 250).\(index % 250 + 1)")
+        let name = String(UnicodeScalar(UInt8(0x61 + index % 26))) + "\(index / 26)"
+        let host = "10.0.\(index / 250).\(index % 250 + 1)"
         let address = try? SocketAddress(ipAddress: host, port: 8080)
         guard let address else { preconditionFailure("\(host) is no address") }
         return EndpointDescription(

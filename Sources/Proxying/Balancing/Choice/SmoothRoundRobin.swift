@@ -30,13 +30,16 @@ struct SmoothRoundRobin {
             defer { turn = turn + 1 == runners.count ? 0 : turn + 1 }
             return turn
         }
-        var best = 0
+        let whole = total
+        var runners = runners.mutableSpan
+        var best = (index: 0, place: Int.min)
         for index in runners.indices {
-            runners[index].place += runners[index].weight
-            if runners[index].place > runners[best].place { best = index }
+            let place = runners[index].place + runners[index].weight
+            runners[index].place = place
+            if place > best.place { best = (index, place) }
         }
-        runners[best].place -= total
-        return best
+        runners[best.index].place -= whole
+        return best.index
     }
 
     /// Where each index is, for a round with other weights to go on from.

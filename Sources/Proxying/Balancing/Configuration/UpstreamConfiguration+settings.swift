@@ -68,8 +68,8 @@ extension UpstreamServerConfiguration {
             [
                 .setting("address", \.address, .serverAddress, "Where it listens.", hasDefault: false),
                 .setting(
-                    "weight", \.weight, .integer(weights), "How many times the requests of a server of weight 1 it gets."
-                ),
+                    "weight", \.weight, .integer(weights),
+                    "How many times the requests of a server of weight 1 it gets."),
             ])
     }
 }

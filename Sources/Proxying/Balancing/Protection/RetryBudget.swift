@@ -14,10 +14,12 @@ struct RetryBudget: Sendable {
     }
 
     var rules: RetryBudgetConfiguration
-    private var slots = ContiguousArray(repeating: Slot(), count: slotCount)
-    private var current = 0
+    /// The second that is passing; its place in `slots` is written when it is over.
+    private var current = Slot()
     private var currentEnds: Int64
-    /// Of all slots.
+    private var slots = ContiguousArray(repeating: Slot(), count: slotCount)
+    private var index = 0
+    /// Of all slots and the current one.
     private var sum = Slot()
 
     init(_ rules: RetryBudgetConfiguration, now: Int64 = 0) {
@@ -29,7 +31,7 @@ struct RetryBudget: Sendable {
 
     mutating func requestBegan(_ now: Int64) {
         if now >= currentEnds { advance(now) }
-        slots[current].requests += 1
+        current.requests += 1
         sum.requests += 1
     }
 
@@ -37,7 +39,7 @@ struct RetryBudget: Sendable {
     mutating func takeRetry(_ now: Int64) -> Bool {
         if now >= currentEnds { advance(now) }
         guard sum.retries < sum.requests * rules.share / 100 + rules.minimum * Self.slotCount else { return false }
-        slots[current].retries += 1
+        current.retries += 1
         sum.retries += 1
         return true
     }
@@ -45,11 +47,13 @@ struct RetryBudget: Sendable {
     /// Forgets the slots that are too old.
     private mutating func advance(_ now: Int64) {
         let steps = (now - currentEnds) / Self.slotLength + 1
+        slots[index] = current
+        current = Slot()
         for _ in 0..<min(steps, Int64(Self.slotCount)) {
-            current = current + 1 == Self.slotCount ? 0 : current + 1
-            sum.requests -= slots[current].requests
-            sum.retries -= slots[current].retries
-            slots[current] = Slot()
+            index = index + 1 == Self.slotCount ? 0 : index + 1
+            sum.requests -= slots[index].requests
+            sum.retries -= slots[index].retries
+            slots[index] = Slot()
         }
         currentEnds += steps * Self.slotLength
     }
