@@ -142,14 +142,15 @@ package final class RelayConnection: ChannelDuplexHandler {
         output.close()
         if isCounted { pool.closed(self) }
         isCounted = false
-        end()
+        end(isWhole: true)
         context.fireChannelInactive()
     }
 
     package func errorCaught(context: ChannelHandlerContext, error: any Error) {
         if phase == .closed { return }
-        end()
-        context.close(promise: nil)
+        // A body that ends with its connection isn't whole after an error.
+        end(isWhole: false)
+        context.closeAtOnce()
     }
 
     // MARK: - Responses
@@ -242,13 +243,13 @@ package final class RelayConnection: ChannelDuplexHandler {
     }
 
     /// The connection has ended, by whoever.
-    private func end() {
+    private func end(isWhole: Bool) {
         guard phase != .closed else { return }
         let (phase, receiver) = (phase, receiver)
         self.phase = .closed
         self.receiver = nil
         partial = ByteBuffer()
-        if phase == .tunnel || (phase == .body && body.isWholeAtEndOfInput) {
+        if phase == .tunnel || (phase == .body && isWhole && body.isWholeAtEndOfInput) {
             receiver?.receiveEnd(keepsConnection: false)
             receiver?.receivedAll()
         } else {

@@ -51,6 +51,11 @@ package enum TLSFailure: Error, Sendable, Hashable, CustomStringConvertible {
         }
     }
 
+    /// Whether a connection with TLS ended, or one of its directions, without the word that nothing follows.
+    package static func isCutOff(_ error: any Error) -> Bool {
+        if case NIOSSLError.uncleanShutdown = error { true } else { false }
+    }
+
     /// What BoringSSL says, by its own names for it.
     private init(_ error: BoringSSLError) {
         guard case .sslError(let stack) = error else {

@@ -30,6 +30,11 @@ extension AmbassadorConfiguration {
             try complete(&pool.pool.clientTLS, "ambassador.memcached.\(name).client-tls")
             memcached[name] = pool
         }
+        for name in http.names {
+            guard var proxy = http[name] else { continue }
+            try complete(&proxy.tls, "ambassador.http.\(name).tls")
+            http[name] = proxy
+        }
         guard let made else { return }
         let path = made.unkept == nil ? made.certificate : nil
         logger.emit(.tlsSelfSigned(keys: keys, path: path, reason: made.unkept))

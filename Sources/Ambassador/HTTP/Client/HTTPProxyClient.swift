@@ -173,6 +173,11 @@ final class HTTPProxyClient: ChannelDuplexHandler, RelayReceiver {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        if TLSFailure.isCutOff(error) {
+            // Many clients leave without TLS's own end. Nobody would answer ours.
+            markClosed()
+            return context.closeAtOnce()
+        }
         loop.counters.clients.errors += 1
         close()
     }
