@@ -26,7 +26,7 @@ extension RedisClient {
         case .byKey, .script: forward(bytes, to: try server(of: found, command, bytes), found)
         case .byKeyOrBlocking, .blocking: return try takeBlocking(found, command, bytes)
         case .anyServer: forward(bytes, to: redis.anyServer, found)
-        case .split(let split): try takeSplit(split, found, command, bytes)
+        case .split(let split): return try takeSplit(split, found, command, bytes)
         case .everyServer(let merge): takeEverywhere(merge, found, bytes)
         case .scan: takeScan(found, command, bytes)
         case .local(let local):
@@ -50,17 +50,38 @@ extension RedisClient {
 
     // MARK: Several servers
 
+    /// False if it has to wait for those before it.
     private func takeSplit(
         _ split: RedisSplit, _ found: RedisCommand, _ command: RESPCommand, _ bytes: borrowing Span<UInt8>
-    ) throws(RedisRefusal) {
+    ) throws(RedisRefusal) -> Bool {
         let keys = try RedisKeys(found.keys, of: command, bytes)
+        if RedisSlice.largest.isLess(than: keys, bytes.count),
+            keys.areSpread(command, bytes, ring: redis.ring, random: &redis.random)
+        {
+            guard isTurn() else { return false }
+            begin(SlicedCommand(split, found, keys, command, bytes))
+            return true
+        }
         let parts = RedisParts(command, bytes, keys: keys, ring: redis.ring, random: &redis.random)
         guard parts.parts.count > 1 else {
-            return forward(bytes, to: parts.parts.first?.server ?? -1, found)
+            forward(bytes, to: parts.parts.first?.server ?? -1, found)
+            return true
         }
-        guard parts.parts.allSatisfy({ $0.server >= 0 }) else { return answer(RedisReply.noServer.bytes) }
-        let number = expectReply(split.replies(parts))
+        guard parts.parts.allSatisfy({ $0.server >= 0 }) else {
+            answer(RedisReply.noServer.bytes)
+            return true
+        }
+        send(parts, found, number: expectReply(split.replies(parts)))
+        return true
+    }
+
+    /// Sends each server its part of a command.
+    func send(_ parts: RedisParts, _ found: RedisCommand, number: UInt32) {
         for (index, part) in parts.parts.enumerated() {
+            guard part.server >= 0 else {
+                receive(reply: number, part: UInt16(index), RedisReply.noServer.bytes, .refusal)
+                continue
+            }
             lane.connections[part.server].send(
                 part.command.readableBytesUInt8Span, of: self, number: number, part: UInt16(index),
                 family: found.family, command: found.id, expecting: .any)

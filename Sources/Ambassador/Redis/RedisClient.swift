@@ -161,6 +161,7 @@ final class RedisClient: ShardClient {
         guard let own else { return }
         for connection in own.connections { connection.clientWrote() }
         if own.subscriber != nil { relayDeferred() }
+        if own.sliced != nil { sendSlice(own) }
     }
 
     override func receivesLongReply() { expectLong() }

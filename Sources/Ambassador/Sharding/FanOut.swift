@@ -14,6 +14,9 @@ class FanOut {
 
     final var isComplete: Bool { outstanding == 0 }
 
+    /// Whether there is something to write, all of it or a beginning.
+    var isDue: Bool { isComplete }
+
     /// Takes one part's reply, whole; true if it was the last.
     final func take(_ part: UInt16, _ reply: ByteBuffer, _ kind: ReplyKind) -> Bool {
         outstanding -= 1
@@ -22,8 +25,18 @@ class FanOut {
         return isComplete
     }
 
-    /// One more part is to come: called while one is received, that has to be asked for anew.
-    final func expectAgain() { outstanding += 1 }
+    /// More parts are to come than were known of: one that has to be asked for anew, say, while it is received.
+    final func expect(_ parts: Int) { outstanding += parts }
+
+    /// Nothing is kept any more of the parts that have come; returns what they came to.
+    final func forgetBytes() -> Int {
+        defer { bytes = 0 }
+        return bytes
+    }
+
+    /// Writes what needn't wait for parts that are still to come; returns how many bytes of replies aren't kept any
+    /// more for that.
+    func writeBeginning(into output: inout ByteBuffer) -> Int { 0 }
 
     /// Keeps what the reply needs of one part's.
     func receive(_ part: UInt16, _ reply: ByteBuffer, _ kind: ReplyKind) {

@@ -53,6 +53,9 @@ struct ReplyQueue {
         return index == 0 ? .now : .later
     }
 
+    /// Whether the command is the first that waits.
+    func isFirst(_ number: UInt32) -> Bool { number == first && !isEmpty }
+
     /// Makes a place for the next command's reply, and returns its number.
     mutating func add() -> UInt32 {
         slots.append(.waiting)
@@ -91,7 +94,8 @@ struct ReplyQueue {
         case .parts(let parts):
             heldBytes += length
             // Safe: the scanner has seen that `length` bytes are there.
-            guard parts.take(part, bytes.readSlice(length: length)!, kind), index == 0 else { return false }
+            _ = parts.take(part, bytes.readSlice(length: length)!, kind)
+            guard parts.isDue, index == 0 else { return false }
             drain(into: &output)
             return true
         case .early, .whole: preconditionFailure("A second reply to one command.")
@@ -126,7 +130,10 @@ struct ReplyQueue {
                 heldBytes -= buffer.readableBytes
                 output.writeBuffer(&buffer)
             case .parts(let parts):
-                guard parts.isComplete else { return }
+                guard parts.isComplete else {
+                    heldBytes -= parts.writeBeginning(into: &output)
+                    return
+                }
                 heldBytes -= parts.bytes
                 parts.write(into: &output)
             }

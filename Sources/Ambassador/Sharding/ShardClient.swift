@@ -168,8 +168,8 @@ class ShardClient: TickTarget, ChannelDuplexHandler {
     ) {
         guard !isClosed else { return }
         loop.clients.failed += 1
-        // Half a reply can't be taken back.
-        if number == partlyAnswered { return close() }
+        // Half a reply can't be taken back. One that is made of parts may have errors in it.
+        if number == partlyAnswered, replies.turn(of: number) == .now { return close() }
         receive(
             reply: number, part: part, reply(to: error, of: server), expectation.isSilent ? .hidden : .refusal)
     }
@@ -187,8 +187,11 @@ class ShardClient: TickTarget, ChannelDuplexHandler {
     /// Whether the first reply is there in part, so that nothing else may be written.
     final var isMidReply: Bool {
         guard let partlyAnswered else { return false }
-        return replies.turn(of: partlyAnswered) == .now
+        return replies.isFirst(partlyAnswered)
     }
+
+    /// A reply of several parts, which is next, is written part by part.
+    final func beginMidReply(_ number: UInt32) { partlyAnswered = number }
 
     /// Whether the socket takes more, for whoever can wait until it does.
     final var takesBytes: Bool { isWritable && output.readableBytes <= Self.gatheredBytesMax }

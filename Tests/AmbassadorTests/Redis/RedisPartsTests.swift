@@ -56,6 +56,43 @@ struct RedisPartsTests {
         #expect(parts.order.count == 20)
     }
 
+    @Test(arguments: [RedisSlice(keys: 7, bytes: .max), RedisSlice(keys: .max, bytes: 100)])
+    func `slices are all keys once, in their order, and none is above its size`(slice: RedisSlice) throws {
+        let pairs = (0..<50).flatMap { ["key:\($0)", "value \($0)"] }
+        let command = ScannedCommand(["MSET"] + pairs)
+        let keys = try command.findKeys()
+        var walk = RedisKeyWalk(keys, of: command.command)
+        var random = SmallGenerator()
+        var found: [String] = []
+        var slices = 0
+        while found.count < pairs.count {
+            let parts = RedisParts(
+                command.command, command.bytes.span, slice: slice, of: keys, from: &walk, ring: Self.ring(),
+                random: &random)
+            var words = try parts.parts.map { try Self.words($0.command).dropFirst() }
+            #expect(parts.order.count <= 7)
+            for part in parts.order.map(Int.init) { found += [words[part].removeFirst(), words[part].removeFirst()] }
+            slices += 1
+        }
+        #expect(found == pairs)
+        // Five pairs of 24 bytes or four of 26 make a hundred.
+        #expect(slices == (slice.keys == 7 ? 8 : 12))
+    }
+
+    private static func words(_ command: ByteBuffer) throws -> [String] {
+        guard case .array(let words) = try RESPValue.decode(command) else { return [] }
+        return words.compactMap(\.text)
+    }
+
+    @Test func `long values make slices smaller, down to one key, and short ones larger`() {
+        let slice = RedisSlice(keys: 512, bytes: 1_000)
+        #expect(slice.after(512, replyBytes: 1_000) == slice)
+        #expect(slice.after(512, replyBytes: 4_000).keys == 128)
+        #expect(slice.after(3, replyBytes: 1 << 30).keys == 1)
+        #expect(slice.after(1, replyBytes: 10).keys == 2)
+        #expect(slice.after(300, replyBytes: 10) == slice)
+    }
+
     @Test func `keys of one server stay one command`() throws {
         let parts = try Self.split(ScannedCommand("DEL {a}1 {a}2 {a}3"))
         #expect(parts.parts.count == 1)

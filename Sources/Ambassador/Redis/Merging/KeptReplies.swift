@@ -20,7 +20,7 @@ class KeptReplies: FanOut {
     }
 
     final override func write(into output: inout ByteBuffer) {
-        if let error, !mayFailInPart || !refused.contains(false) {
+        if let error, !mayFailInPart || !hasValues {
             output.writeImmutableBuffer(error)
         } else if !merge(into: &output) {
             output.writeStaticString("-ERR the servers' replies don't fit together\r\n")
@@ -40,6 +40,9 @@ class KeptReplies: FanOut {
 
     /// The replies that are no errors, in the order of the parts.
     final var values: [ByteBuffer] { zip(replies, refused).filter { !$0.1 }.map(\.0) }
+
+    /// Whether a part has no error.
+    final var hasValues: Bool { refused.contains(false) }
 
     final func isRefused(_ part: Int) -> Bool { refused[part] }
 }

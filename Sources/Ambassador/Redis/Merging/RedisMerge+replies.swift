@@ -21,8 +21,23 @@ extension RedisSplit {
     func replies(_ parts: RedisParts, failsWhole: Bool = false) -> FanOut {
         switch self {
         case .values: ValuesReplies(parts, failsWhole: failsWhole)
-        case .sum: NumberReplies(parts: parts.parts.count, .sum)
-        case .ok: OneReply(parts: parts.parts.count)
+        case .sum, .ok: replies(parts: parts.parts.count)
+        }
+    }
+
+    /// What makes one of so many replies that aren't values.
+    func replies(parts: Int) -> KeptReplies {
+        switch self {
+        case .sum: NumberReplies(parts: parts, .sum)
+        case .ok, .values: OneReply(parts: parts)
+        }
+    }
+
+    /// What takes the replies to a command of so many keys that goes to its servers in slices.
+    func slicedReplies(keys: Int) -> SlicedReplies {
+        switch self {
+        case .values: SlicedValues(keys: keys)
+        case .sum, .ok: SlicedSum(self)
         }
     }
 }

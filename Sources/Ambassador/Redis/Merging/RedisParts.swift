@@ -24,21 +24,35 @@ struct RedisParts {
         _ command: RESPCommand, _ bytes: borrowing Span<UInt8>, keys: RedisKeys, ring: ServerRing,
         random: inout SmallGenerator
     ) {
-        place(command, bytes, keys, ring, &random)
+        let walk = RedisKeyWalk(keys, of: command)
+        order.reserveCapacity(keys.count)
+        _ = place(bytes, walk, .whole, ring, &random)
         guard parts.count > 1 else { return }
         begin(command, bytes, step: keys.step)
-        write(command, bytes, keys)
+        write(bytes, walk)
     }
 
-    private mutating func place(
-        _ command: RESPCommand, _ bytes: borrowing Span<UInt8>, _ keys: RedisKeys, _ ring: ServerRing,
-        _ random: inout SmallGenerator
+    /// Spreads the next keys of `walk`, as many as are one slice.
+    init(
+        _ command: RESPCommand, _ bytes: borrowing Span<UInt8>, slice: RedisSlice, of keys: RedisKeys,
+        from walk: inout RedisKeyWalk, ring: ServerRing, random: inout SmallGenerator
     ) {
+        let first = walk
+        walk = place(bytes, first, slice, ring, &random)
+        begin(command, bytes, step: keys.step)
+        write(bytes, first)
+    }
+
+    /// Finds the part of each key; returns the walk that goes on behind the last one.
+    private mutating func place(
+        _ bytes: borrowing Span<UInt8>, _ first: RedisKeyWalk, _ slice: RedisSlice, _ ring: ServerRing,
+        _ random: inout SmallGenerator
+    ) -> RedisKeyWalk {
         // The part of each server; the first place is for keys that no server has.
         var parts = [Int](repeating: -1, count: ring.servers.count + 1)
-        var walk = RedisKeyWalk(keys, of: command)
-        order.reserveCapacity(keys.count)
-        while let key = walk.next(bytes) {
+        var walk = first
+        var size = 0
+        while order.count < slice.keys, size < slice.bytes, let key = walk.next(bytes) {
             let server = ring.server(for: bytes.extracting(key.range), random: &random)
             if parts[server + 1] < 0 {
                 parts[server + 1] = self.parts.count
@@ -47,9 +61,12 @@ struct RedisParts {
             let part = parts[server + 1]
             self.parts[part].keys += 1
             let begin = walk.begin
-            self.parts[part].bytes += walk.passValue(bytes) - begin
+            let length = walk.passValue(bytes) - begin
+            self.parts[part].bytes += length
+            size += length
             order.append(UInt16(part))
         }
+        return walk
     }
 
     /// Writes the head of each part's command: how many arguments it has, and the name as the client wrote it.
@@ -68,14 +85,13 @@ struct RedisParts {
     /// `*` with as many digits as a count of arguments can have.
     private static let headerBytesMax = 16
 
-    private mutating func write(_ command: RESPCommand, _ bytes: borrowing Span<UInt8>, _ keys: RedisKeys) {
-        var walk = RedisKeyWalk(keys, of: command)
-        var index = 0
-        while walk.next(bytes) != nil {
+    private mutating func write(_ bytes: borrowing Span<UInt8>, _ first: RedisKeyWalk) {
+        var walk = first
+        for part in order.lazy.map(Int.init) {
+            guard walk.next(bytes) != nil else { return }
             let begin = walk.begin
             let end = walk.passValue(bytes)
-            parts[Int(order[index])].command.writeBytes(bytes.extracting(begin..<end).bytes)
-            index += 1
+            parts[part].command.writeBytes(bytes.extracting(begin..<end).bytes)
         }
     }
 }
@@ -91,9 +107,29 @@ extension RedisKeys {
         let server = ring.server(for: bytes.extracting(first.range), random: &random)
         // A random ring has no place for a key: any server will do for all of them.
         if ring.kind == .random { return server }
-        while let key = walk.next(bytes) {
-            guard ring.server(for: bytes.extracting(key.range), random: &random) == server else { throw .crossSlot }
-        }
+        if walk.leaves(server, bytes, ring: ring, random: &random) { throw .crossSlot }
         return server
+    }
+
+    /// Whether they are on several servers.
+    func areSpread(
+        _ command: RESPCommand, _ bytes: borrowing Span<UInt8>, ring: ServerRing, random: inout SmallGenerator
+    ) -> Bool {
+        var walk = RedisKeyWalk(self, of: command)
+        guard let first = walk.next(bytes) else { return false }
+        let server = ring.server(for: bytes.extracting(first.range), random: &random)
+        return walk.leaves(server, bytes, ring: ring, random: &random)
+    }
+}
+
+extension RedisKeyWalk {
+    /// Whether one of the keys that are still to come is on another server.
+    fileprivate mutating func leaves(
+        _ server: Int, _ bytes: borrowing Span<UInt8>, ring: ServerRing, random: inout SmallGenerator
+    ) -> Bool {
+        while let key = next(bytes) {
+            if ring.server(for: bytes.extracting(key.range), random: &random) != server { return true }
+        }
+        return false
     }
 }

@@ -21,8 +21,14 @@ final class ValuesReplies: KeptReplies {
     override var mayFailInPart: Bool { !failsWhole }
 
     override func merge(into output: inout ByteBuffer) -> Bool {
-        var elements = replies.indices.map { isRefused($0) ? nil : ReplyElements(replies[$0]) }
         output.writeRESP("*", order.count)
+        writeElements(into: &output)
+        return true
+    }
+
+    /// Writes the values without their count.
+    func writeElements(into output: inout ByteBuffer) {
+        var elements = replies.indices.map { isRefused($0) ? nil : ReplyElements(replies[$0]) }
         for part in order.lazy.map(Int.init) where elements[part]?.move(into: &output) != true {
             if isRefused(part) {
                 output.writeImmutableBuffer(replies[part])
@@ -30,6 +36,5 @@ final class ValuesReplies: KeptReplies {
                 output.writeStaticString("-ERR the server's reply has no value for this key\r\n")
             }
         }
-        return true
     }
 }

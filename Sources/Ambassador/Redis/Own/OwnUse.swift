@@ -17,9 +17,11 @@ final class OwnUse {
     var longUntil: NIODeadline?
 
     var subscriber: Subscriber?
+    /// The command that goes to its servers in slices.
+    var sliced: SlicedCommand?
 
     /// Whether the connections may go when every command has been answered.
-    var isOver: Bool { transaction == nil && upload == nil && longUntil == nil && subscriber == nil }
+    var isOver: Bool { transaction == nil && upload == nil && longUntil == nil && subscriber == nil && sliced == nil }
 }
 
 extension RedisClient {

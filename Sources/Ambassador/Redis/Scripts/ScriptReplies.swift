@@ -16,7 +16,7 @@ final class RetriedScriptReply: FanOut {
     override func receive(_ part: UInt16, _ reply: ByteBuffer, _ kind: ReplyKind) {
         if let again, kind != .value, reply.readableBytesUInt8Span.begins(with: Self.unknown) {
             self.again = nil
-            expectAgain()
+            expect(1)
             again()
         } else {
             self.reply = reply

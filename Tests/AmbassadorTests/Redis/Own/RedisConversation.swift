@@ -14,7 +14,9 @@ final class RedisConversation {
 
     init(port: Int) throws { connection = try ByteConnection(port: port) }
 
-    func say(_ words: String...) throws { try connection.write(command(words)) }
+    func say(_ words: String...) throws { try say(words) }
+
+    func say(_ words: [String]) throws { try connection.write(command(words)) }
 
     func send(_ text: String) throws { try connection.write(text) }
 
@@ -33,9 +35,17 @@ final class RedisConversation {
         }
     }
 
-    func ask(_ words: String...) throws -> String {
-        try connection.write(command(words))
+    func ask(_ words: String...) throws -> String { try ask(words) }
+
+    func ask(_ words: [String]) throws -> String {
+        try say(words)
         return try hear()
+    }
+
+    /// Whether a reply that begins so is on its way.
+    func begins(with text: String) throws -> Bool {
+        if bytes.readableBytes < text.utf8.count { try receive() }
+        return String(buffer: bytes).hasPrefix(text)
     }
 
     /// Whether the other side has closed, with nothing before that.
