@@ -104,7 +104,7 @@ final class HTTPProxyLoop {
             }
         }
         sequences = plan.table.routes.map { route in
-            old.routes.first { $0.name == route.name && $0.configuration.shares == route.configuration.shares }.map { sequences[$0.index] }
+            old.routes.first { $0.name == route.name && $0.sharesSplit(with: route) }.map { sequences[$0.index] }
                 ?? SplitSequence()
         }
     }

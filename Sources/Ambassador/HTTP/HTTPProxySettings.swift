@@ -22,6 +22,10 @@ struct HTTPProxySettings: Sendable {
     let clientsMax: Int
     let allowsConnect: Bool
     let forwarding: ForwardingConfiguration
+    /// `Strict-Transport-Security` as a line, for responses over TLS.
+    let strictTransportLine: ByteBuffer?
+    /// `Server` as a line, in the place of the server's own.
+    let serverLine: ByteBuffer?
 
     init(_ configuration: HTTPProxyConfiguration) {
         var syntax = HTTPSyntaxLimits()
@@ -39,5 +43,14 @@ struct HTTPProxySettings: Sendable {
         clientsMax = configuration.limits.clients
         allowsConnect = configuration.allowsConnect
         forwarding = configuration.forwarding
+        strictTransportLine = Self.strictTransport(configuration.hsts)
+        serverLine = configuration.server.map { ByteBuffer(string: "server: \($0)\r\n") }
+    }
+
+    private static func strictTransport(_ hsts: HSTSConfiguration) -> ByteBuffer? {
+        guard hsts.age > .zero else { return nil }
+        let directives = ["max-age=\(hsts.age.components.seconds)"]
+            + (hsts.includesSubdomains ? ["includeSubDomains"] : []) + (hsts.allowsPreload ? ["preload"] : [])
+        return ByteBuffer(string: "strict-transport-security: \(directives.joined(separator: "; "))\r\n")
     }
 }

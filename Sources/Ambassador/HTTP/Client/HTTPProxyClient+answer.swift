@@ -25,45 +25,43 @@ extension HTTPProxyClient {
         answer(status, origin, reason)
     }
 
-    /// Sends the client elsewhere.
-    func answer(_ redirect: RedirectAnswer, _ bytes: ByteBuffer, _ scan: borrowing HTTPHeadScan) {
-        beginAnswer(redirect.status)
-        redirect.writeHead(scan, bytes.readableBytesUInt8Span, into: &output)
-        endHead()
-        endAnswer()
-    }
-
-    /// Answers as the route says.
-    func answer(_ direct: DirectAnswer) {
-        beginAnswer(direct.status)
-        output.writeImmutableBuffer(direct.head)
-        endHead()
-        if !exchange.isHead { output.writeImmutableBuffer(direct.body) }
-        endAnswer()
-    }
-
-    private func beginAnswer(_ status: Int) {
+    /// Answers as a route says.
+    func answer(_ route: Route, _ bytes: ByteBuffer, _ scan: borrowing HTTPHeadScan) {
         exchange.origin = .runtime
-        exchange.status = status
-        // A body that nobody takes is in the way of the next request.
         if requestPhase == .body { closesAfterResponse = true }
         prepareOutput()
-    }
-
-    /// Writes what ends every head of our own.
-    private func endHead() {
-        output.writeStaticString("date: ")
-        output.writeString(loop.date())
-        output.writeStaticString(closesAfterResponse ? "\r\nconnection: close\r\n\r\n" : "\r\n\r\n")
+        switch route.action {
+        case .forward: break
+        case .redirect(let redirect):
+            exchange.status = redirect.status
+            redirect.writeHead(scan, bytes.readableBytesUInt8Span, isSecure: isSecure, into: &output)
+            endHead()
+        case .respond(let answer):
+            exchange.status = answer.status
+            output.writeImmutableBuffer(answer.head)
+            endHead()
+            if !exchange.isHead { output.writeImmutableBuffer(answer.body) }
+        }
+        endAnswer()
     }
 
     private func write(_ status: HTTPStatus, _ body: String, type: String) {
         prepareOutput()
         output.writeString("HTTP/1.1 \(status.code) \(status.reason)\r\n")
         output.writeString("content-type: \(type)\r\ncontent-length: \(body.utf8.count)\r\n")
-        loop.table.responseEdits.append(to: &output)
         endHead()
         if !exchange.isHead { output.writeString(body) }
+    }
+
+    /// Writes what all answers say.
+    private func endHead() {
+        output.writeStaticString("date: ")
+        output.writeString(loop.date())
+        output.writeStaticString("\r\n")
+        if let line = loop.settings.serverLine { output.writeImmutableBuffer(line) }
+        if isSecure, let line = loop.settings.strictTransportLine { output.writeImmutableBuffer(line) }
+        if closesAfterResponse { output.writeStaticString("connection: close\r\n") }
+        output.writeStaticString("\r\n")
     }
 
     private func endAnswer() {

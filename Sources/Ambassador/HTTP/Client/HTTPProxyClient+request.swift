@@ -66,14 +66,21 @@ extension HTTPProxyClient {
         if let length = scan.contentLength, length > loop.settings.bodyBytesMax {
             return answer(.contentTooLarge, .client, "the body is longer than the limit")
         }
+        guard let route = findRoute(bytes) else { return bytes.moveReaderIndex(forwardBy: length) }
+        exchange.route = route
+        take(&bytes, length, route)
+    }
+
+    /// Answers if there is none.
+    private func findRoute(_ bytes: ByteBuffer) -> Route? {
         do throws(HTTPSyntaxError) {
-            guard let route = try loop.table.match(scan, bytes.readableBytesUInt8Span) else {
-                bytes.moveReaderIndex(forwardBy: length)
-                return answer(.notFound, .runtime, "no route matches")
-            }
-            exchange.route = route
-            take(&bytes, length, route)
-        } catch { answer(error.status, .client, error.description) }
+            let route = try loop.table.match(loop.requestScan, bytes.readableBytesUInt8Span, isSecure: isSecure)
+            if route == nil { answer(.notFound, .runtime, "no route matches") }
+            return route
+        } catch {
+            answer(error.status, .client, error.description)
+            return nil
+        }
     }
 
     private func noteMethod(_ bytes: ByteBuffer) {
@@ -88,25 +95,21 @@ extension HTTPProxyClient {
         switch route.action {
         case .forward(let split):
             let index = split.choose(
-                loop.requestScan, bytes.readableBytesUInt8Span, addressHash: addressHash,
+                loop.requestScan, bytes.readableBytesUInt8Span, address: addressHash,
                 sequence: &loop.sequences[route.index])
             exchange.row = loop.counters.row(route: route.index, upstream: index)
             forward(&bytes, length, route, to: loop.upstreams[index])
-        case .redirect(let redirect):
+        case .redirect, .respond:
             exchange.row = loop.counters.row(route: route.index, upstream: nil)
             let head = bytes
             bytes.moveReaderIndex(forwardBy: length)
-            answer(redirect, head, loop.requestScan)
-        case .respond(let direct):
-            exchange.row = loop.counters.row(route: route.index, upstream: nil)
-            bytes.moveReaderIndex(forwardBy: length)
-            answer(direct)
+            answer(route, head, loop.requestScan)
         }
     }
 
     private func forward(_ bytes: inout ByteBuffer, _ length: Int, _ route: Route, to upstream: Upstream) {
         var out = loop.relay.outputs.take()
-        RequestHeadEdit(route: route, upstream: upstream, forwarded: forwarded)
+        RequestHeadEdit(route: route, upstream: upstream, forwarded: forwarded, settings: loop.settings)
             .write(bytes, length, loop.requestScan, asksForUpgrade: &exchange.asksForUpgrade, into: &out)
         bytes.moveReaderIndex(forwardBy: length)
         exchange.sent = out

@@ -24,7 +24,7 @@ extension HTTPProxyClient {
         prepareOutput()
         ResponseHeadEdit(
             route: exchange.route, closes: closesAfterResponse, addsChunks: exchange.addsChunks,
-            dropsChunks: exchange.unchunker != nil
+            dropsChunks: exchange.unchunker != nil, settings: loop.settings, isSecure: isSecure
         ).write(bytes, length, scan, into: &output)
         expectBody()
         return body

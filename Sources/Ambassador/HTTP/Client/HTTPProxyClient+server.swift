@@ -12,7 +12,7 @@ extension HTTPProxyClient {
         return route.retry.perTryTimeout?.nanoseconds ?? wholeTime(route)
     }
 
-    private func wholeTime(_ route: Route) -> Int64 { route.timeoutNanoseconds }
+    private func wholeTime(_ route: Route) -> Int64 { route.timeoutNanoseconds ?? loop.settings.responseTime }
 
     /// Sends the request to the first server, if its upstream takes one more.
     func firstAttempt(_ upstream: Upstream) {
@@ -54,7 +54,7 @@ extension HTTPProxyClient {
 
     /// What the server gets: if it is to see its own name, that is put in here, because another try may go elsewhere.
     private var bytesToSend: ByteBuffer {
-        guard exchange.upstream?.configuration.host == .server, exchange.route?.configuration.rewrite.host == nil,
+        guard exchange.upstream?.configuration.host == .server, exchange.route?.host == nil,
             let endpoint = exchange.endpoint
         else { return exchange.sent }
         return exchange.sent.insertingHost("\(endpoint.identity.configured)")

@@ -23,6 +23,12 @@ extension HTTPProxyConfiguration {
         if routes.isEmpty, redirectToHTTPS == nil {
             mistakes.append(HTTPProxyMistake(key: "routes", message: "found nothing, expected at least one route"))
         }
+        if redirectToHTTPS != nil, routes[RouteTable.redirectionName] != nil {
+            mistakes.append(
+                HTTPProxyMistake(
+                    key: "routes.\(RouteTable.redirectionName)",
+                    message: "found a route with the name of the setting, expected another name"))
+        }
         var seen: [RouteMatchIdentity: String] = [:]
         for (name, route) in routes {
             var check = RouteCheck(route, key: "routes.\(name)", upstreams: upstreams.names)

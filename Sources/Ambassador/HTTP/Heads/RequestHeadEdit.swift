@@ -10,9 +10,10 @@ struct RequestHeadEdit {
     let route: Route
     let upstream: Upstream
     let forwarded: ForwardedFields
+    let settings: HTTPProxySettings
 
     /// Whether the server sees another host than the client asked for.
-    private var setsHost: Bool { upstream.configuration.host == .server }
+    private var setsHost: Bool { upstream.configuration.host == .server || route.host != nil }
 
     /// Fields that may have to go, for a look at what a head has.
     @inline(__always)
@@ -27,7 +28,7 @@ struct RequestHeadEdit {
     ) {
         var run = writeStartLine(bytes, scan, into: &out)
         if mayDrop(scan) {
-            asksForUpgrade = scan.asksForUpgrade(bytes.readableBytesUInt8Span)
+            asksForUpgrade = Self.asksForUpgrade(scan, bytes)
             for field in scan.fields where drops(field, scan, bytes, keepsUpgrade: asksForUpgrade) {
                 out.write(run..<Int(field.nameStart), of: bytes)
                 run = Int(field.end)
@@ -35,7 +36,7 @@ struct RequestHeadEdit {
         }
         out.write(run..<length - 2, of: bytes)
         if asksForUpgrade { out.writeStaticString("connection: upgrade\r\n") }
-        forwarded.append(scan, bytes.readableBytesUInt8Span, changesHost: setsHost || route.configuration.rewrite.host != nil, to: &out)
+        forwarded.append(scan, bytes.readableBytesUInt8Span, changesHost: setsHost, to: &out)
         writeHost(scan, into: &out)
         if !route.requestEdits.isEmpty { route.requestEdits.append(to: &out) }
         out.writeStaticString("\r\n")
@@ -45,19 +46,30 @@ struct RequestHeadEdit {
     private func writeStartLine(
         _ bytes: ByteBuffer, _ scan: borrowing HTTPHeadScan, into out: inout ByteBuffer
     ) -> Int {
-        guard scan.version == .http10 || scan.authority != nil || route.rewrite != nil else {
+        guard scan.version == .http10 || scan.authority != nil || route.rewritesPath else {
             return scan.method.lowerBound
         }
         out.write(scan.method, of: bytes)
         out.writeStaticString(" ")
-        route.writeTarget(scan, bytes.readableBytesUInt8Span, into: &out)
+        if route.rewritesPath {
+            route.writeTarget(scan, bytes.readableBytesUInt8Span, into: &out)
+        } else {
+            if scan.target.isEmpty || bytes.readableBytesUInt8Span[scan.target.lowerBound] == UInt8(ascii: "?") {
+                out.writeStaticString("/")
+            }
+            out.write(scan.target, of: bytes)
+        }
         out.writeStaticString(" HTTP/1.1\r\n")
         return scan.fieldsStart
     }
 
     private func writeHost(_ scan: borrowing HTTPHeadScan, into out: inout ByteBuffer) {
-        // A client of HTTP/1.0 may name no host; a server of HTTP/1.1 wants one.
-        if scan.host == nil, !setsHost, route.configuration.rewrite.host == nil {
+        if let host = route.host {
+            out.writeStaticString("host: ")
+            out.writeString(host)
+            out.writeStaticString("\r\n")
+        } else if scan.host == nil, upstream.configuration.host == .preserve {
+            // A client of HTTP/1.0 that names no host; a server of HTTP/1.1 wants one.
             out.writeStaticString("host: ")
             out.writeString(upstream.name)
             out.writeStaticString("\r\n")
@@ -72,15 +84,26 @@ struct RequestHeadEdit {
         case .connection, .keepAlive, .te, .trailer, .http2Settings, .proxyConnection, .proxyAuthenticate,
             .proxyAuthorization:
             return true
-        case .host where setsHost: return true
-        case .xForwardedFor, .xForwardedProto, .xForwardedHost, .forwarded:
-            if forwarded.replaces(field.name) { return true }
+        case .host: return setsHost
+        case .xForwardedFor, .xForwardedProto, .xForwardedHost, .forwarded: return forwarded.replaces(field.name)
         case .contentLength, .transferEncoding: return false
         default: break
         }
         let span = bytes.readableBytesUInt8Span
         if scan.connection.contains(.others), scan.isNamedByConnection(field, span) { return true }
         return !route.requestEdits.isEmpty && route.requestEdits.drops(span.extracting(field.nameRange))
+    }
+
+    /// Whether it asks for another protocol, other than HTTP/2 without TLS: that would hide requests from this proxy.
+    private static func asksForUpgrade(_ scan: borrowing HTTPHeadScan, _ bytes: ByteBuffer) -> Bool {
+        guard scan.connection.contains(.upgrade), scan.version == .http11, !scan.present.contains(.http2Settings) else {
+            return false
+        }
+        let span = bytes.readableBytesUInt8Span
+        for field in scan.fields where field.name == .upgrade {
+            return !span.extracting(field.valueRange).equalsIgnoringCase("h2c".utf8.span)
+        }
+        return false
     }
 }
 

@@ -11,6 +11,8 @@ struct ResponseHeadEdit {
     let closes: Bool
     let addsChunks: Bool
     let dropsChunks: Bool
+    let settings: HTTPProxySettings
+    let isSecure: Bool
 
     func write(_ bytes: ByteBuffer, _ length: Int, _ scan: borrowing HTTPHeadScan, into out: inout ByteBuffer) {
         let edits = route?.responseEdits
@@ -19,7 +21,7 @@ struct ResponseHeadEdit {
             out.writeStaticString("HTTP/1.1")
             run = 8
         }
-        if scan.hasConnectionFields || dropsChunks || edits?.isEmpty == false {
+        if scan.hasConnectionFields || dropsChunks || settings.serverLine != nil || edits?.isEmpty == false {
             for field in scan.fields where drops(field, scan, bytes, edits) {
                 out.write(run..<Int(field.nameStart), of: bytes)
                 run = Int(field.end)
@@ -28,6 +30,8 @@ struct ResponseHeadEdit {
         out.write(run..<length - 2, of: bytes)
         if addsChunks { out.writeStaticString("transfer-encoding: chunked\r\n") }
         if closes { out.writeStaticString("connection: close\r\n") }
+        if let line = settings.serverLine { out.writeImmutableBuffer(line) }
+        if isSecure, let line = settings.strictTransportLine { out.writeImmutableBuffer(line) }
         if let edits, !edits.isEmpty { edits.append(to: &out) }
         out.writeStaticString("\r\n")
     }
@@ -42,6 +46,7 @@ struct ResponseHeadEdit {
         // A response says with `Upgrade` alone what it could speak, which the connection to us can't.
         case .connection, .keepAlive, .trailer, .upgrade, .proxyConnection, .te: return true
         case .contentLength: return false
+        case .server where settings.serverLine != nil: return true
         default: break
         }
         let span = bytes.readableBytesUInt8Span

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Core
-package import NIOCore
-internal import WireHTTP
+import Core
+import NIOCore
+import WireHTTP
 
 /// An answer that no server is asked for, as bytes.
-package struct DirectAnswer: Sendable {
-    package let status: Int
-    /// The head but for `Date`, `Connection` and the empty line at its end.
-    package let head: ByteBuffer
+struct DirectAnswer: Sendable {
+    let status: Int
+    /// The head but for what all answers have at its end.
+    let head: ByteBuffer
     /// What follows the empty line, unless the request is HEAD.
-    package let body: ByteBuffer
+    let body: ByteBuffer
 
     init(_ answer: DirectAnswerConfiguration, edits: FieldEdits) {
         status = answer.status ?? 200

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Core
-package import NIOCore
+import Core
+import NIOCore
 
 /// What is changed in the fields of a head that is passed on: lines that are left out, and lines that are put in.
-package struct FieldEdits: Sendable {
+struct FieldEdits: Sendable {
     private var bytes = PatternBytes()
     /// The names of fields that are left out, in lower case.
     private var dropped: [PatternBytes.Place] = []
@@ -12,39 +12,27 @@ package struct FieldEdits: Sendable {
     private var lengths: UInt64 = 0
     private var lines = ByteBuffer()
 
-    package init() {}
-
-    /// - Parameter settings: the later ones win where two set the same header.
-    init(_ settings: [FieldEditsConfiguration]) {
-        var set: [(name: String, value: String)] = []
-        for edits in settings {
-            for (name, value) in edits.set {
-                set.removeAll { $0.name.lowercased() == name.lowercased() }
-                set.append((name, value))
-            }
-        }
-        for (name, value) in set {
+    init(_ edits: FieldEditsConfiguration) {
+        for (name, value) in edits.set {
             drop(name)
-            write(name, value)
+            lines.writeLine(name, value)
         }
-        for edits in settings {
-            for name in edits.remove { drop(name) }
-            for (name, value) in edits.add { write(name, value) }
-        }
+        for name in edits.remove { drop(name) }
+        for (name, value) in edits.add { lines.writeLine(name, value) }
     }
 
-    package var isEmpty: Bool { dropped.isEmpty && lines.readableBytes == 0 }
+    var isEmpty: Bool { dropped.isEmpty && lines.readableBytes == 0 }
 
     /// Whether the field of this name is left out.
     @inline(__always)
-    package func drops(_ name: borrowing Span<UInt8>) -> Bool {
+    func drops(_ name: borrowing Span<UInt8>) -> Bool {
         guard lengths & Self.bit(name.count) != 0 else { return false }
         return isDropped(name)
     }
 
     /// Writes the lines that are put in, each with its end.
     @inline(__always)
-    package func append(to buffer: inout ByteBuffer) {
+    func append(to buffer: inout ByteBuffer) {
         guard lines.readableBytes > 0 else { return }
         buffer.writeImmutableBuffer(lines)
     }
@@ -58,8 +46,6 @@ package struct FieldEdits: Sendable {
         dropped.append(bytes.add(name.lowercased()))
         lengths |= Self.bit(name.utf8.count)
     }
-
-    private mutating func write(_ name: String, _ value: String) { lines.writeLine(name, value) }
 
     @inline(__always)
     private static func bit(_ length: Int) -> UInt64 { 1 << UInt64(min(length, 63)) }

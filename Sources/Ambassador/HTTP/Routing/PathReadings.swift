@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import WireHTTP
+import WireHTTP
 
 /// A path as programs may read it that decode, fold and cut it in different ways.
 ///

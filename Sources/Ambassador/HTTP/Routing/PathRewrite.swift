@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import NIOCore
-package import WireHTTP
+import NIOCore
+import WireHTTP
 
 /// Puts a path in the place of the part of a request's path that a route matched; what is behind it and the query stay.
 ///
 /// With `/shop` → `/v2`, `/shop/cart?a=1` becomes `/v2/cart?a=1`, and `/shop` becomes `/v2`.
-package struct PathRewrite: Sendable {
+struct PathRewrite: Sendable {
     private let replacement: [UInt8]
     /// The replacement without the slash at its end, for where another one follows.
     private let stem: Int
@@ -25,7 +25,7 @@ package struct PathRewrite: Sendable {
     }
 
     /// Writes the target of a request that the route matched.
-    package func write(
+    func write(
         _ head: borrowing HTTPHeadScan, _ bytes: borrowing Span<UInt8>, into buffer: inout ByteBuffer
     ) {
         let path = head.path

@@ -1,50 +1,53 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Core
-package import NIOCore
-package import WireHTTP
+import Core
+import NIOCore
+import WireHTTP
 
 /// Sends a client elsewhere. What isn't said stays as it asked for it, and its query does.
-package struct RedirectAnswer: Sendable {
-    package let status: Int
+struct RedirectAnswer: Sendable {
+    let status: Int
     /// The status line and all fields but the location.
     private let beginning: ByteBuffer
     /// All of the location, if it depends on no request.
     private let whole: [UInt8]?
-    private let scheme: RedirectConfiguration.Scheme
+    /// Nil: the one that the client came with.
+    private let scheme: RedirectConfiguration.Scheme?
     /// Nil: the host that was asked for.
     private let host: [UInt8]?
-    /// `:8443`, or nothing for the scheme's own port; nil: the port that was asked for.
-    private let port: [UInt8]?
+    /// Nil: the scheme's own if there is a scheme, else the one that was asked for.
+    private let port: Int?
     private let path: PathRewrite?
 
-    init(_ redirect: RedirectConfiguration, matching pattern: PathPattern, edits: FieldEdits, isEncrypted: Bool) {
+    init(_ redirect: RedirectConfiguration, matching pattern: PathPattern, edits: FieldEdits) {
         status = redirect.status.rawValue
         beginning = ByteBuffer(answering: HTTPStatus(status), length: 0, type: nil, [:], edits)
         whole = redirect.to.map { Array($0.utf8) }
-        scheme = redirect.scheme ?? (isEncrypted ? .https : .http)
+        scheme = redirect.scheme
         host = redirect.host.map { Array(($0.contains(":") ? "[\($0)]" : $0).utf8) }
-        let ownPort = scheme == .https ? 443 : 80
-        if let port = redirect.port {
-            self.port = port == ownPort ? [] : Array(":\(port)".utf8)
-        } else {
-            port = redirect.scheme == nil ? nil : []
-        }
+        port = redirect.port
         path = redirect.path.map { PathRewrite(pattern, to: $0) }
     }
 
-    /// Writes the head but for `Date`, `Connection` and the empty line at its end. There is no body.
-    package func writeHead(
-        _ head: borrowing HTTPHeadScan, _ bytes: borrowing Span<UInt8>, into buffer: inout ByteBuffer
+    /// Writes the head but for what all answers have at its end. There is no body.
+    ///
+    /// - Parameter isSecure: whether the client came with TLS.
+    func writeHead(
+        _ head: borrowing HTTPHeadScan, _ bytes: borrowing Span<UInt8>, isSecure: Bool, into buffer: inout ByteBuffer
     ) {
         buffer.writeImmutableBuffer(beginning)
         buffer.writeStaticString("Location: ")
-        if let whole { buffer.writeBytes(whole) } else { writeLocation(head, bytes, into: &buffer) }
+        if let whole {
+            buffer.writeBytes(whole)
+        } else {
+            writeLocation(head, bytes, scheme ?? (isSecure ? .https : .http), into: &buffer)
+        }
         buffer.writeStaticString("\r\n")
     }
 
     private func writeLocation(
-        _ head: borrowing HTTPHeadScan, _ bytes: borrowing Span<UInt8>, into buffer: inout ByteBuffer
+        _ head: borrowing HTTPHeadScan, _ bytes: borrowing Span<UInt8>, _ scheme: RedirectConfiguration.Scheme,
+        into buffer: inout ByteBuffer
     ) {
         guard host != nil || head.host?.isEmpty == false else { return writeTarget(head, bytes, into: &buffer) }
         buffer.writeStaticString(scheme == .https ? "https://" : "http://")
@@ -52,8 +55,8 @@ package struct RedirectAnswer: Sendable {
         let name = bytes.nameEnd(of: asked)
         if let host { buffer.writeBytes(host) } else { buffer.writeBytes(bytes.extracting(asked.lowerBound..<name).bytes) }
         if let port {
-            buffer.writeBytes(port)
-        } else {
+            if port != (scheme == .https ? 443 : 80) { buffer.writeString(":\(port)") }
+        } else if self.scheme == nil {
             buffer.writeBytes(bytes.extracting(name..<asked.upperBound).bytes)
         }
         writePath(head, bytes, into: &buffer)

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Core
-package import NIOCore
-package import Proxying
-package import WireHTTP
+import Core
+import NIOCore
+import Proxying
+import WireHTTP
 
 /// One route, made ready: what becomes of its requests, and what is changed in them.
-package final class Route: Sendable {
-    package enum Action: Sendable {
+final class Route: Sendable {
+    enum Action: Sendable {
         /// On to an upstream.
         case forward(WeightedSplit)
         /// Elsewhere.
@@ -17,82 +17,57 @@ package final class Route: Sendable {
     }
 
     /// Its place in `RouteTable.routes`.
-    package let index: Int
-    package let name: String
-    package let action: Action
-    /// For what servers get; with the host that they see, if that is another.
-    package let requestEdits: FieldEdits
-    /// For what clients get of servers; direct answers have it in them.
-    package let responseEdits: FieldEdits
-    package let rewrite: PathRewrite?
-    /// How long a response may take to begin; 0 is for ever.
-    package let timeoutNanoseconds: Int64
-    package let retry: RetryRules
+    let index: Int
+    let name: String
+    let action: Action
+    /// For what servers get, but for the host.
+    let requestEdits: FieldEdits
+    /// For what clients get of servers; answers of the route's own have it in them.
+    let responseEdits: FieldEdits
+    /// The host that servers see instead of the client's.
+    let host: String?
+    let rewritesPath: Bool
+    private let rewrite: PathRewrite?
+    /// How long a response may take to begin; nil: as long as the proxy says, 0: for ever.
+    let timeoutNanoseconds: Int64?
+    let retry: RetryRules
     /// The place of the mirror's upstream among the proxy's.
-    package let mirrorUpstream: Int?
-    package let configuration: RouteConfiguration
+    let mirrorUpstream: Int?
+    let configuration: RouteConfiguration
 
-    init(_ name: String, _ route: RouteConfiguration, index: Int, in proxy: RouteContext) {
+    /// - Parameter upstreams: the names of the proxy's.
+    init(_ name: String, _ route: RouteConfiguration, index: Int, upstreams: [String]) {
         self.index = index
         self.name = name
         configuration = route
-        var toServers = route.requestHeaders
-        if let host = route.rewrite.host { toServers.set["Host"] = host }
-        requestEdits = FieldEdits([toServers])
-        responseEdits = FieldEdits([proxy.responseHeaders, route.responseHeaders])
+        requestEdits = FieldEdits(route.requestHeaders)
+        responseEdits = FieldEdits(route.responseHeaders)
+        host = route.rewrite.host
         rewrite = route.rewrite.path.map { PathRewrite(route.match.path, to: $0) }
-        timeoutNanoseconds = (route.timeout ?? proxy.timeout).nanoseconds
+        rewritesPath = rewrite != nil
+        timeoutNanoseconds = route.timeout.map { TimeAmount($0).nanoseconds }
         retry = RetryRules(route.retry)
-        mirrorUpstream = route.mirror.to.flatMap { proxy.upstreams.firstIndex(of: $0) }
+        mirrorUpstream = route.mirror.to.flatMap { upstreams.firstIndex(of: $0) }
         if !route.redirect.isEmpty {
-            action = .redirect(
-                RedirectAnswer(
-                    route.redirect, matching: route.match.path, edits: responseEdits, isEncrypted: proxy.isEncrypted))
+            action = .redirect(RedirectAnswer(route.redirect, matching: route.match.path, edits: responseEdits))
         } else if !route.respond.isEmpty {
             action = .respond(DirectAnswer(route.respond, edits: responseEdits))
         } else {
-            action = .forward(WeightedSplit(route, upstreams: proxy.upstreams))
+            action = .forward(WeightedSplit(route, upstreams: upstreams))
         }
     }
 
-    /// Writes the target that servers see; called only if there is a `rewrite`.
-    package func writeTarget(
+    /// Writes the target that servers see; called only if `rewritesPath`.
+    func writeTarget(
         _ head: borrowing HTTPHeadScan, _ bytes: borrowing Span<UInt8>, into buffer: inout ByteBuffer
     ) {
         guard let rewrite else { return buffer.writeTarget(head, bytes) }
         rewrite.write(head, bytes, into: &buffer)
     }
-}
 
-/// What a proxy says to all its routes.
-struct RouteContext {
-    let upstreams: [String]
-    let timeout: Duration
-    let responseHeaders: FieldEditsConfiguration
-    let isEncrypted: Bool
-
-    init(_ proxy: HTTPProxyConfiguration, isEncrypted: Bool) {
-        upstreams = proxy.upstreams.names
-        timeout = proxy.timeouts.response
-        self.isEncrypted = isEncrypted
-        var headers = FieldEditsConfiguration()
-        headers.set["Server"] = proxy.server
-        if isEncrypted { headers.set["Strict-Transport-Security"] = proxy.hsts.value }
-        responseHeaders = headers
-    }
-}
-
-extension HSTSConfiguration {
-    /// What the header says, if there is one.
-    fileprivate var value: String? {
-        guard age > .zero else { return nil }
-        let subdomains = includesSubdomains ? "; includeSubDomains" : ""
-        return "max-age=\(age.components.seconds)\(subdomains)\(allowsPreload ? "; preload" : "")"
-    }
-}
-
-extension Duration {
-    fileprivate var nanoseconds: Int64 {
-        components.seconds * 1_000_000_000 + components.attoseconds / 1_000_000_000
+    /// Whether the turns of the other route's split can go on in this one's.
+    func sharesSplit(with other: Route) -> Bool {
+        guard case .forward(let own) = action, case .forward(let others) = other.action else { return false }
+        return own.names == others.names && own.weights == others.weights
     }
 }

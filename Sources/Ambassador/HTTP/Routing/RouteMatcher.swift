@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import WireHTTP
+import WireHTTP
 
 /// The matches of all routes, in the order in which they are tried: plain numbers and one array of bytes, so that
 /// looking for a route neither allocates nor counts references.

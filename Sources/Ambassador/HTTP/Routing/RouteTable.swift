@@ -1,55 +1,56 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Proxying
-package import WireHTTP
+import Core
+import Proxying
+import WireHTTP
 
 /// The routes of a proxy, made ready. It never changes; another configuration makes another table.
-package final class RouteTable: Sendable {
-    /// In the order in which they are tried; a route with several hosts stands where the first of them does.
-    package let routes: [Route]
-    /// For the answers that the proxy itself gives because something is wrong.
-    package let responseEdits: FieldEdits
-    package let configuration: HTTPProxyConfiguration
+final class RouteTable: Sendable {
+    /// The name of the route of all who should have come with TLS (`redirect-to-https`).
+    static let redirectionName = "redirect-to-https"
+
+    /// In the order in which they are tried; a route with several hosts stands where the first of them does. The last
+    /// may be the one to HTTPS, which nothing has to match.
+    let routes: [Route]
+    private let redirection: Route?
     private let matcher: RouteMatcher
 
-    /// - Parameters:
-    ///   - proxy: one without mistakes.
-    ///   - isEncrypted: whether clients come with TLS; nil: if there is a certificate.
-    package init(_ proxy: HTTPProxyConfiguration, isEncrypted: Bool? = nil) {
-        let isEncrypted = isEncrypted ?? (proxy.tls.certificate != nil || !proxy.tls.certificates.isEmpty)
-        let context = RouteContext(proxy, isEncrypted: isEncrypted)
-        let configured = isEncrypted ? nil : proxy.redirectToHTTPS.map(Self.redirection)
-        let ranked = (configured ?? proxy.routes.map { ($0.name, $0.value) })
+    /// - Parameter proxy: one without mistakes.
+    init(_ proxy: HTTPProxyConfiguration) {
+        let ranked = proxy.routes
             .flatMap { name, route in RankedMatch.all(of: route, named: name).map { (match: $0, route: route) } }
             .sorted { $0.match.precedes($1.match) }
         var routes: [Route] = []
         var places: [String: Int] = [:]
         for (match, route) in ranked where places[match.name] == nil {
             places[match.name] = routes.count
-            routes.append(Route(match.name, route, index: routes.count, in: context))
+            routes.append(Route(match.name, route, index: routes.count, upstreams: proxy.upstreams.names))
         }
-        self.routes = routes
         matcher = RouteMatcher(ranked.map { ($0.match, places[$0.match.name] ?? 0) })
-        responseEdits = FieldEdits([context.responseHeaders])
-        configuration = proxy
+        redirection = proxy.redirectToHTTPS.map { port in
+            Route(Self.redirectionName, Self.redirection(toPort: port), index: routes.count, upstreams: [])
+        }
+        self.routes = routes + [redirection].compactMap(\.self)
     }
 
     /// The route of a request, or nil if it has none.
     ///
     /// Throws for a path that programs read in ways which lead to different routes.
-    package func match(
-        _ head: borrowing HTTPHeadScan, _ bytes: borrowing Span<UInt8>
+    ///
+    /// - Parameter isSecure: whether the client came with TLS.
+    func match(
+        _ head: borrowing HTTPHeadScan, _ bytes: borrowing Span<UInt8>, isSecure: Bool
     ) throws(HTTPSyntaxError) -> Route? {
+        if !isSecure, let redirection { return redirection }
         guard let place = try matcher.route(head, bytes) else { return nil }
         return routes[place]
     }
 
-    /// The one route of those who should have come with TLS.
-    private static func redirection(toPort port: Int) -> [(String, RouteConfiguration)] {
+    private static func redirection(toPort port: Int) -> RouteConfiguration {
         var route = RouteConfiguration()
         route.redirect.scheme = .https
         route.redirect.port = port
         route.redirect.status = .movedPermanently
-        return [("redirect-to-https", route)]
+        return route
     }
 }

@@ -2,10 +2,10 @@
 
 /// Whose turn it is in a split that isn't sticky. A loop keeps one for each route, and begins a new one when the weights
 /// change.
-package struct SplitSequence: Sendable {
+struct SplitSequence: Sendable {
     private var credits: ContiguousArray<Int> = []
 
-    package init() {}
+    init() {}
 
     /// Each earns its weight at every turn; the richest is next, and pays what all have earned.
     mutating func next(_ weights: [Int], total: Int) -> Int {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Core
-internal import Proxying
-package import WireHTTP
+import Core
+import Proxying
+import WireHTTP
 
 /// Upstreams, each with its share of a route's requests.
 ///
@@ -14,16 +14,16 @@ package import WireHTTP
 /// weights stay, whatever their order in the file, and a change moves only those whom it must: a weight that is raised
 /// takes users and gives none away, one that is lowered gives and takes none; from 90:10 to 80:20 a tenth of all users
 /// moves. A cookie that says the side would keep all who have one where they are, and so never reach 80:20.
-package final class WeightedSplit: Sendable {
+final class WeightedSplit: Sendable {
     /// What is looked at to make a choice that stays.
     private enum Key {
         case none, header, cookie, query, address
     }
 
     /// By name, as places among the proxy's upstreams.
-    package let upstreams: [Int]
-    package let names: [String]
-    package let weights: [Int]
+    let upstreams: [Int]
+    let names: [String]
+    let weights: [Int]
     private let total: Int
     /// Where everything goes unless a client chooses; -1: there is a choice.
     private let only: Int
@@ -65,19 +65,19 @@ package final class WeightedSplit: Sendable {
     /// The place among the proxy's upstreams of the one that gets a request.
     ///
     /// - Parameters:
-    ///   - addressHash: any hash of the client's address.
+    ///   - address: a hash of the client's.
     ///   - sequence: whose turn it is, which the loop keeps for the route.
     @inline(__always)
-    package func choose(
-        _ head: borrowing HTTPHeadScan, _ request: borrowing Span<UInt8>, addressHash: UInt64,
+    func choose(
+        _ head: borrowing HTTPHeadScan, _ request: borrowing Span<UInt8>, address: UInt64,
         sequence: inout SplitSequence
     ) -> Int {
         if only >= 0, override.count == 0 { return upstreams[only] }
-        return upstreams[chooseAmongAll(head, request, addressHash, &sequence)]
+        return upstreams[chooseAmongAll(head, request, address, &sequence)]
     }
 
     private func chooseAmongAll(
-        _ head: borrowing HTTPHeadScan, _ request: borrowing Span<UInt8>, _ addressHash: UInt64,
+        _ head: borrowing HTTPHeadScan, _ request: borrowing Span<UInt8>, _ address: UInt64,
         _ sequence: inout SplitSequence
     ) -> Int {
         if override.count > 0, let value = request.firstValue(of: override, bytes, in: head),
@@ -88,18 +88,18 @@ package final class WeightedSplit: Sendable {
             return chosen
         }
         if only >= 0 { return only }
-        if let sticky = stickyChoice(head, request, addressHash) { return sticky }
+        if let sticky = stickyChoice(head, request, address) { return sticky }
         return sequence.next(weights, total: total)
     }
 
     /// Nil if nothing is sticky, or the request doesn't say it.
     private func stickyChoice(
-        _ head: borrowing HTTPHeadScan, _ request: borrowing Span<UInt8>, _ addressHash: UInt64
+        _ head: borrowing HTTPHeadScan, _ request: borrowing Span<UInt8>, _ address: UInt64
     ) -> Int? {
         let value: Range<Int>?
         switch key {
         case .none: return nil
-        case .address: return ring.server(at: addressHash)
+        case .address: return ring.server(at: address)
         case .header: value = request.firstValue(of: keyName, bytes, in: head)
         case .cookie: value = request.cookie(keyName, bytes, in: head)
         case .query: value = request.parameter(keyName, bytes, in: head.query)
