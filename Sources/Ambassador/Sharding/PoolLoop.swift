@@ -24,6 +24,7 @@ final class PoolLoop {
     @exclusivity(unchecked) var latency = LatencyHistogram()
 
     private(set) var slowLog = SlowLog()
+    private var pace = LongPace()
     private var open: [ObjectIdentifier: ShardClient] = [:]
 
     /// The name of a command by its number.
@@ -54,6 +55,13 @@ final class PoolLoop {
             SlowCommand(
                 command: commandName(label.command), key: label.key.text, server: server, endedAt: .now(),
                 nanoseconds: nanoseconds, replyBytes: replyBytes))
+    }
+
+    /// Calls `resume` when more of a long value may be moved, after `bytes`; false, without a call, if that is at once.
+    func pause(after bytes: Int, _ resume: @escaping () -> Void) -> Bool {
+        guard let until = pace.pause(after: bytes, commands: clients.commands, now: tick.now) else { return false }
+        eventLoop.assumeIsolated().scheduleTask(deadline: until, resume)
+        return true
     }
 
     func add(_ client: ShardClient) {

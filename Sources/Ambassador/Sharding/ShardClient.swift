@@ -27,6 +27,8 @@ class ShardClient: TickTarget, ChannelDuplexHandler {
         static let order = Hold(rawValue: 8)
         /// A fault on purpose holds it up.
         static let fault = Hold(rawValue: 16)
+        /// It sends a long value, and others have their turn.
+        static let pace = Hold(rawValue: 32)
     }
 
     let loop: PoolLoop

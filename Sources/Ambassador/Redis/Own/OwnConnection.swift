@@ -21,6 +21,8 @@ final class OwnConnection: ShardConnection {
     private var passing: UInt32?
     /// The command whose long reply came before its turn.
     private var early: UInt32?
+    /// Whether others have their turn before more of a long reply.
+    private var isPausing = false
     /// Whether the server waits for the client.
     private var isWaiting = false {
         didSet {
@@ -55,7 +57,15 @@ final class OwnConnection: ShardConnection {
         guard let client else { return }
         let isTurn = early.map { client.turn(of: $0) != .later } ?? true
         if isTurn { early = nil }
-        isWaiting = !(isTurn && client.takesBytes)
+        isWaiting = isPausing || !(isTurn && client.takesBytes)
+    }
+
+    private func pause(after bytes: Int) {
+        guard !isPausing else { return }
+        isPausing = loop.pause(after: bytes) { [self] in
+            isPausing = false
+            clientWrote()
+        }
     }
 
     private func updatePatience() {
@@ -100,8 +110,10 @@ final class OwnConnection: ShardConnection {
         switch client.turn(of: command.number) {
         case .now:
             passing = command.number
-            client.receive(partOf: command.number, from: &bytes, length: framing.forget(bytes.readableBytes))
-            isWaiting = !client.takesBytes
+            let length = framing.forget(bytes.readableBytes)
+            client.receive(partOf: command.number, from: &bytes, length: length)
+            pause(after: length)
+            isWaiting = isPausing || !client.takesBytes
         case .later where bytes.readableBytes > loop.limits.shared.bytes:
             // No more than this is held of a reply that comes before its turn.
             early = command.number

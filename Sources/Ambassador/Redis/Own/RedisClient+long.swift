@@ -127,6 +127,10 @@ extension RedisClient {
         upload.connection?.send(part: input.readableBytesUInt8Span.extracting(first: length), of: self)
         input.moveReaderIndex(forwardBy: length)
         own.upload = isOver ? nil : upload
-        if isOver { upload.connection?.isUploading = false }
+        if isOver {
+            upload.connection?.isUploading = false
+        } else if loop.pause(after: length, { [self] in release(.pace) }) {
+            hold(.pace)
+        }
     }
 }
