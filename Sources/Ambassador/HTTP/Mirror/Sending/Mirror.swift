@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Core
+import NIOCore
+import Proxying
+import WireHTTP
+
+/// Copies the requests of one route to a shadow, on one event loop.
+///
+/// `begin` (chosen, head kept) → `MirroredRequest` (bodies kept) → at the response's end `send` (queue) → `MirrorCall`
+/// → `Comparator`. A copy goes out only when the real response has been written, and nothing real waits for it: what
+/// can't be kept or sent is dropped and counted.
+final class Mirror {
+    let compares: Bool
+    let keptBytesMax: Int
+    // Safe: plain numbers of one loop's thread.
+    @exclusivity(unchecked) var counters = MirrorCounters()
+
+    private let configuration: MirrorConfiguration
+    private let shadow: Upstream
+    private let loop: RelayLoop
+    private let connections: (Endpoint, Upstream) -> RelayConnections
+    private let comparator: Comparator?
+    private let configuredHost: ByteBuffer?
+    private let timeout: Int64
+    private var queue: MirrorQueue<(request: MirroredRequest, primary: Upstream?)>
+    private var random: SmallGenerator
+    private var scan: HTTPHeadScan
+    /// Requests that may be asked again, for `noise-every`.
+    private var repeatable = 0
+    /// The calls whose time isn't over.
+    private var calls: [ObjectIdentifier: MirrorCall] = [:]
+    private var sweep: Scheduled<Void>?
+
+    /// - Parameters:
+    ///   - connections: those of the loop to an endpoint.
+    ///   - comparator: of the route, for all loops; nil if nothing is compared.
+    init(
+        _ configuration: MirrorConfiguration, to shadow: Upstream, on loop: RelayLoop, comparator: Comparator?,
+        seed: UInt64 = .random(in: 0 ... .max), connections: @escaping (Endpoint, Upstream) -> RelayConnections
+    ) {
+        self.configuration = configuration
+        self.shadow = shadow
+        self.loop = loop
+        self.comparator = comparator
+        self.connections = connections
+        compares = comparator != nil
+        keptBytesMax = configuration.body.bytes
+        configuredHost = configuration.host.map { ByteBuffer(string: $0) }
+        timeout = TimeAmount(configuration.timeout).nanoseconds
+        queue = MirrorQueue(countMax: configuration.queue)
+        random = SmallGenerator(seed: seed)
+        scan = HTTPHeadScan(loop.limits)
+    }
+
+    // MARK: - While the request passes
+
+    /// Begins to keep a request, if it is to be copied.
+    ///
+    /// - Parameters:
+    ///   - original: the head as it came, at the beginning of `bytes`.
+    ///   - head: as it is sent to the client's server.
+    func begin(
+        _ original: borrowing HTTPHeadScan, _ bytes: ByteBuffer, head: ByteBuffer
+    ) -> MirroredRequest? {
+        let span = bytes.readableBytesUInt8Span
+        guard configuration.percent.includes(random.next()), !MirroredHead.isMarked(original, span) else { return nil }
+        let method = span.extracting(original.method)
+        guard isCopied(method) else { return nil }
+        if let refusal = queue.refusal(at: now) {
+            count(refusal)
+            return nil
+        }
+        guard (original.contentLength ?? 0) <= keptBytesMax else {
+            counters.long += 1
+            return nil
+        }
+        let host = original.host.map(bytes.copy) ?? ByteBuffer()
+        guard let kept = MirroredHead(head, scan: &scan, host: host) else { return nil }
+        let isHead = method.isSame(as: "HEAD".utf8.span)
+        return MirroredRequest(
+            kept, of: self, isHead: isHead, isRepeated: isRepeated(isHead || method.isSame(as: "GET".utf8.span)))
+    }
+
+    private func isCopied(_ method: borrowing Span<UInt8>) -> Bool {
+        // A tunnel has no response that ends.
+        guard !method.isSame(as: "CONNECT".utf8.span) else { return false }
+        guard configuration.methods.isEmpty else {
+            for name in configuration.methods where method.isSame(as: name.utf8.span) { return true }
+            return false
+        }
+        return !compares || method.isSame(as: "GET".utf8.span) || method.isSame(as: "HEAD".utf8.span)
+    }
+
+    private func isRepeated(_ isSafe: Bool) -> Bool {
+        guard compares, isSafe else { return false }
+        repeatable += 1
+        return repeatable.isMultiple(of: configuration.noiseEvery)
+    }
+
+    // MARK: - Sending
+
+    /// Sends a copy, or has it wait, or drops it.
+    func send(_ request: MirroredRequest, primary: Upstream?) {
+        switch queue.admit((request, primary), at: now) {
+        case .drop(let drop): count(drop)
+        case .wait: break
+        case .send: start(request, primary)
+        }
+    }
+
+    private func start(_ request: MirroredRequest, _ primary: Upstream?) {
+        let now = now
+        guard shadow.admit(now: now) == nil else {
+            counters.full += 1
+            return queue.withdrawn()
+        }
+        guard let endpoint = shadow.pick(hash: 0, now: now) else {
+            shadow.completed()
+            counters.unreachable += 1
+            return dropWaiting(queue.failed(isUnreachable: true, at: now))
+        }
+        counters.sent += 1
+        request.outstanding = 1
+        if request.isRepeated, request.response != nil, let primary { askAgain(request, primary, now) }
+        var isReached = false
+        let call = MirrorCall(
+            shadow, endpoint, isHead: request.isHead, keptBytesMax: request.response == nil ? 0 : keptBytesMax, at: now
+        ) { [self] call, result in
+            calls[ObjectIdentifier(call)] = nil
+            shadowEnded(request, result, isReached: isReached)
+        }
+        call.reached = { [self] in
+            isReached = true
+            queue.reached()
+            startWaiting()
+        }
+        watch(call)
+        call.send(
+            request.head.bytes(
+                for: .shadow, host: configuredHost ?? host(of: request, shadow, endpoint), body: request.body),
+            over: connections(endpoint, shadow))
+    }
+
+    /// What the client's server would say if it were asked once more; that it doesn't want to be is no error.
+    private func askAgain(_ request: MirroredRequest, _ primary: Upstream, _ now: Int64) {
+        guard primary.admit(now: now) == nil else { return }
+        guard let endpoint = primary.pick(hash: 0, now: now) else { return primary.completed() }
+        counters.repeated += 1
+        request.outstanding += 1
+        let call = MirrorCall(primary, endpoint, isHead: request.isHead, keptBytesMax: keptBytesMax, at: now) {
+            [self] call, result in
+            calls[ObjectIdentifier(call)] = nil
+            if case .answered(let response) = result { request.again = response }
+            answered(request)
+        }
+        watch(call)
+        call.send(
+            request.head.bytes(for: .again, host: host(of: request, primary, endpoint), body: request.body),
+            over: connections(endpoint, primary))
+    }
+
+    private func host(of request: MirroredRequest, _ upstream: Upstream, _ endpoint: Endpoint) -> ByteBuffer {
+        upstream.configuration.host == .server || request.head.host.readableBytes == 0
+            ? ByteBuffer(string: "\(endpoint.identity.configured)") : request.head.host
+    }
+
+    private func shadowEnded(_ request: MirroredRequest, _ result: MirrorCall.Result, isReached: Bool) {
+        switch result {
+        case .answered(let response):
+            counters.answered += 1
+            if request.response != nil, response == nil { counters.longResponses += 1 }
+            request.candidate = response
+            queue.answered()
+        case .unreachable:
+            counters.unreachable += 1
+            dropWaiting(queue.failed(isUnreachable: true, at: now))
+        case .failed:
+            counters.failed += 1
+            dropWaiting(queue.failed(isUnreachable: false, at: now))
+        case .expired:
+            counters.expired += 1
+            dropWaiting(queue.failed(isUnreachable: !isReached, at: now))
+        }
+        answered(request)
+        startWaiting()
+    }
+
+    private func startWaiting() {
+        while let (request, primary) = queue.next() { start(request, primary) }
+    }
+
+    private func dropWaiting(_ waiting: [(request: MirroredRequest, primary: Upstream?)]) {
+        counters.unreachable += UInt64(waiting.count)
+    }
+
+    private func count(_ drop: MirrorDrop) {
+        switch drop {
+        case .full: counters.full += 1
+        case .unreachable: counters.unreachable += 1
+        }
+    }
+
+    /// One of the answers that were asked for is there, or never will be.
+    private func answered(_ request: MirroredRequest) {
+        request.outstanding -= 1
+        guard request.outstanding == 0, let primary = request.response, let candidate = request.candidate else { return }
+        let (method, path) = request.head.words
+        comparator?.offer(
+            ComparedExchange(
+                method: method, path: path, primary: primary, candidate: candidate, again: request.again))
+    }
+
+    // MARK: - Time
+
+    private var now: Int64 { Int64(bitPattern: NIODeadline.now().uptimeNanoseconds) }
+
+    private func watch(_ call: MirrorCall) {
+        calls[ObjectIdentifier(call)] = call
+        if sweep == nil { scheduleSweep() }
+    }
+
+    /// All calls are looked at together: a timer for each would be dearer than one that is a little late.
+    private func scheduleSweep() {
+        let pause = TimeAmount.nanoseconds(max(timeout / 8, 1_000_000))
+        sweep = loop.eventLoop.assumeIsolated().scheduleTask(in: pause) { self.expire() }
+    }
+
+    private func expire() {
+        sweep = nil
+        let limit = now - timeout
+        for call in Array(calls.values) where call.startedAt <= limit { call.expire() }
+        if !calls.isEmpty { scheduleSweep() }
+    }
+}

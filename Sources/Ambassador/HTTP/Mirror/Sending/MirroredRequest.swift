@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import NIOCore
+import Proxying
+
+/// What is kept of a request that is copied, and of the response to it, while both pass.
+final class MirroredRequest {
+    let head: MirroredHead
+    let isHead: Bool
+    /// Whether the servers it belongs to are asked again.
+    let isRepeated: Bool
+    private let mirror: Mirror
+    private(set) var body = ByteBuffer()
+    /// What the client's server said, as it came; nil if it isn't to be compared.
+    private(set) var response: ByteBuffer?
+    private var isTooLong = false
+    /// What the shadow said, and what the client's servers said when they were asked again.
+    var candidate: ByteBuffer?
+    var again: ByteBuffer?
+    /// Answers that are still to come.
+    var outstanding = 0
+
+    init(_ head: MirroredHead, of mirror: Mirror, isHead: Bool, isRepeated: Bool) {
+        self.head = head
+        self.mirror = mirror
+        self.isHead = isHead
+        self.isRepeated = isRepeated
+        response = mirror.compares ? ByteBuffer() : nil
+    }
+
+    /// Keeps a part of the request's body, as it came.
+    func receiveRequest(_ part: ByteBuffer) {
+        guard !isTooLong else { return }
+        isTooLong = body.readableBytes + part.readableBytes > mirror.keptBytesMax
+        if isTooLong {
+            body = ByteBuffer()
+            response = nil
+            mirror.counters.long += 1
+        } else {
+            // A copy: the buffer that it came in is for what is read next.
+            body.writeBytes(part.readableBytesView)
+        }
+    }
+
+    /// Keeps a part of the response, the first bytes of `bytes`, as they came.
+    func receiveResponse(_ bytes: ByteBuffer, length: Int) {
+        guard let kept = response?.readableBytes else { return }
+        guard kept + length <= mirror.keptBytesMax else {
+            response = nil
+            mirror.counters.longResponses += 1
+            return
+        }
+        response?.writeBytes(bytes.readableBytesView.prefix(length))
+    }
+
+    /// The request and its response are over: its copy goes out.
+    ///
+    /// - Parameters:
+    ///   - primary: where the request belongs.
+    ///   - isWhole: whether all of the request came.
+    ///   - isAnswered: whether the client got a server's whole response.
+    func end(primary: Upstream?, isWhole: Bool, isAnswered: Bool) {
+        guard isWhole, !isTooLong else { return }
+        if !isAnswered { response = nil }
+        mirror.send(self, primary: primary)
+    }
+}
