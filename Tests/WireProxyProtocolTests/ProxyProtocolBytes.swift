@@ -47,10 +47,17 @@ enum ProxyProtocolBytes {
 
     /// CRC-32C by a table, where the reader goes bit by bit.
     static func checksum(of bytes: [UInt8]) -> [UInt8] {
-        let table = (0..<256).map { index in
-            (0..<8).reduce(UInt32(index)) { word, _ in word & 1 == 1 ? 0x82F6_3B78 ^ word >> 1 : word >> 1 }
+        let table: [UInt32] = (0..<256).map { index in
+            var word = UInt32(index)
+            for _ in 0..<8 { word = word & 1 == 1 ? 0x82F6_3B78 ^ (word >> 1) : word >> 1 }
+            return word
         }
-        let value = ~bytes.reduce(UInt32.max) { table[Int(($0 ^ UInt32($1)) & 0xFF)] ^ $0 >> 8 }
+        var value = UInt32.max
+        for byte in bytes {
+            let place = Int((value ^ UInt32(byte)) & 0xFF)
+            value = table[place] ^ (value >> 8)
+        }
+        value = ~value
         return (0..<4).map { UInt8(truncatingIfNeeded: value >> UInt32(24 - 8 * $0)) }
     }
 }

@@ -60,7 +60,8 @@ extension HTTPProxyClient {
         requestBody = body
         requestPhase = scan.isChunked || scan.contentLength ?? 0 > 0 ? .body : .complete
         if exchange.isConnect, !loop.settings.allowsConnect {
-            bytes.moveReaderIndex(forwardBy: length)
+            // What follows may be meant for the tunnel.
+            closesAfterResponse = true
             return answer(.methodNotAllowed, .runtime, "CONNECT is not allowed here")
         }
         if let length = scan.contentLength, length > loop.settings.bodyBytesMax {
