@@ -44,9 +44,6 @@ package final class Endpoint {
     @exclusivity(unchecked) package internal(set) var latency = PeakEWMA()
     // Safe: plain numbers of one loop's thread.
     @exclusivity(unchecked) var outlier = OutlierState()
-    /// Connections to it, those that are being made among them: whoever opens and closes them counts them here.
-    // Safe: a plain number of one loop's thread.
-    @exclusivity(unchecked) package var connections = 0
 
     /// What active checks say; an endpoint that wasn't checked yet is well.
     package internal(set) var isHealthy = true
@@ -55,8 +52,8 @@ package final class Endpoint {
     /// When it came, or came back; nil once it has its whole share.
     var slowStartBegan: Int64? = nil
 
-    /// What its connections are kept in.
-    package var pool: AnyObject?
+    /// What its connections are kept in, made by whoever relays.
+    package var pool: (any EndpointPool)?
 
     init(_ description: EndpointDescription) {
         identity = description.identity
@@ -67,6 +64,14 @@ package final class Endpoint {
     package var address: SocketAddress { identity.address }
     /// Whether clients' failures have it left alone.
     package var isEjected: Bool { outlier.isEjected }
+}
+
+/// The connections to an endpoint, as far as others count them.
+package protocol EndpointPool: AnyObject {
+    /// Connections that are open, and those that are being made.
+    var connectionCount: Int { get }
+    /// Requests that wait for one.
+    var waitingCount: Int { get }
 }
 
 /// What one loop has counted of an endpoint.

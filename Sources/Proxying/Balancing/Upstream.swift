@@ -11,9 +11,8 @@ package final class Upstream {
     package let name: String
     package internal(set) var configuration: UpstreamConfiguration
     package internal(set) var endpoints: ContiguousArray<Endpoint> = []
-    /// What the upstream holds, and what that was refused for.
     // Safe: touched on one loop's thread, and by nothing that is called meanwhile.
-    @exclusivity(unchecked) package var breaker: CircuitBreaker
+    @exclusivity(unchecked) var breaker: CircuitBreaker
     /// Called with each endpoint that is no part of the upstream any more, to have its idle connections closed.
     package var removed: ((Endpoint) -> Void)?
 
@@ -48,26 +47,21 @@ package final class Upstream {
 
     /// Takes a request into account; a refusal means that there are too many, and the request must be answered so.
     package func admit(now: Int64) -> UpstreamRefusal? {
-        if let refusal = breaker.take(.requests) { return refusal }
+        if let refusal = breaker.takeRequest() { return refusal }
         budget.requestBegan(now)
         return nil
     }
 
     /// The request is over, however many tries it took.
-    package func completed() { breaker.release(.requests) }
+    package func completed() { breaker.releaseRequest() }
 
     /// Takes another try of a request into account, unless that would be too many.
-    package func admitRetry(now: Int64) -> UpstreamRefusal? {
-        if let refusal = breaker.take(.retries) { return refusal }
-        guard budget.takeRetry(now) else {
-            breaker.release(.retries)
-            breaker.refusals.retryBudget += 1
-            return .retryBudget(share: budget.share)
-        }
-        return nil
-    }
+    package func admitRetry(now: Int64) -> UpstreamRefusal? { breaker.takeRetry(&budget, now) }
 
-    package func retryCompleted() { breaker.release(.retries) }
+    package func retryCompleted() { breaker.releaseRetry() }
+
+    /// Why a request that got no connection, nor could wait for one, is refused; it is counted.
+    package func refuseWaiting() -> UpstreamRefusal { breaker.refuseWaiting() }
 
     /// The endpoint for a request; nil only if there is none at all.
     ///

@@ -23,6 +23,8 @@ package struct UpstreamSnapshot: Sendable, Equatable {
         package var ejectedFor: Int64
         package var inFlight: Int
         package var connections: Int
+        /// Requests that wait for a connection.
+        package var waiting: Int
         /// The average of its latencies in nanoseconds, of `ewma` only; 0 if there is none. Of several loops, the longest.
         package var latency: Double
         package var counters: EndpointCounters
@@ -36,7 +38,6 @@ package struct UpstreamSnapshot: Sendable, Equatable {
     /// So few endpoints are well that all are used, on any loop.
     package var isPanicking: Bool
     package var requests: Int
-    package var pending: Int
     package var retries: Int
     package var refusals: CircuitBreaker.Refusals
 
@@ -44,7 +45,6 @@ package struct UpstreamSnapshot: Sendable, Equatable {
     package mutating func add(_ other: UpstreamSnapshot) {
         isPanicking = isPanicking || other.isPanicking
         requests += other.requests
-        pending += other.pending
         retries += other.retries
         refusals.add(other.refusals)
         for endpoint in other.endpoints {
@@ -68,6 +68,7 @@ extension UpstreamSnapshot.Endpoint {
         ejectedFor = max(ejectedFor, other.ejectedFor)
         inFlight += other.inFlight
         connections += other.connections
+        waiting += other.waiting
         latency = max(latency, other.latency)
         counters.add(other.counters)
         // Loops may judge differently; each has about as many requests.
@@ -85,7 +86,7 @@ extension Upstream {
         return UpstreamSnapshot(
             name: name, balance: configuration.balance,
             endpoints: endpoints.map { $0.snapshot(share: shares[ObjectIdentifier($0)] ?? 0, now: now) },
-            isPanicking: isPanicking, requests: breaker.requests, pending: breaker.pending, retries: breaker.retries,
+            isPanicking: isPanicking, requests: breaker.requests, retries: breaker.retries,
             refusals: breaker.refusals)
     }
 }
@@ -96,7 +97,7 @@ extension Endpoint {
             server: identity.server, configured: identity.configured.description, address: identity.address.text,
             weight: weight, share: share, isHealthy: isHealthy, isEjected: isEjected,
             ejectedFor: outlier.ejectedUntil.map { max(0, $0 - now) } ?? 0, inFlight: inFlight,
-            connections: connections, latency: latency.cost(now), counters: counters)
+            connections: pool?.connectionCount ?? 0, waiting: pool?.waitingCount ?? 0, latency: latency.cost(now), counters: counters)
     }
 }
 

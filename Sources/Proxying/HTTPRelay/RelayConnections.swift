@@ -214,6 +214,10 @@ package final class RelayConnections {
     }
 }
 
+extension RelayConnections: EndpointPool {
+    package var connectionCount: Int { open + connecting }
+}
+
 extension RelayConnectionRules {
     /// What an upstream's settings say.
     package init(_ upstream: UpstreamConfiguration) {

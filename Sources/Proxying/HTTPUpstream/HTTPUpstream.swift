@@ -25,6 +25,8 @@ package final class HTTPUpstream: Sendable {
     package let address: ListenAddress
     /// Where connections go, if that isn't to be looked up by `address`.
     private let socketAddress: SocketAddress?
+    /// What each connection begins with.
+    private let opening: ByteBuffer
     let limits: HTTPUpstreamLimits
     private let tls: TLSClient?
     /// The field `Host` of requests that have none.
@@ -40,12 +42,15 @@ package final class HTTPUpstream: Sendable {
 
     /// - Parameters:
     ///   - socketAddress: where connections go; nil: to what `address` is found to be for each of them.
+    ///   - opening: what each connection begins with, before TLS: a header of the PROXY protocol.
     ///   - tls: encrypts the connections; nil for plain HTTP. It should offer `http/1.1` only.
     package init(
-        address: ListenAddress, at socketAddress: SocketAddress? = nil, tls: TLSClient? = nil,
-        limits: HTTPUpstreamLimits = .init(), eventLoopGroup: any EventLoopGroup
+        address: ListenAddress, at socketAddress: SocketAddress? = nil, opening: ByteBuffer = ByteBuffer(),
+        tls: TLSClient? = nil, limits: HTTPUpstreamLimits = .init(),
+        eventLoopGroup: any EventLoopGroup
     ) {
         self.address = address
+        self.opening = opening
         self.socketAddress = socketAddress
         self.tls = tls
         self.limits = limits
@@ -115,7 +120,7 @@ package final class HTTPUpstream: Sendable {
         guard !pool.isFull else { throw .overloaded(limit: limits.connectionsMax) }
         pool.connecting += 1
         defer { pool.connecting -= 1 }
-        let (host, tls, serverName) = (host, tls, address.host)
+        let (host, tls, serverName, opening) = (host, tls, address.host, opening)
         let bound = NIOLoopBound(pool, eventLoop: loop.executor.eventLoop)
         let executor = loop.executor
         let limit = min(.seconds(Int64(limits.connectSeconds)), timeout ?? .seconds(Int64(limits.connectSeconds)))
@@ -126,6 +131,9 @@ package final class HTTPUpstream: Sendable {
                     .channelOption(.tcpOption(.tcp_nodelay), value: 1)
                     .channelInitializer { channel in
                         channel.eventLoop.makeCompletedFuture {
+                            if opening.readableBytes > 0 {
+                                try channel.pipeline.syncOperations.addHandler(OpeningBytes(opening))
+                            }
                             let secured = try tls?.secure(channel, host: serverName, within: limit)
                             try channel.pipeline.syncOperations.addHandler(
                                 HTTPUpstreamConnection(bound.value, host: host, secured, executor: executor))

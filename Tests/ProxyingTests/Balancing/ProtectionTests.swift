@@ -21,24 +21,10 @@ struct ProtectionTests {
         #expect(upstream.admit(now: 0) == nil)
     }
 
-    @Test func `refuses to have more wait for a connection`() {
+    @Test func `counts requests that couldn't even wait for a connection`() {
         let upstream = Self.test { $0.limits.pending = 1 }.upstream
-        #expect(upstream.breaker.take(.pending) == nil)
-        #expect(upstream.breaker.take(.pending) == .pending(limit: 1))
-        upstream.breaker.release(.pending)
-        #expect(upstream.breaker.take(.pending) == nil)
+        #expect(upstream.refuseWaiting() == .pending(limit: 1))
         #expect(upstream.breaker.refusals.pending == 1)
-    }
-
-    @Test func `opens no more connections to a server than it may`() {
-        let test = Self.test { $0.limits.connections = 1 }
-        let (first, second) = (test.endpoints[0], test.endpoints[1])
-        #expect(test.upstream.breaker.mayConnect(to: first))
-        first.connections += 1
-        #expect(!test.upstream.breaker.mayConnect(to: first))
-        #expect(test.upstream.breaker.mayConnect(to: second))
-        #expect(test.upstream.breaker.refuseConnection() == .connections(limit: 1))
-        #expect(test.upstream.breaker.refusals.connections == 1)
     }
 
     @Test func `refuses retries beyond their limit`() {
@@ -75,7 +61,6 @@ struct ProtectionTests {
         arguments: [
             (UpstreamRefusal.requests(limit: 1), "requests", "limits.requests"),
             (.pending(limit: 1), "pending", "limits.pending"),
-            (.connections(limit: 1), "connections", "limits.connections"),
             (.retries(limit: 1), "retries", "limits.retries"),
             (.retryBudget(share: 20), "retry-budget", "retry-budget.share"),
         ])

@@ -44,7 +44,7 @@ struct UpstreamSettingsTests {
         #expect(upstream.servers["b"]?.address == .network(host: "web", port: 80))
         #expect(upstream.servers["c"]?.address == .unix(path: "/run/web.sock"))
         #expect(upstream.balance == .maglev)
-        #expect(upstream.hash.header == "x-user" && upstream.hash.count == 1)
+        #expect(upstream.hash.header == "x-user")
         #expect(upstream.proxyProtocol?.rawValue == "v2")
         #expect(upstream.host == .server)
         #expect(upstream.addresses == .all)
@@ -79,6 +79,29 @@ struct UpstreamSettingsTests {
         let changes = UpstreamConfiguration.settings.reload(&current, with: new)
         #expect(changes.waiting.isEmpty)
         #expect(current == new)
+    }
+
+    @Test(
+        "that contradict each other are mistakes",
+        arguments: [
+            ("servers: {}", "servers", "found nothing, expected at least one server"),
+            ("{balance: maglev, hash: {header: a, path: true}}", "hash", "found header and path, expected one of them"),
+            ("hash: {address: true}", "balance", "found least-request, expected ring-hash or maglev because hash is given"),
+            ("ejection: {pause: 10m}", "ejection.pause-max", "found 5m, expected at least the pause of 10m"),
+            ("health: {status: 204}", "health.path", "found nothing, expected a path because status is given"),
+            ("health: {host: web}", "health.path", "found nothing, expected a path because host is given"),
+        ])
+    func mistakes(yaml: String, key: String, message: String) throws {
+        var upstream = try upstream(yaml)
+        if key != "servers" { upstream.servers["a"] = UpstreamServerConfiguration(text: "a:80") }
+        #expect(upstream.mistakes.map(\.key) == [key])
+        #expect(upstream.mistakes.map(\.message) == [message])
+    }
+
+    @Test func `that are all right are none`() {
+        var upstream = UpstreamConfiguration()
+        upstream.servers["a"] = UpstreamServerConfiguration(text: "a:80")
+        #expect(upstream.mistakes.isEmpty)
     }
 
     @Test func `write a server as it is read`() {

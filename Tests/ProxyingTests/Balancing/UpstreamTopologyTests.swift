@@ -8,6 +8,7 @@ import Synchronization
 import TestKit
 import Testing
 import WireHTTP
+import WireProxyProtocol
 
 @testable import Proxying
 
@@ -182,6 +183,28 @@ struct UpstreamTopologyTests {
             $0.health.timeout = .milliseconds(50)
         }
         #expect(await eventually { await isHealthy(topology) == [false, false] })
+        topology.end()
+    }
+
+    @Test("says by the PROXY protocol that it asks for itself", arguments: [ProxyProtocolVersion.v1, .v2])
+    func proxyProtocol(version: ProxyProtocolVersion) async throws {
+        let wanted: [UInt8] =
+            version == .v1
+            ? Array("PROXY UNKNOWN\r\n".utf8)
+            : [0x0D, 0x0A, 0x0D, 0x0A, 0x00, 0x0D, 0x0A, 0x51, 0x55, 0x49, 0x54, 0x0A, 0x20, 0x00, 0x00, 0x00]
+        let began = Mutex<[UInt8]>([])
+        let server = try ScriptedServer { connection in
+            let opening = try connection.read(count: wanted.count)
+            began.withLock { $0 = Array(opening.utf8) }
+            try connection.serve { _ in "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n" }
+        }
+        let topology = try await topology(["127.0.0.1:\(server.port)"]) {
+            $0.health.path = "/"
+            $0.proxyProtocol = version
+        }
+        #expect(await eventually { server.connectionCount > 1 })
+        #expect(began.withLock { $0 } == wanted)
+        #expect(await isHealthy(topology) == [true])
         topology.end()
     }
 

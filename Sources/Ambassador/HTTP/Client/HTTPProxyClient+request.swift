@@ -79,6 +79,7 @@ extension HTTPProxyClient {
             if route == nil { answer(.notFound, .runtime, "no route matches") }
             return route
         } catch {
+            loop.counters.clients.malformed += 1
             answer(error.status, .client, error.description)
             return nil
         }

@@ -15,10 +15,10 @@ extension HTTPProxyConfiguration {
     /// All that is wrong, in the order of the file.
     package var mistakes: [HTTPProxyMistake] {
         var mistakes: [HTTPProxyMistake] = []
-        for (name, upstream) in upstreams where upstream.servers.isEmpty {
-            mistakes.append(
-                HTTPProxyMistake(
-                    key: "upstreams.\(name).servers", message: "found nothing, expected at least one server"))
+        for (name, upstream) in upstreams {
+            mistakes += upstream.mistakes.map {
+                HTTPProxyMistake(key: "upstreams.\(name).\($0.key)", message: $0.message)
+            }
         }
         if routes.isEmpty, redirectToHTTPS == nil {
             mistakes.append(HTTPProxyMistake(key: "routes", message: "found nothing, expected at least one route"))

@@ -164,7 +164,7 @@ extension UpstreamLimits {
             "What the servers may have to do at once, for each event loop; more is refused with 503.",
             [
                 .setting("connections", \.connections, .integer(1...limitMax), "Connections to each server."),
-                .setting("pending", \.pending, .integer(0...limitMax), "Requests that wait for a connection."),
+                .setting("pending", \.pending, .integer(0...limitMax), "Requests that wait for a connection to one server."),
                 .setting("requests", \.requests, .integer(1...limitMax), "Requests in flight, with those that wait."),
                 .setting("retries", \.retries, .integer(0...limitMax), "Second and later tries in flight."),
             ])

@@ -81,13 +81,6 @@ package struct BalanceKeyConfiguration: Sendable, Equatable {
     package var address = false
 
     package init() {}
-
-    package var isEmpty: Bool { self == BalanceKeyConfiguration() }
-
-    /// How many of them are given; there may be one.
-    package var count: Int {
-        [header != nil, cookie != nil, query != nil, path, address].count { $0 }
-    }
 }
 
 /// Which `Host` a server sees.
@@ -164,7 +157,7 @@ package struct OutlierConfiguration: Sendable, Equatable {
 package struct UpstreamLimits: Sendable, Equatable {
     /// Connections to each server.
     package var connections = 1024
-    /// Requests that wait for a connection.
+    /// Requests that wait for a connection to one server.
     package var pending = 1024
     /// Requests in flight, with those that wait.
     package var requests = 10_000

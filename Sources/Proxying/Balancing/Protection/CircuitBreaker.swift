@@ -3,8 +3,8 @@
 /// Why an upstream takes nothing more at the moment: each is answered with 503, and counted under its name.
 package enum UpstreamRefusal: Error, Sendable, Equatable, CustomStringConvertible {
     case requests(limit: Int)
+    /// The server has as many connections as it may, and as many requests wait for one.
     case pending(limit: Int)
-    case connections(limit: Int)
     case retries(limit: Int)
     case retryBudget(share: Int)
 
@@ -13,7 +13,6 @@ package enum UpstreamRefusal: Error, Sendable, Equatable, CustomStringConvertibl
         switch self {
         case .requests: "requests"
         case .pending: "pending"
-        case .connections: "connections"
         case .retries: "retries"
         case .retryBudget: "retry-budget"
         }
@@ -22,23 +21,21 @@ package enum UpstreamRefusal: Error, Sendable, Equatable, CustomStringConvertibl
     package var description: String {
         switch self {
         case .requests(let limit): "the upstream has \(limit) requests in flight, as many as limits.requests allows"
-        case .pending(let limit): "\(limit) requests wait for a connection, as many as limits.pending allows"
-        case .connections(let limit): "the server has \(limit) connections, as many as limits.connections allows"
+        case .pending(let limit):
+            "all connections to the server are in use, and \(limit) requests wait, as many as limits.pending allows"
         case .retries(let limit): "\(limit) retries are in flight, as many as limits.retries allows"
         case .retryBudget(let share): "retries have reached \(share) % of the requests, as retry-budget.share allows"
         }
     }
 }
 
-/// What an upstream holds at once on one event loop, within its limits.
+/// What an upstream holds at once on one event loop, within its limits. Connections, and requests that wait for them, are
+/// held where they are made: for each server.
 package struct CircuitBreaker: Sendable {
-    package enum Resource: Sendable { case requests, pending, retries }
-
     /// How often something was refused, by what was missing.
     package struct Refusals: Sendable, Equatable {
         package var requests: UInt64 = 0
         package var pending: UInt64 = 0
-        package var connections: UInt64 = 0
         package var retries: UInt64 = 0
         package var retryBudget: UInt64 = 0
 
@@ -47,61 +44,49 @@ package struct CircuitBreaker: Sendable {
         package mutating func add(_ other: Refusals) {
             requests += other.requests
             pending += other.pending
-            connections += other.connections
             retries += other.retries
             retryBudget += other.retryBudget
         }
     }
 
-    package internal(set) var limits: UpstreamLimits
-    package private(set) var requests = 0
-    package private(set) var pending = 0
-    package private(set) var retries = 0
-    package internal(set) var refusals = Refusals()
+    var limits: UpstreamLimits
+    private(set) var requests = 0
+    private(set) var retries = 0
+    private(set) var refusals = Refusals()
 
-    package init(_ limits: UpstreamLimits) { self.limits = limits }
+    init(_ limits: UpstreamLimits) { self.limits = limits }
 
-    /// Takes one of something, unless there are as many as there may be.
-    package mutating func take(_ resource: Resource) -> UpstreamRefusal? {
-        switch resource {
-        case .requests:
-            guard requests >= limits.requests else {
-                requests += 1
-                return nil
-            }
+    /// Takes one more request, unless there are as many as there may be.
+    mutating func takeRequest() -> UpstreamRefusal? {
+        guard requests < limits.requests else {
             refusals.requests += 1
             return .requests(limit: limits.requests)
-        case .pending:
-            guard pending >= limits.pending else {
-                pending += 1
-                return nil
-            }
-            refusals.pending += 1
-            return .pending(limit: limits.pending)
-        case .retries:
-            guard retries >= limits.retries else {
-                retries += 1
-                return nil
-            }
+        }
+        requests += 1
+        return nil
+    }
+
+    mutating func releaseRequest() { requests -= 1 }
+
+    /// Takes one more retry, unless there are as many as there may be, or the budget is used up.
+    mutating func takeRetry(_ budget: inout RetryBudget, _ now: Int64) -> UpstreamRefusal? {
+        guard retries < limits.retries else {
             refusals.retries += 1
             return .retries(limit: limits.retries)
         }
-    }
-
-    package mutating func release(_ resource: Resource) {
-        switch resource {
-        case .requests: requests -= 1
-        case .pending: pending -= 1
-        case .retries: retries -= 1
+        guard budget.takeRetry(now) else {
+            refusals.retryBudget += 1
+            return .retryBudget(share: budget.rules.share)
         }
+        retries += 1
+        return nil
     }
 
-    /// Whether one more connection to the endpoint may be opened; if so, the caller counts it there.
-    package func mayConnect(to endpoint: Endpoint) -> Bool { endpoint.connections < limits.connections }
+    mutating func releaseRetry() { retries -= 1 }
 
-    /// A request was refused for want of a connection.
-    package mutating func refuseConnection() -> UpstreamRefusal {
-        refusals.connections += 1
-        return .connections(limit: limits.connections)
+    /// A request may not even wait for a connection.
+    mutating func refuseWaiting() -> UpstreamRefusal {
+        refusals.pending += 1
+        return .pending(limit: limits.pending)
     }
 }

@@ -27,8 +27,6 @@ struct RetryBudget: Sendable {
         currentEnds = now + Self.slotLength
     }
 
-    var share: Int { rules.share }
-
     mutating func requestBegan(_ now: Int64) {
         if now >= currentEnds { advance(now) }
         current.requests += 1

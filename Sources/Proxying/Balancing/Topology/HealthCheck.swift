@@ -4,6 +4,7 @@ import Core
 import NIOCore
 import NIOPosix
 import WireHTTP
+import WireProxyProtocol
 
 /// Asks one endpoint whether it is well, over a connection that nothing else uses.
 struct HealthCheck: Sendable {
@@ -19,21 +20,24 @@ struct HealthCheck: Sendable {
     private let upstream: HTTPUpstream?
 
     init(
-        _ rules: HealthCheckConfiguration, of target: EndpointDescription.Identity, tls: TLSClient?,
+        of target: EndpointDescription.Identity, _ configuration: UpstreamConfiguration, tls: TLSClient?,
         eventLoopGroup: any EventLoopGroup
     ) {
-        self.rules = rules
+        rules = configuration.health
         self.target = target
         self.eventLoopGroup = eventLoopGroup
         var limits = HTTPUpstreamLimits()
         // Each check opens a connection of its own: whether that works is part of the question.
         limits.idleConnectionsMax = 0
+        var opening = ByteBuffer()
+        // The connection is our own, not a client's.
+        if let version = configuration.proxyProtocol { opening.writeProxyProtocol(ProxyProtocolHeader(version, nil)) }
         upstream =
             rules.path == nil
             ? nil
             : HTTPUpstream(
-                address: target.configured.listenAddress, at: target.address, tls: tls, limits: limits,
-                eventLoopGroup: eventLoopGroup)
+                address: target.configured.listenAddress, at: target.address, opening: opening, tls: tls,
+                limits: limits, eventLoopGroup: eventLoopGroup)
     }
 
     func perform() async throws(Failure) {

@@ -19,7 +19,7 @@ extension UpstreamTopology {
         }
         for identity in wanted where state.checks[identity] == nil {
             let check = HealthCheck(
-                state.configuration.health, of: identity, tls: state.tls, eventLoopGroup: eventLoopGroup)
+                of: identity, state.configuration, tls: state.tls, eventLoopGroup: eventLoopGroup)
             state.checks[identity] = repeating(check, of: identity, every: state.configuration.health.interval)
         }
     }

@@ -103,6 +103,7 @@ package final class UpstreamTopology: Sendable {
             // With TLS, checks have certificates that may be others now.
             let isSameCheck =
                 state.configuration.health == configuration.health && state.tls == nil && tls == nil
+                && state.configuration.proxyProtocol == configuration.proxyProtocol
             (state.configuration, state.tls) = (configuration, tls)
             // What names are watched changes with them.
             state.watch?.cancel()
