@@ -56,9 +56,10 @@ def browse(narrator, web):
         raise DemoFailed(f"{url} answered {status}")
     narrator.done(f"{status}: the certificate is verified, and the app has answered")
     expect_equal(answer["path"], "/prices?of=apples", "the path that the app saw")
-    expect_equal(answer["told"]["Proto"], "https", "X-Forwarded-Proto")
-    expect_equal(answer["told"]["For"], "127.0.0.1", "X-Forwarded-For")
-    narrator.done("the app was told how the client came, and from where: " + json.dumps(answer["told"]))
+    expect_equal(answer["told"]["X-Forwarded-Proto"], "https", "X-Forwarded-Proto")
+    expect_equal(answer["told"]["X-Forwarded-For"], "127.0.0.1", "X-Forwarded-For")
+    expect_equal(answer["told"]["Host"], f"localhost:{web.https_port}", "Host")
+    narrator.done("the app was told how the client came, from where, and whom it asked: " + json.dumps(answer["told"]))
     refused = subprocess.run(["curl", "--silent", url], capture_output=True, timeout=30).returncode
     expect_equal(refused, 60, "the status of a curl that doesn't know the certificate")
     narrator.done("who doesn't know the certificate is warned: it is for development only")

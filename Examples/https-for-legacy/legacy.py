@@ -12,8 +12,8 @@ PORT = int(os.environ.get("PORT") or os.environ.get("APP_PORT") or 8080)
 
 class Handler(BaseHTTPRequestHandler):
     def do_GET(self):
-        # What an app behind a proxy is told: how the client came, and from where.
-        told = {name: self.headers[f"X-Forwarded-{name}"] for name in ("Proto", "For", "Host")}
+        # What an app behind a proxy is told: how the client came, from where, and whom it asked.
+        told = {name: self.headers[name] for name in ("X-Forwarded-Proto", "X-Forwarded-For", "Host")}
         body = json.dumps({"pid": os.getpid(), "path": self.path, "told": told}).encode() + b"\n"
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
