@@ -14,6 +14,7 @@ final class HTTPProxyLoop {
     private(set) var settings: HTTPProxySettings
     private(set) var table: RouteTable
     private(set) var upstreams: [Upstream]
+    private(set) var balanceKeys: [RequestKey?]
     private var upstreamTLS: [String: TLSClient]
     // Safe: each is used up before anything else of the loop runs.
     @exclusivity(unchecked) var requestScan: HTTPHeadScan
@@ -31,6 +32,7 @@ final class HTTPProxyLoop {
         self.logger = logger
         settings = plan.settings
         table = plan.table
+        balanceKeys = plan.balanceKeys
         counters = HTTPProxyCounters(plan.names)
         upstreamTLS = plan.upstreamTLS
         upstreams = plan.configuration.upstreams.compactMap { topologies[$0.name]?.makeUpstream(on: eventLoop) }
@@ -95,6 +97,7 @@ final class HTTPProxyLoop {
         }
         settings = plan.settings
         table = plan.table
+        balanceKeys = plan.balanceKeys
         counters.apply(plan.names)
         upstreamTLS = plan.upstreamTLS
         closeRemoved()

@@ -8,6 +8,8 @@ struct HTTPProxyPlan: Sendable {
     let configuration: HTTPProxyConfiguration
     let settings: HTTPProxySettings
     let table: RouteTable
+    /// What of a request chooses its server, for each upstream that is balanced by hash.
+    let balanceKeys: [RequestKey?]
     /// For counting.
     let names: HTTPProxyNames
     /// TLS towards upstreams, by their names; what isn't here is plain.
@@ -16,6 +18,7 @@ struct HTTPProxyPlan: Sendable {
     init(_ configuration: HTTPProxyConfiguration, upstreamTLS: [String: TLSClient]) {
         self.configuration = configuration
         self.upstreamTLS = upstreamTLS
+        balanceKeys = configuration.upstreams.values.map { $0.balance.isByHash ? RequestKey($0.hash) : nil }
         names = HTTPProxyNames(routes: configuration.routes.names, upstreams: configuration.upstreams.names)
         settings = HTTPProxySettings(configuration)
         table = RouteTable(configuration)

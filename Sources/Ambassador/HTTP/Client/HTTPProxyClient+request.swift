@@ -100,6 +100,11 @@ extension HTTPProxyClient {
                 loop.requestScan, bytes.readableBytesUInt8Span, address: addressHash,
                 sequence: &loop.sequences[route.index])
             exchange.row = loop.counters.row(route: route.index, upstream: index)
+            if let key = loop.balanceKeys[index] {
+                exchange.hash =
+                    key.hash(of: loop.requestScan, bytes.readableBytesUInt8Span, addressHash: addressHash)
+                    ?? loop.random.next()
+            }
             forward(&bytes, length, route, to: loop.upstreams[index])
         case .redirect, .respond:
             exchange.row = loop.counters.row(route: route.index, upstream: nil)

@@ -15,11 +15,6 @@ import WireHTTP
 /// takes users and gives none away, one that is lowered gives and takes none; from 90:10 to 80:20 a tenth of all users
 /// moves. A cookie that says the side would keep all who have one where they are, and so never reach 80:20.
 final class WeightedSplit: Sendable {
-    /// What is looked at to make a choice that stays.
-    private enum Key {
-        case none, header, cookie, query, address
-    }
-
     /// By name, as places among the proxy's upstreams.
     let upstreams: [Int]
     let names: [String]
@@ -27,8 +22,8 @@ final class WeightedSplit: Sendable {
     private let total: Int
     /// Where everything goes unless a client chooses; -1: there is a choice.
     private let only: Int
-    private let key: Key
-    private let keyName: PatternBytes.Place
+    /// What is looked at to make a choice that stays; nil: nothing.
+    private let key: RequestKey?
     private let override: PatternBytes.Place
     private let upstreamNames: [PatternBytes.Place]
     private let bytes: PatternBytes
@@ -43,17 +38,7 @@ final class WeightedSplit: Sendable {
         let live = weights.map { $0 > 0 }
         only = live.count { $0 } == 1 ? live.firstIndex(of: true) ?? -1 : -1
         var bytes = PatternBytes()
-        let sticky = route.sticky
-        (key, keyName) =
-            if let header = sticky.header {
-                (.header, bytes.add(header.lowercased()))
-            } else if let cookie = sticky.cookie {
-                (.cookie, bytes.add(cookie))
-            } else if let query = sticky.query {
-                (.query, bytes.add(query))
-            } else {
-                (sticky.address ? .address : .none, .none)
-            }
+        key = RequestKey(route.sticky)
         override = route.override.header.map { bytes.add($0.lowercased()) } ?? .none
         upstreamNames = names.map { bytes.add($0) }
         self.bytes = bytes
@@ -94,59 +79,9 @@ final class WeightedSplit: Sendable {
 
     /// Nil if nothing is sticky, or the request doesn't say it.
     private func stickyChoice(
-        _ head: borrowing HTTPHeadScan, _ request: borrowing Span<UInt8>, _ address: UInt64
+        _ head: borrowing HTTPHeadScan, _ request: borrowing Span<UInt8>, _ addressHash: UInt64
     ) -> Int? {
-        let value: Range<Int>?
-        switch key {
-        case .none: return nil
-        case .address: return ring.server(at: address)
-        case .header: value = request.firstValue(of: keyName, bytes, in: head)
-        case .cookie: value = request.cookie(keyName, bytes, in: head)
-        case .query: value = request.parameter(keyName, bytes, in: head.query)
-        }
-        guard let value, !value.isEmpty else { return nil }
-        return ring.server(at: KeyHash.xxh3.hash(request.extracting(value)))
-    }
-}
-
-extension Span<UInt8> {
-    /// The value of the first field with a name.
-    fileprivate func firstValue(
-        of name: PatternBytes.Place, _ names: PatternBytes, in head: borrowing HTTPHeadScan
-    ) -> Range<Int>? {
-        for index in head.fields.indices {
-            let field = head.fields[index]
-            if names.isSameIgnoringCase(name, self, field.nameRange) { return field.valueRange }
-        }
-        return nil
-    }
-
-    /// The value of the first cookie with a name, as it came.
-    fileprivate func cookie(
-        _ name: PatternBytes.Place, _ names: PatternBytes, in head: borrowing HTTPHeadScan
-    ) -> Range<Int>? {
-        guard head.present.contains(.cookie) else { return nil }
-        for index in head.fields.indices where head.fields[index].name == .cookie {
-            let field = head.fields[index].valueRange
-            var start = field.lowerBound
-            while start < field.upperBound {
-                let cookie = cookie(from: start, in: field)
-                if names.isSame(name, self, from: cookie.name.lowerBound, count: cookie.name.count) { return cookie.value }
-                start = cookie.next
-            }
-        }
-        return nil
-    }
-
-    /// The value of the first parameter with a name, as it came.
-    fileprivate func parameter(_ name: PatternBytes.Place, _ names: PatternBytes, in query: Range<Int>?) -> Range<Int>? {
-        guard let query else { return nil }
-        var start = query.lowerBound
-        while start < query.upperBound {
-            let parameter = parameter(from: start, in: query)
-            if names.isSameDecoded(name, self, parameter.name) { return parameter.value }
-            start = parameter.value.upperBound + 1
-        }
-        return nil
+        guard let hash = key?.hash(of: head, request, addressHash: addressHash) else { return nil }
+        return ring.server(at: hash)
     }
 }

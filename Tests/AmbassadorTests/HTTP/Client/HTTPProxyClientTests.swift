@@ -260,4 +260,29 @@ struct HTTPProxyClientTests {
             #expect(answers == ["old", "new"])
         }
     }
+
+    @Test(arguments: [BalanceKind.ringHash, .maglev])
+    func `requests that say the same go to the same server, if that is how an upstream is balanced`(
+        _ balance: BalanceKind
+    ) async throws {
+        let servers = try (0..<4).map { index in
+            try ScriptedServer.answering("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n\(index)")
+        }
+        try await withProxy(
+            servers,
+            { configuration in
+                configuration.upstreams["up"]?.balance = balance
+                configuration.upstreams["up"]?.hash.header = "X-User"
+            }
+        ) { proxy in
+            var places: Set<String> = []
+            for user in 0..<20 {
+                let first = try await proxy.client.send("GET", "/", headers: [("X-User", "user-\(user)")]).text
+                let second = try await proxy.client.send("GET", "/", headers: [("x-user", "user-\(user)")]).text
+                #expect(first == second)
+                places.insert(first)
+            }
+            #expect(places.count > 1)
+        }
+    }
 }
