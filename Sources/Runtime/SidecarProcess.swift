@@ -36,11 +36,12 @@ struct SidecarProcess: Sendable {
     /// Opens the stores, binds the ports and makes the sidecar known, in the order of Dapr's own start: the building
     /// blocks are ready before the app is started, because the app may wait for them.
     static func start(_ invocation: Invocation, _ instruments: Instruments) async throws -> SidecarProcess {
-        var configuration = invocation.loaded.configuration
-        try configuration.ambassador.makeCertificates(
+        let configuration = invocation.loaded.configuration
+        var ambassadorConfiguration = configuration.wholeAmbassador
+        try ambassadorConfiguration.makeCertificates(
             in: { try EmbeddedDatabase.makeFolder(at: invocation.dataPath) }, instruments.logger)
         let ambassador = try await AmbassadorService.start(
-            configuration.ambassador, grace: configuration.app.grace,
+            ambassadorConfiguration, grace: configuration.app.grace,
             origin: { [loaded = invocation.loaded] in loaded.origin(of: $0) }, instruments)
         do {
             return try await start(invocation, beside: ambassador, instruments)

@@ -108,7 +108,7 @@ struct AmbassadorService: Service {
             try await open(pool, at: memcached.pool.listen)
         }
         for (name, http) in configuration.http {
-            let tls = try HTTPProxyTLS(http, key: "ambassador.http.\(name)", origin: origin)
+            let tls = try HTTPProxyTLS(http, key: AmbassadorConfiguration.key(ofProxy: name), origin: origin)
             tls.report(to: logger)
             self.tls += tls.fromFiles
             let proxy = HTTPProxy(
@@ -136,7 +136,8 @@ struct AmbassadorService: Service {
     private func apply(_ configuration: AmbassadorConfiguration, to proxy: HTTPProxy) {
         guard let http = configuration.http[proxy.name] else { return }
         do throws(Problems) {
-            let tls = try HTTPProxyTLS.upstreams(http, key: "ambassador.http.\(proxy.name)", origin: origin)
+            let key = AmbassadorConfiguration.key(ofProxy: proxy.name)
+            let tls = try HTTPProxyTLS.upstreams(http, key: key, origin: origin)
             proxy.apply(http, upstreamTLS: tls)
         } catch {
             for problem in error.all { logger.emit(.configurationRefused(problem)) }

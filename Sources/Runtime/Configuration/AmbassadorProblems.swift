@@ -32,6 +32,7 @@ struct AmbassadorProblems {
                 add("ambassador.memcached.\(name).servers.\(server)", "replica-of", found)
             }
         }
+        checkHTTPS()
         for (name, proxy) in ambassador.http {
             checkListener(proxy.listen, under: "ambassador.http.\(name)", &listeners)
             check(proxy, under: "ambassador.http.\(name)")

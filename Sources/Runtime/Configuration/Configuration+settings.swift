@@ -16,6 +16,7 @@ extension Configuration {
             [
                 .group("app", \.app, AppConfiguration.settings),
                 .group("api", \.api, APIConfiguration.settings),
+                .group("https", \.https, HTTPSConfiguration.settings),
                 .group("ambassador", \.ambassador, AmbassadorConfiguration.settings),
                 .group("admin", \.admin, AdminConfiguration.settings),
                 .group("data", \.data, DataConfiguration.settings),

@@ -11,6 +11,7 @@ package import TraceExport
 package struct Configuration: Sendable, Equatable {
     package var app = AppConfiguration()
     package var api = APIConfiguration()
+    package var https = HTTPSConfiguration()
     package var ambassador = AmbassadorConfiguration()
     package var admin = AdminConfiguration()
     package var data = DataConfiguration()

@@ -37,7 +37,7 @@ struct ConfigurationReload: Service {
         self.init(
             files: invocation.files, current: invocation.loaded.configuration, logger: logger,
             read: { () throws(Problems) in try invocation.readAgain().loaded.configuration },
-            apply: { ambassador.apply($0.ambassador) })
+            apply: { ambassador.apply($0.wholeAmbassador) })
     }
 
     /// Has the configuration read again, whether or not a file has changed.

@@ -32,7 +32,7 @@ extension AmbassadorConfiguration {
         }
         for name in http.names {
             guard var proxy = http[name] else { continue }
-            try complete(&proxy.tls, "ambassador.http.\(name).tls")
+            try complete(&proxy.tls, AmbassadorConfiguration.key(ofProxy: name) + ".tls")
             http[name] = proxy
         }
         guard let made else { return }

@@ -53,7 +53,7 @@ extension HTTPProxyConfiguration {
 }
 
 extension HSTSConfiguration {
-    static var settings: SettingGroup<HSTSConfiguration> {
+    package static var settings: SettingGroup<HSTSConfiguration> {
         SettingGroup(
             "Tells browsers to come with TLS only (Strict-Transport-Security); said over TLS alone.",
             [
