@@ -43,18 +43,15 @@ package enum RelayBody: Sendable {
     /// The receiver doesn't want it. The connection is closed.
     case refused
 
-    /// What the head of a final response says (RFC 9112, section 6.3).
-    @inlinable
+    /// What the head of a final response says.
     package init(_ scan: borrowing HTTPHeadScan, answersHead: Bool) {
-        if answersHead || scan.status == 204 || scan.status == 304 {
-            self = .none
-        } else if scan.isChunked {
-            self = .chunked
-        } else if let length = scan.contentLength {
-            self = length == 0 ? .none : .length(length)
-        } else {
-            self = .untilClose
-        }
+        self =
+            switch scan.responseFraming(toHead: answersHead) {
+            case .none: .none
+            case .length(let length): .length(length)
+            case .chunked: .chunked
+            case .untilClose: .untilClose
+            }
     }
 }
 

@@ -54,11 +54,8 @@ extension HTTPProxyClient {
         // Clients of HTTP/1.0 read a response up to the end of the connection, whatever else they ask for.
         closesAfterResponse = exchange.isHTTP10 || scan.connection.contains(.close) || loop.isDraining
         noteMethod(bytes)
-        let body: HTTPBodyScan =
-            scan.isChunked
-            ? .chunked(loop.settings.syntax) : scan.contentLength.map { HTTPBodyScan(length: $0) } ?? .none
-        requestBody = body
-        requestPhase = scan.isChunked || scan.contentLength ?? 0 > 0 ? .body : .complete
+        requestBody = HTTPBodyScan(scan.requestFraming, loop.settings.syntax)
+        requestPhase = requestBody.isEnded ? .complete : .body
         if exchange.isConnect, !loop.settings.allowsConnect {
             // What follows may be meant for the tunnel.
             closesAfterResponse = true

@@ -28,7 +28,7 @@ struct RequestHeadEdit {
     ) {
         var run = writeStartLine(bytes, scan, into: &out)
         if mayDrop(scan) {
-            asksForUpgrade = Self.asksForUpgrade(scan, bytes)
+            asksForUpgrade = scan.asksForUpgrade(bytes.readableBytesUInt8Span)
             for field in scan.fields where drops(field, scan, bytes, keepsUpgrade: asksForUpgrade) {
                 out.write(run..<Int(field.nameStart), of: bytes)
                 run = Int(field.end)
@@ -92,18 +92,6 @@ struct RequestHeadEdit {
         let span = bytes.readableBytesUInt8Span
         if scan.connection.contains(.others), scan.isNamedByConnection(field, span) { return true }
         return !route.requestEdits.isEmpty && route.requestEdits.drops(span.extracting(field.nameRange))
-    }
-
-    /// Whether it asks for another protocol, other than HTTP/2 without TLS: that would hide requests from this proxy.
-    private static func asksForUpgrade(_ scan: borrowing HTTPHeadScan, _ bytes: ByteBuffer) -> Bool {
-        guard scan.connection.contains(.upgrade), scan.version == .http11, !scan.present.contains(.http2Settings) else {
-            return false
-        }
-        let span = bytes.readableBytesUInt8Span
-        for field in scan.fields where field.name == .upgrade {
-            return !span.extracting(field.valueRange).equalsIgnoringCase("h2c".utf8.span)
-        }
-        return false
     }
 }
 
