@@ -19,8 +19,8 @@ struct HTTPProxyPlan: Sendable {
         self.configuration = configuration
         self.upstreamTLS = upstreamTLS
         balanceKeys = configuration.upstreams.values.map { $0.balance.isByHash ? RequestKey($0.hash) : nil }
-        names = HTTPProxyNames(routes: configuration.routes.names, upstreams: configuration.upstreams.names)
         settings = HTTPProxySettings(configuration)
         table = RouteTable(configuration)
+        names = HTTPProxyNames(routes: table.routes.map(\.name), upstreams: configuration.upstreams.names)
     }
 }
