@@ -68,8 +68,10 @@ package final class HTTPProxy: Sendable {
     ///
     /// - Parameter upstreamTLS: TLS towards upstreams, by their names; what isn't here is plain.
     package func apply(_ configuration: HTTPProxyConfiguration, upstreamTLS: [String: TLSClient]) {
-        let plan = HTTPProxyPlan(configuration, upstreamTLS: upstreamTLS)
-        self.plan.withLock { $0 = plan }
+        let plan = self.plan.withLock { plan in
+            plan = HTTPProxyPlan(configuration, upstreamTLS: upstreamTLS, after: plan)
+            return plan
+        }
         changes.withLock { before in
             before = Task { [before] in
                 // One after the other, in their order.
@@ -97,6 +99,31 @@ package final class HTTPProxy: Sendable {
         for loop in loops.withLock({ $0 }) { loop.eventLoop.execute { [after] in loop.value.apply(plan, after) } }
         for (name, topology) in before where after[name] == nil { topology.end() }
     }
+
+    /// What the mirrors have done up to now, of all loops together.
+    package func mirrors() async -> [MirrorSnapshot] {
+        let plan = plan.withLock { $0 }
+        var snapshots: [MirrorSnapshot] = []
+        for loop in loops.withLock({ $0 }) {
+            let counts = try? await loop.eventLoop.submit {
+                loop.value.mirrors.compactMap { $0.map { ($0.route, $0.shadow.name, $0.counters) } }
+            }.get()
+            for (route, upstream, counters) in counts ?? [] {
+                if let index = snapshots.firstIndex(where: { $0.route == route }) {
+                    snapshots[index].counters += counters
+                } else {
+                    snapshots.append(
+                        MirrorSnapshot(
+                            route: route, upstream: upstream, counters: counters,
+                            report: plan.comparators[route]?.report()))
+                }
+            }
+        }
+        return snapshots
+    }
+
+    /// How many requests each fault on purpose has hit.
+    package var faults: [(route: String, fault: String, count: Int)] { plan.withLock { $0.faults.hits } }
 
     /// Takes no more clients, lets those that are there have their responses, and closes what is left after `time`.
     package func drain(within time: Duration) async {

@@ -15,6 +15,9 @@ final class HTTPProxyLoop {
     private(set) var table: RouteTable
     private(set) var upstreams: [Upstream]
     private(set) var balanceKeys: [RequestKey?]
+    /// By the routes' places; nil for a route without one.
+    @exclusivity(unchecked) private(set) var mirrors: [Mirror?] = []
+    @exclusivity(unchecked) private(set) var faults: [FaultInjector?] = []
     private var upstreamTLS: [String: TLSClient]
     // Safe: each is used up before anything else of the loop runs.
     @exclusivity(unchecked) var requestScan: HTTPHeadScan
@@ -41,6 +44,7 @@ final class HTTPProxyLoop {
         sequences = plan.table.routes.map { _ in SplitSequence() }
         deadlines = HTTPProxyDeadlines(eventLoop)
         closeRemoved()
+        apply(routesOf: plan)
     }
 
     /// Nanoseconds of a clock that only goes forward.
@@ -101,6 +105,7 @@ final class HTTPProxyLoop {
         counters.apply(plan.names)
         upstreamTLS = plan.upstreamTLS
         closeRemoved()
+        apply(routesOf: plan)
         for upstream in upstreams {
             for endpoint in upstream.endpoints {
                 (endpoint.pool as? RelayConnections)?.rules = rules(endpoint, upstream)
@@ -109,6 +114,24 @@ final class HTTPProxyLoop {
         sequences = plan.table.routes.map { route in
             old.routes.first { $0.name == route.name && $0.sharesSplit(with: route) }.map { sequences[$0.index] }
                 ?? SplitSequence()
+        }
+    }
+
+    /// Makes what single routes have beside their requests' way. A mirror that didn't change stays as it is.
+    private func apply(routesOf plan: HTTPProxyPlan) {
+        let old = mirrors
+        faults = plan.table.routes.map { plan.faults[$0.name] }
+        mirrors = plan.table.routes.map { route in
+            guard let configuration = plan.configuration.routes[route.name]?.mirror,
+                let shadow = upstreams.first(where: { $0.name == configuration.to })
+            else { return nil }
+            let before = old.first { $0?.route == route.name } ?? nil
+            if let before, before.configuration == configuration, before.shadow === shadow { return before }
+            let mirror = Mirror(
+                configuration, of: route.name, to: shadow, on: relay, comparator: plan.comparators[route.name]
+            ) { [unowned self] in connections(to: $0, of: $1) }
+            if let before { mirror.counters = before.counters }
+            return mirror
         }
     }
 

@@ -12,10 +12,17 @@ struct HTTPProxyPlan: Sendable {
     let balanceKeys: [RequestKey?]
     /// For counting.
     let names: HTTPProxyNames
+    let comparators: MirrorComparators
+    let faults: RouteFaults
     /// TLS towards upstreams, by their names; what isn't here is plain.
     let upstreamTLS: [String: TLSClient]
 
-    init(_ configuration: HTTPProxyConfiguration, upstreamTLS: [String: TLSClient]) {
+    /// - Parameter old: the plan before: what is known of mirrors and faults that didn't change stays known.
+    init(
+        _ configuration: HTTPProxyConfiguration, upstreamTLS: [String: TLSClient], after old: HTTPProxyPlan? = nil
+    ) {
+        comparators = MirrorComparators(configuration, after: old?.comparators)
+        faults = RouteFaults(configuration, after: old?.faults)
         self.configuration = configuration
         self.upstreamTLS = upstreamTLS
         balanceKeys = configuration.upstreams.values.map { $0.balance.isByHash ? RequestKey($0.hash) : nil }

@@ -38,6 +38,7 @@ extension HTTPProxyClient {
     }
 
     func beginExchange() {
+        if let throttle, throttle.isEmpty { self.throttle = nil }
         exchange = HTTPProxyExchange()
         exchange.hasBegun = true
         exchangeNumber += 1
@@ -66,11 +67,12 @@ extension HTTPProxyClient {
         }
         guard let route = findRoute(bytes) else { return bytes.moveReaderIndex(forwardBy: length) }
         exchange.route = route
+        if let faults = loop.faults[route.index], meet(faults, &bytes, length) { return }
         take(&bytes, length, route)
     }
 
     /// Answers if there is none.
-    private func findRoute(_ bytes: ByteBuffer) -> Route? {
+    func findRoute(_ bytes: ByteBuffer) -> Route? {
         do throws(HTTPSyntaxError) {
             let route = try loop.table.match(loop.requestScan, bytes.readableBytesUInt8Span, isSecure: isSecure)
             if route == nil { answer(.notFound, .runtime, "no route matches") }
@@ -90,7 +92,7 @@ extension HTTPProxyClient {
             .isSame(as: "CONNECT".utf8.span)
     }
 
-    private func take(_ bytes: inout ByteBuffer, _ length: Int, _ route: Route) {
+    func take(_ bytes: inout ByteBuffer, _ length: Int, _ route: Route) {
         switch route.action {
         case .forward(let split):
             let index = split.choose(
@@ -115,6 +117,9 @@ extension HTTPProxyClient {
         var out = loop.relay.outputs.take()
         RequestHeadEdit(route: route, upstream: upstream, forwarded: forwarded, settings: loop.settings)
             .write(bytes, length, loop.requestScan, asksForUpgrade: &exchange.asksForUpgrade, into: &out)
+        if let mirror = loop.mirrors[route.index], !exchange.asksForUpgrade {
+            exchange.mirrored = mirror.begin(loop.requestScan, bytes, head: out)
+        }
         bytes.moveReaderIndex(forwardBy: length)
         exchange.sent = out
         if requestPhase == .body, bytes.readableBytes > 0 { receiveBody(&bytes) }
@@ -140,6 +145,7 @@ extension HTTPProxyClient {
             return answer(.contentTooLarge, .client, "the body is longer than the limit")
         }
         guard let part = bytes.readSlice(length: count) else { return }
+        exchange.mirrored?.receiveRequest(part)
         sendBody(part)
         if requestPhase == .body { expectBody() } else { expectResponse() }
     }

@@ -16,6 +16,7 @@ extension HTTPProxyClient {
         if retriesAfter(scan.status) { return .refused }
         exchange.status = scan.status
         if exchange.isConnect, scan.status < 300 { return beginTunnel(bytes, length, scan) }
+        exchange.mirrored?.receiveResponse(bytes, length: length)
         let body = RelayBody(scan, answersHead: exchange.isHead)
         responsePhase = .body
         decideFraming(body)
@@ -97,6 +98,7 @@ extension HTTPProxyClient {
     }
 
     func receiveBody(_ bytes: ByteBuffer) {
+        exchange.mirrored?.receiveResponse(bytes, length: bytes.readableBytes)
         if exchange.unchunker != nil {
             // Safe: it is there.
             if let data = exchange.unchunker?.data(in: bytes) { append(data) }
@@ -186,6 +188,9 @@ extension HTTPProxyClient {
             bytesOut: exchange.responseBytes)
         exchange.upstream?.completed()
         let sent = exchange.sent
+        exchange.mirrored?.end(
+            primary: exchange.upstream, isWhole: requestPhase == .complete,
+            isAnswered: exchange.origin == .application)
         exchange = HTTPProxyExchange()
         if sent.capacity > 0 { loop.relay.outputs.give(sent) }
     }

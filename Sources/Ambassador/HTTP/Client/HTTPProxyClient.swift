@@ -46,6 +46,8 @@ final class HTTPProxyClient: ChannelDuplexHandler, RelayReceiver {
     /// What goes to the client with the next write.
     @exclusivity(unchecked) var output = ByteBuffer()
     @exclusivity(unchecked) private var socket = DirectOutput()
+    /// Holds responses back, because a fault on purpose says so.
+    @exclusivity(unchecked) var throttle: ResponseThrottle?
     @exclusivity(unchecked) var exchange = HTTPProxyExchange()
     @exclusivity(unchecked) var deadline = Int64.max
     /// Requests that have begun, so that what was meant for one doesn't reach the next.
@@ -222,6 +224,7 @@ final class HTTPProxyClient: ChannelDuplexHandler, RelayReceiver {
         guard output.readableBytes > 0, let context else { return }
         let bytes = output
         output = ByteBuffer()
+        if let throttle { return throttle.add(bytes) }
         socket.write(bytes, context)
         loop.relay.outputs.give(bytes)
     }
@@ -229,7 +232,12 @@ final class HTTPProxyClient: ChannelDuplexHandler, RelayReceiver {
     /// Writes a part of a body behind what has gathered.
     func write(_ part: ByteBuffer) {
         flush()
-        if let context { socket.write(part, context) }
+        if let throttle { throttle.add(part) } else { writeNow(part) }
+    }
+
+    /// Writes, whatever is held back.
+    func writeNow(_ bytes: ByteBuffer) {
+        if let context { socket.write(bytes, context) }
     }
 
     /// A place to write to.
@@ -241,6 +249,7 @@ final class HTTPProxyClient: ChannelDuplexHandler, RelayReceiver {
     func closeAfterWrites() {
         guard let context, !isClosed else { return }
         flush()
+        if let throttle, throttle.endsClientLater() { return }
         isLingering = true
         input = ByteBuffer()
         let channel = context.channel

@@ -57,6 +57,8 @@ struct HTTPProxyExchange {
     /// The response has chunks that the client doesn't know.
     var unchunker: HTTPBodyUnchunker?
     var hasBegun = false
+    /// What is kept for a copy; nil for a request that isn't copied.
+    var mirrored: MirroredRequest?
 
     /// Whether it can be sent again, and has the same effect then (RFC 9110, section 9.2.2).
     var mayBeRepeated: Bool {

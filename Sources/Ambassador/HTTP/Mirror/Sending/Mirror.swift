@@ -16,8 +16,10 @@ final class Mirror {
     // Safe: plain numbers of one loop's thread.
     @exclusivity(unchecked) var counters = MirrorCounters()
 
-    private let configuration: MirrorConfiguration
-    private let shadow: Upstream
+    let configuration: MirrorConfiguration
+    /// The route's name.
+    let route: String
+    let shadow: Upstream
     private let loop: RelayLoop
     private let connections: (Endpoint, Upstream) -> RelayConnections
     private let comparator: Comparator?
@@ -36,9 +38,11 @@ final class Mirror {
     ///   - connections: those of the loop to an endpoint.
     ///   - comparator: of the route, for all loops; nil if nothing is compared.
     init(
-        _ configuration: MirrorConfiguration, to shadow: Upstream, on loop: RelayLoop, comparator: Comparator?,
-        seed: UInt64 = .random(in: 0 ... .max), connections: @escaping (Endpoint, Upstream) -> RelayConnections
+        _ configuration: MirrorConfiguration, of route: String, to shadow: Upstream, on loop: RelayLoop,
+        comparator: Comparator?, seed: UInt64 = .random(in: 0 ... .max),
+        connections: @escaping (Endpoint, Upstream) -> RelayConnections
     ) {
+        self.route = route
         self.configuration = configuration
         self.shadow = shadow
         self.loop = loop
