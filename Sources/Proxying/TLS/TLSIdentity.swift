@@ -113,6 +113,14 @@ extension TLSConfiguration {
         applicationProtocols = protocols
     }
 
+    /// What a listener speaks. In TLS 1.2 that is the one cipher which every client of such ciphers has (HTTP/2 demands
+    /// it): BoringSSL would let clients choose among several, which scanners call a fault, and can't be told otherwise
+    /// through NIOSSL. In 1.3 the three ciphers are what they are.
+    mutating func applyListenerPolicy(protocols: [String]) {
+        applyPolicy(protocols: protocols)
+        cipherSuites = "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256"
+    }
+
     /// The context, which is made once and shared by all connections.
     func context(of identity: TLSIdentity?, _ source: TLSSource) throws(Problems) -> NIOSSLContext {
         do {

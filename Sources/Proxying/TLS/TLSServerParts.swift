@@ -53,7 +53,7 @@ struct TLSServerParts: Equatable, Sendable {
     ) -> TLSConfiguration {
         var tls = TLSConfiguration.makeServerConfiguration(
             certificateChain: identity.chain.map { .certificate($0) }, privateKey: .privateKey(identity.key))
-        tls.applyPolicy(protocols: protocols)
+        tls.applyListenerPolicy(protocols: protocols)
         if configuration.minimumVersion == .v13 { tls.minimumTLSVersion = .tlsv13 }
         if let authorities {
             tls.trustRoots = .certificates(authorities)

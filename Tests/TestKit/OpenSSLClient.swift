@@ -3,9 +3,9 @@
 import Foundation
 
 /// `openssl s_client`, for what our own client doesn't do.
-enum OpenSSLClient {
+package enum OpenSSLClient {
     /// Sends a line to a server that sends it back, waits for that, and returns everything that openssl has said.
-    static func talk(port: Int, _ arguments: [String]) throws -> String {
+    package static func talk(port: Int, _ arguments: [String]) throws -> String {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/openssl")
         process.arguments = ["s_client", "-connect", "127.0.0.1:\(port)"] + arguments
@@ -25,8 +25,23 @@ enum OpenSSLClient {
         return text
     }
 
+    /// Sends a text and leaves the end to the server; returns what came and how it ended.
+    package static func exchange(_ text: String, port: Int) throws -> String {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/openssl")
+        process.arguments = ["s_client", "-connect", "127.0.0.1:\(port)", "-ign_eof"]
+        let (input, output) = (Pipe(), Pipe())
+        (process.standardInput, process.standardOutput, process.standardError) = (input, output, output)
+        try process.run()
+        input.fileHandleForWriting.write(Data(text.utf8))
+        input.fileHandleForWriting.closeFile()
+        let data = output.fileHandleForReading.readDataToEndOfFile()
+        process.waitUntilExit()
+        return String(decoding: data, as: UTF8.self)
+    }
+
     /// Whether a second connection resumes the session of the first; `between` happens in between.
-    static func resumes(
+    package static func resumes(
         port: Int, session: String, _ arguments: [String], between: () throws -> Void = {}
     ) throws -> Bool {
         let first = try talk(port: port, arguments + ["-sess_out", session])
