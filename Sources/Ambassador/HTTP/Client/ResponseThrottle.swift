@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import NIOCore
+import Proxying
 
 /// Lets what goes to one client out slowly, because a fault on purpose says so.
 final class ResponseThrottle {
