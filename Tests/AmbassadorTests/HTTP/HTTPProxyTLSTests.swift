@@ -28,7 +28,7 @@ import Testing
         (configuration.tls.certificate, configuration.tls.key) = (issued.certificate, issued.key)
         var (route, upstream, address) = (RouteConfiguration(), UpstreamConfiguration(), UpstreamServerConfiguration())
         route.to = "app"
-        address.address = .network(ListenAddress(host: "127.0.0.1", port: server.port))
+        address.address = .network(host: "127.0.0.1", port: server.port)
         upstream.servers["app"] = address
         configuration.routes["all"] = route
         configuration.upstreams["app"] = upstream

@@ -2,6 +2,7 @@
 
 import Core
 import Logging
+import NIOCore
 import NIOPosix
 import Proxying
 import Synchronization

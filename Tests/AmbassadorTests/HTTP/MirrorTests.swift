@@ -98,7 +98,7 @@ import Testing
 
     @Test func `a dead shadow costs a try now and then, and no request`() async throws {
         let primary = try echo()
-        try await withMirror(primary, shadow: try FreePort.find()) { proxy in
+        try await withMirror(primary, shadow: try FreePort.next()) { proxy in
             for _ in 0..<50 { #expect(try await proxy.client.send("GET", "/").status == 200) }
             let snapshot = try await proxy.mirror { $0.counters.unreachable == 50 }
             #expect(snapshot.counters.unreachable == 50 && snapshot.counters.sent < 10)
