@@ -30,7 +30,7 @@ extension RedisPoolConfiguration {
     package static var settings: SettingGroup<RedisPoolConfiguration> {
         SettingGroup(
             "Keys of Redis, spread over servers.",
-            PoolConfiguration.settings.members(at: \.pool) + [
+            PoolConfiguration.settings(limits: PoolLimits.settingsWithOwn).members(at: \.pool) + [
                 .setting(
                     "database", \.database, .integer(0...65_535),
                     "The database that is selected on each connection to a server."),
@@ -61,6 +61,8 @@ extension RedisLogin {
 
 extension MemcachedPoolConfiguration {
     package static var settings: SettingGroup<MemcachedPoolConfiguration> {
-        SettingGroup("Keys of memcached, spread over servers.", PoolConfiguration.settings.members(at: \.pool))
+        SettingGroup(
+            "Keys of memcached, spread over servers.",
+            PoolConfiguration.settings(limits: PoolLimits.settings).members(at: \.pool))
     }
 }

@@ -8,11 +8,12 @@ package import Settings
 private let durationMax = Duration.seconds(86_400)
 
 extension PoolConfiguration {
-    package static var settings: SettingGroup<PoolConfiguration> {
-        SettingGroup("Servers behind one address.", members)
+    /// `limits`: those that mean something in the pool's protocol.
+    static func settings(limits: SettingGroup<PoolLimits>) -> SettingGroup<PoolConfiguration> {
+        SettingGroup("Servers behind one address.", members(limits))
     }
 
-    private static var members: [SettingMember<PoolConfiguration>] {
+    private static func members(_ limits: SettingGroup<PoolLimits>) -> [SettingMember<PoolConfiguration>] {
         [
             .setting("listen", \.listen, .poolAddress, "What clients connect to.", .listened),
             .setting("ring", \.ring, .choice, "How the hash of a key chooses its server."),
@@ -43,7 +44,7 @@ extension PoolConfiguration {
             .group("tls", \.tls, TLSClientConfiguration.settings),
             .group("client-tls", \.clientTLS, TLSServerConfiguration.settings),
             .group("ejection", \.ejection, EjectionConfiguration.settings),
-            .group("limits", \.limits, PoolLimits.settings),
+            .group("limits", \.limits, limits),
             .setting("backlog", \.backlog, .integer(1...65_535), "Connections that wait to be accepted."),
             .setting(
                 "share-port", \.sharesPort, .boolean, "Lets several processes listen on the same port (SO_REUSEPORT)."),
@@ -85,38 +86,47 @@ extension EjectionConfiguration {
 }
 
 extension PoolLimits {
-    static var settings: SettingGroup<PoolLimits> {
-        SettingGroup(
-            "What one client, one command or one server may take.",
-            [
-                .setting(
-                    "clients", \.clients, .integer(1...1_000_000), "Connections of clients; more are refused.",
-                    changes: .live),
-                .setting(
-                    "pipeline", \.pipeline, .integer(1...10_000_000),
-                    "Unanswered commands of one client; more aren't read until some are answered.", changes: .live),
-                .setting(
-                    "output", \.output, .byteCount(in: .kibibytes(64)...(.mebibytes(64 << 10))),
-                    "Replies that one client hasn't read; beyond them it is closed.", changes: .live),
-                .setting(
-                    "command", \.command, .byteCount(in: .kibibytes(1)...(.mebibytes(64 << 10))),
-                    "One command with all its values.", changes: .live),
-                .setting(
-                    "shared", \.shared, .byteCount(in: .kibibytes(1)...(.mebibytes(1 << 10))),
-                    "A client that moves larger values gets connections of its own to the servers.", changes: .live),
-                .setting(
-                    "own", \.own, .integer(0...1_000_000),
-                    "Connections to servers that single clients have for themselves; more are refused.",
-                    changes: .live),
-                .setting(
-                    "queue", \.queue, .integer(1...10_000_000),
-                    "Unanswered commands on one connection to a server; more are refused.", changes: .live),
-                .setting(
-                    "slow", \.slow, .duration(in: .zero...(.seconds(3600))),
-                    "Commands that take longer are shown by `outrigger shards slow`; 0 is none.", changes: .live),
-                .setting(
-                    "idle", \.idle, .duration(in: .zero...(.seconds(86_400 * 365))),
-                    "How long a client may say nothing before it is closed; 0 is for ever.", changes: .live),
-            ])
+    private static let summary = "What one client, one command or one server may take."
+
+    static var settings: SettingGroup<PoolLimits> { SettingGroup(summary, members) }
+
+    /// Those of pools whose clients may have connections of their own too.
+    static var settingsWithOwn: SettingGroup<PoolLimits> { SettingGroup(summary, members + ownMembers) }
+
+    private static var ownMembers: [SettingMember<PoolLimits>] {
+        [
+            .setting(
+                "shared", \.shared, .byteCount(in: .kibibytes(1)...(.mebibytes(1 << 10))),
+                "A client that moves larger values gets connections of its own to the servers.", changes: .live),
+            .setting(
+                "own", \.own, .integer(0...1_000_000),
+                "Connections to servers that single clients have for themselves; more are refused.", changes: .live),
+        ]
+    }
+
+    private static var members: [SettingMember<PoolLimits>] {
+        [
+            .setting(
+                "clients", \.clients, .integer(1...1_000_000), "Connections of clients; more are refused.",
+                changes: .live),
+            .setting(
+                "pipeline", \.pipeline, .integer(1...10_000_000),
+                "Unanswered commands of one client; more aren't read until some are answered.", changes: .live),
+            .setting(
+                "output", \.output, .byteCount(in: .kibibytes(64)...(.mebibytes(64 << 10))),
+                "Replies that one client hasn't read; beyond them it is closed.", changes: .live),
+            .setting(
+                "command", \.command, .byteCount(in: .kibibytes(1)...(.mebibytes(64 << 10))),
+                "One command with all its values.", changes: .live),
+            .setting(
+                "queue", \.queue, .integer(1...10_000_000),
+                "Unanswered commands on one connection to a server; more are refused.", changes: .live),
+            .setting(
+                "slow", \.slow, .duration(in: .zero...(.seconds(3600))),
+                "Commands that take longer are shown by `outrigger shards slow`; 0 is none.", changes: .live),
+            .setting(
+                "idle", \.idle, .duration(in: .zero...(.seconds(86_400 * 365))),
+                "How long a client may say nothing before it is closed; 0 is for ever.", changes: .live),
+        ]
     }
 }
