@@ -6,7 +6,7 @@ import Foundation
 /// A real memcached on a free port of loopback, which ends with the test.
 package final class MemcachedServer: @unchecked Sendable {
     package let port: Int
-    private var process: Process
+    private var process: GuardedProcess
 
     private static let path = ["/usr/bin/memcached", "/usr/local/bin/memcached"].first {
         FileManager.default.isExecutableFile(atPath: $0)
@@ -19,30 +19,14 @@ package final class MemcachedServer: @unchecked Sendable {
         process = try Self.start(port)
     }
 
-    deinit { kill() }
-
     /// Ends it as a crash does.
-    package func kill() {
-        guard process.isRunning else { return }
-        Foundation.kill(process.processIdentifier, SIGKILL)
-        process.waitUntilExit()
-    }
+    package func kill() { process.kill() }
 
     /// Starts it again on its port, empty, after `kill`.
     package func restart() throws { process = try Self.start(port) }
 
-    private static func start(_ port: Int) throws -> Process {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: path ?? "memcached")
-        process.arguments = ["-u", "nobody", "-l", "127.0.0.1", "-p", "\(port)", "-U", "0", "-m", "64", "-t", "1"]
-        process.standardOutput = FileHandle.nullDevice
-        process.standardError = FileHandle.nullDevice
-        try process.run()
-        let deadline = ContinuousClock.now + .seconds(10)
-        while (try? ByteConnection(port: port)) == nil {
-            guard ContinuousClock.now < deadline else { throw POSIXError(.ETIMEDOUT) }
-            usleep(5_000)
-        }
-        return process
+    private static func start(_ port: Int) throws -> GuardedProcess {
+        let arguments = ["-u", "nobody", "-l", "127.0.0.1", "-p", "\(port)", "-U", "0", "-m", "64", "-t", "1"]
+        return try GuardedProcess(path ?? "memcached", arguments, port: port)
     }
 }

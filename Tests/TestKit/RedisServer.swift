@@ -6,7 +6,7 @@ import Foundation
 /// A real redis-server on a free port of loopback, which ends with the test.
 package final class RedisServer: @unchecked Sendable {
     package let port: Int
-    private var process: Process
+    private var process: GuardedProcess
 
     private static let path = ["/usr/bin/redis-server", "/usr/local/bin/redis-server"].first {
         FileManager.default.isExecutableFile(atPath: $0)
@@ -23,30 +23,15 @@ package final class RedisServer: @unchecked Sendable {
         process = try Self.start(port, arguments)
     }
 
-    deinit { kill() }
-
     /// Ends it as a crash does.
-    package func kill() {
-        Foundation.kill(process.processIdentifier, SIGKILL)
-        process.waitUntilExit()
-    }
+    package func kill() { process.kill() }
 
     /// Starts it again on its port, empty, after `kill`.
     package func restart() throws { process = try Self.start(port, arguments) }
 
-    private static func start(_ port: Int, _ arguments: [String]) throws -> Process {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: path ?? "redis-server")
-        process.arguments =
-            ["--bind", "127.0.0.1", "--port", "\(port)", "--save", "", "--appendonly", "no"] + arguments
-        process.standardOutput = FileHandle.nullDevice
-        process.standardError = FileHandle.nullDevice
-        try process.run()
-        let deadline = ContinuousClock.now + .seconds(10)
-        while (try? ByteConnection(port: port)) == nil {
-            guard ContinuousClock.now < deadline else { throw POSIXError(.ETIMEDOUT) }
-            usleep(5_000)
-        }
-        return process
+    private static func start(_ port: Int, _ arguments: [String]) throws -> GuardedProcess {
+        try GuardedProcess(
+            path ?? "redis-server",
+            ["--bind", "127.0.0.1", "--port", "\(port)", "--save", "", "--appendonly", "no"] + arguments, port: port)
     }
 }
