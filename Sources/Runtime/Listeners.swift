@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Ambassador
 import AppInvocation
 import BuildingBlocks
 import Core
@@ -26,6 +27,7 @@ struct Listeners: Sendable {
     /// What answers behind the ports.
     struct Answering {
         var pools: [any ServedPool]
+        var proxies: [HTTPProxy]
         var components: APIComponents
         var calls: AppCalls
         var tracer: Tracer
@@ -167,7 +169,7 @@ struct Listeners: Sendable {
         let admin = Admin(
             registry: parts.instruments.registry, probes: probes,
             rooms: [parts.status.endpoint, .logLevel(parts.instruments.logs, logger: parts.instruments.logger)]
-                + pubsubEndpoints(configuration, parts) + shardsEndpoints(parts))
+                + pubsubEndpoints(configuration, parts) + shardsEndpoints(parts) + routesEndpoints(parts))
         let access = Admin.Access(listen: configuration.admin.listen, token: configuration.api.token)
         return HTTPListener(
             address: configuration.admin.listen, eventLoopGroup: eventLoops,
@@ -180,6 +182,13 @@ struct Listeners: Sendable {
     /// Without pools there is nothing to tell of.
     private static func shardsEndpoints(_ parts: Answering) -> [AdminEndpoint] {
         parts.pools.isEmpty ? [] : ShardsRoom(pools: parts.pools).endpoints
+    }
+
+    /// Without proxies there are no routes to tell of.
+    private static func routesEndpoints(_ parts: Answering) -> [AdminEndpoint] {
+        if parts.proxies.isEmpty { return [] }
+        let logger = parts.instruments.logs.logger("outrigger.ambassador")
+        return RoutesRoom(proxies: parts.proxies, logger: logger).endpoints
     }
 
     /// Without the API there is no pub/sub to tell of.

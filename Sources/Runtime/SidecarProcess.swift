@@ -41,7 +41,7 @@ struct SidecarProcess: Sendable {
         try ambassadorConfiguration.makeCertificates(
             in: { try EmbeddedDatabase.makeFolder(at: invocation.dataPath) }, instruments.logger)
         let ambassador = try await AmbassadorService.start(
-            ambassadorConfiguration, grace: configuration.app.grace,
+            ambassadorConfiguration, grace: configuration.app.grace, namespace: configuration.app.namespace,
             origin: { [loaded = invocation.loaded] in loaded.origin(of: $0) }, instruments)
         do {
             return try await start(invocation, beside: ambassador, instruments)
@@ -67,8 +67,9 @@ struct SidecarProcess: Sendable {
             listeners = try await Listeners.bind(
                 invocation.loaded, mayGiveWay: !invocation.command.isEmpty,
                 Listeners.Answering(
-                    pools: ambassador?.pools ?? [], components: stores.components.ofAPI, calls: calls,
-                    tracer: tracing.tracer, resolver: stores.resolver, endpoints: invocation.endpoints,
+                    pools: ambassador?.pools ?? [], proxies: ambassador?.proxies ?? [],
+                    components: stores.components.ofAPI, calls: calls, tracer: tracing.tracer,
+                    resolver: stores.resolver, endpoints: invocation.endpoints,
                     accessControl: invocation.accessControl, metadata: metadata, status: status, health: health,
                     shutdown: shutdown, instruments: instruments))
         } catch {
@@ -174,6 +175,7 @@ struct SidecarProcess: Sendable {
             if signal == .hangUp {
                 reload?.request()
                 tlsReload?.request()
+                ambassador?.reopenLogs()
             }
             guard signal.beginsShutdown else { return app.supervisor.forward(signal) }
             if hasBegun.exchange(true, ordering: .relaxed) { end(withStatus: 128 + signal.number) }

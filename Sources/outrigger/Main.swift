@@ -16,7 +16,9 @@ internal import Runtime
               outrigger describe settings
             """,
         version: ConfigurationReference.version,
-        subcommands: [Run.self, Check.self, PubSub.self, Shards.self, Describe.self, NutcrackerCommand.self])
+        subcommands: [
+            Run.self, Check.self, PubSub.self, Shards.self, Routes.self, Describe.self, NutcrackerCommand.self,
+        ])
 
     /// Whoever calls this program `nutcracker` gets a nutcracker.
     static func main() async {

@@ -10,7 +10,8 @@ import Testing
         for metric in MetricCatalogue.all {
             let allowed = metric.name.utf8.allSatisfy { (0x61...0x7A).contains($0) || $0 == 0x5F }
             #expect(allowed, "\(metric.name) isn't snake case")
-            #expect(metric.name.hasPrefix("outrigger_") || metric.name.hasPrefix("process_"))
+            let isOwn = metric.name.hasPrefix("outrigger_") || metric.name.hasPrefix("process_")
+            #expect(isOwn || metric.help.contains("Istio") || metric.help.contains("Linkerd"), "\(metric.name)")
             #expect(metric.name.hasSuffix("_total") == (metric.kind == .counter), "\(metric.name)")
             #expect(!["_sum", "_count", "_bucket"].contains { metric.name.hasSuffix($0) }, "\(metric.name)")
             #expect(metric.help.hasSuffix("."), "\(metric.name)")

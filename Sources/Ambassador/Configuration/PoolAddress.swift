@@ -23,6 +23,12 @@ package enum PoolAddress: Sendable, Hashable, CustomStringConvertible {
         self = .unix(path: String(path), permissions: permissions)
     }
 
+    /// The same for people, with the port that the kernel chose.
+    package func bound(to port: Int) -> String {
+        guard case .network(let address) = self else { return description }
+        return ListenAddress(host: address.host, port: port).description
+    }
+
     package var description: String {
         switch self {
         case .network(let address): address.description

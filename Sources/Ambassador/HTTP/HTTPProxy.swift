@@ -16,20 +16,26 @@ package final class HTTPProxy: Sendable {
     private let group: any EventLoopGroup
     private let listener: HTTPProxyListener
     private let logger: Logger
-    private let plan: Mutex<HTTPProxyPlan>
-    private let loops = Mutex<[NIOLoopBound<HTTPProxyLoop>]>([])
+    let plan: Mutex<HTTPProxyPlan>
+    let loops = Mutex<[NIOLoopBound<HTTPProxyLoop>]>([])
     /// The change of configuration that was begun last.
     private let changes = Mutex<Task<Void, Never>?>(nil)
     private let topologies: Mutex<[String: UpstreamTopology]>
+    /// Nil: nothing is written down.
+    let accessLog: AccessLogFile?
+    private let port = Mutex(0)
 
     /// - Parameters:
     ///   - tls: ends TLS of clients; nil is plain.
     ///   - upstreamTLS: TLS towards upstreams, by their names; what isn't here is plain.
+    ///   - accessLog: where requests are written down; it ends with the proxy.
     package init(
         name: String, configuration: HTTPProxyConfiguration, tls: TLSServer? = nil,
-        upstreamTLS: [String: TLSClient] = [:], group: any EventLoopGroup, logger: Logger
+        upstreamTLS: [String: TLSClient] = [:], accessLog: AccessLogFile? = nil, group: any EventLoopGroup,
+        logger: Logger
     ) {
         self.name = name
+        self.accessLog = accessLog
         self.group = group
         self.logger = logger
         let plan = HTTPProxyPlan(configuration, upstreamTLS: upstreamTLS)
@@ -53,16 +59,22 @@ package final class HTTPProxy: Sendable {
             for topology in topologies.values { group.addTask { await topology.start() } }
         }
         for eventLoop in group.makeIterator() {
-            let made = eventLoop.submit { [name, logger] in
-                let loop = HTTPProxyLoop(name: name, eventLoop, plan, topologies, logger: logger)
+            let made = eventLoop.submit { [name, accessLog, logger] in
+                let loop = HTTPProxyLoop(
+                    name: name, eventLoop, plan, topologies, accessLog: accessLog, logger: logger)
                 return NIOLoopBound(loop, eventLoop: eventLoop)
             }
             // A loop of a group that is shut down makes nothing; then nothing listens either.
             if let loop = try? await made.get() { loops.withLock { $0.append(loop) } }
         }
         let loops = loops.withLock { $0 }
-        return try await listener.start { eventLoop in loops.first { $0.eventLoop === eventLoop }?.value }
+        let port = try await listener.start { eventLoop in loops.first { $0.eventLoop === eventLoop }?.value }
+        self.port.withLock { $0 = port }
+        return port
     }
+
+    /// Where it listens, with the port that the kernel chose.
+    var address: String { plan.withLock { $0.configuration.listen }.bound(to: port.withLock { $0 }) }
 
     /// Has requests that begin from now on follow another configuration.
     ///
@@ -136,6 +148,7 @@ package final class HTTPProxy: Sendable {
         }
         for loop in loops { try? await loop.eventLoop.submit { loop.value.close() }.get() }
         for topology in topologies.withLock({ $0.values }) { topology.end() }
+        await accessLog?.close()
     }
 
     private func openClients(_ loops: [NIOLoopBound<HTTPProxyLoop>]) async -> Int {

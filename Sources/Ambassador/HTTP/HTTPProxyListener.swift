@@ -47,23 +47,42 @@ final class HTTPProxyListener: Sendable {
         if case .network = configuration.listen {
             bootstrap = bootstrap.childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
         }
+        let acceptance = configuration.proxyProtocol
         return bootstrap.childChannelInitializer { channel in
             channel.eventLoop.makeCompletedFuture {
                 guard let loop = loop(channel.eventLoop) else { throw ChannelError.ioOnClosedChannel }
-                open.add(1)
-                channel.closeFuture.whenComplete { _ in open.add(-1) }
-                if let tls {
-                    try tls.secure(channel, within: Self.handshakeTimeout)
-                } else {
+                if tls == nil {
                     try channel.syncOptions?.setOption(.maxMessagesPerRead, value: 1)
                     try channel.syncOptions?.setOption(
                         .recvAllocator, value: ReadBufferAllocator(loop.relay.reading))
                 }
-                let client = HTTPProxyClient(loop: loop, isSecure: tls != nil, address: channel.remoteAddress)
-                try channel.pipeline.syncOperations.addHandler(client)
-                client.isSurplus = open.value > loop.settings.clientsMax
+                guard acceptance != .off else {
+                    return try Self.admit(channel, channel.remoteAddress, tls, loop)
+                }
+                let entry = ProxyProtocolEntry(
+                    isRequired: acceptance == .require, timeout: .nanoseconds(loop.settings.headTime),
+                    reading: tls == nil ? loop.relay.reading : nil, counters: loop.counters
+                ) { try Self.admit($0, $1, tls, loop) }
+                try channel.pipeline.syncOperations.addHandler(entry)
             }
         }
+    }
+
+    /// Has a connection be a client's.
+    private static func admit(
+        _ channel: any Channel, _ address: SocketAddress?, _ tls: TLSServer?, _ loop: HTTPProxyLoop
+    ) throws {
+        if let tls {
+            let counters = NIOLoopBound(loop.counters, eventLoop: channel.eventLoop)
+            try tls.secure(channel, within: handshakeTimeout).whenComplete { result in
+                switch result {
+                case .success: counters.value.clients.handshakes += 1
+                case .failure: counters.value.clients.handshakesFailed += 1
+                }
+            }
+        }
+        let client = HTTPProxyClient(loop: loop, isSecure: tls != nil, address: address)
+        try channel.pipeline.syncOperations.addHandler(client)
     }
 
     /// Takes no more connections; those that are there stay.

@@ -24,13 +24,15 @@ final class HTTPProxyLoop {
     @exclusivity(unchecked) var requestScan: HTTPHeadScan
     @exclusivity(unchecked) var sequences: [SplitSequence]
     let counters: HTTPProxyCounters
+    /// Nil: nothing is written down.
+    let accessLog: AccessLog?
     private(set) var isDraining = false
     private var clients: [ObjectIdentifier: HTTPProxyClient] = [:]
     @exclusivity(unchecked) var random = SmallGenerator()
 
     init(
         name: String, _ eventLoop: any EventLoop, _ plan: HTTPProxyPlan, _ topologies: [String: UpstreamTopology],
-        logger: Logger
+        accessLog file: AccessLogFile?, logger: Logger
     ) {
         self.name = name
         self.logger = logger
@@ -38,6 +40,9 @@ final class HTTPProxyLoop {
         table = plan.table
         balanceKeys = plan.balanceKeys
         counters = HTTPProxyCounters(plan.names)
+        accessLog = file.map {
+            AccessLog(plan.configuration.accessLog, proxy: name, file: $0, eventLoop: eventLoop)
+        }
         upstreamTLS = plan.upstreamTLS
         upstreams = plan.configuration.upstreams.compactMap { topologies[$0.name]?.makeUpstream(on: eventLoop) }
         relay = RelayLoop(eventLoop, limits: plan.settings.syntax)
@@ -144,6 +149,7 @@ final class HTTPProxyLoop {
 
     func close() {
         for client in Array(clients.values) { client.close() }
+        accessLog?.flush()
         for upstream in upstreams { for endpoint in upstream.endpoints { (endpoint.pool as? RelayConnections)?.end() } }
     }
 }

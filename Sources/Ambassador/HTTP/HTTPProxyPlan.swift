@@ -10,7 +10,7 @@ struct HTTPProxyPlan: Sendable {
     let table: RouteTable
     /// What of a request chooses its server, for each upstream that is balanced by hash.
     let balanceKeys: [RequestKey?]
-    /// For counting.
+    /// For counting; in the order of `Route.index`.
     let names: HTTPProxyNames
     let comparators: MirrorComparators
     let faults: RouteFaults

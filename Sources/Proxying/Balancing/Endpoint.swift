@@ -62,6 +62,8 @@ package final class Endpoint {
     }
 
     package var address: SocketAddress { identity.address }
+    /// The same for people: `10.0.0.1:8080`, `[::1]:8080`, or the path of a socket.
+    package private(set) lazy var text = identity.address.text
     /// Whether clients' failures have it left alone.
     package var isEjected: Bool { outlier.isEjected }
 }

@@ -33,7 +33,13 @@ package final class RelayWaiter {
     /// A connection of TLS fails in two places.
     fileprivate var isSettled = false
 
-    fileprivate init(_ receiver: any RelayReceiver) { self.receiver = receiver }
+    /// Its connection's first bytes.
+    fileprivate let opening: ByteBuffer?
+
+    fileprivate init(_ receiver: any RelayReceiver, opening: ByteBuffer?) {
+        self.receiver = receiver
+        self.opening = opening
+    }
 
     package func cancel() { receiver = nil }
 
@@ -78,8 +84,10 @@ package final class RelayConnections {
     }
 
     /// Gets a new connection, for which `receiver` waits.
-    package func connect(_ receiver: any RelayReceiver) -> RelayWaiter {
-        let waiter = RelayWaiter(receiver)
+    ///
+    /// - Parameter opening: what is written to it first, as a header of the PROXY protocol; its rules must be private.
+    package func connect(_ receiver: any RelayReceiver, opening: ByteBuffer? = nil) -> RelayWaiter {
+        let waiter = RelayWaiter(receiver, opening: opening)
         if open + connecting < rules.connectionsMax {
             connect(waiter)
         } else if waiting.count < rules.waitingMax {
@@ -138,6 +146,9 @@ package final class RelayConnections {
                 channel.eventLoop.makeCompletedFuture {
                     let (pool, waiter) = bound.value
                     let connection = RelayConnection(pool, pool.loop)
+                    if let opening = waiter.opening {
+                        try channel.pipeline.syncOperations.addHandler(RelayOpening(opening))
+                    }
                     if let tls = rules.tls {
                         let secured = try tls.secure(channel, host: rules.host, within: rules.connectTimeout)
                         let bound = NIOLoopBound((pool, connection, waiter), eventLoop: channel.eventLoop)

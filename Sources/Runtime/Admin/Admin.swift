@@ -25,13 +25,22 @@ package struct Admin: Sendable {
         if request.path == "/admin" || request.path == "/admin/" {
             return request.method == "GET" || request.method == "HEAD" ? index : notAllowed(["GET"])
         }
-        guard let endpoint = endpoints[request.path] else { return notFound(request.path) }
+        guard let (endpoint, request) = find(request) else { return notFound(request.path) }
         let method = request.method == "HEAD" ? "GET" : request.method
         guard endpoint.methods.contains(method) else { return notAllowed(endpoint.methods) }
         guard method == "GET" || request.mayChange else {
             return .text("Changes are taken from loopback, outside a browser, or with the API token.\n", status: 403)
         }
         return await endpoint.respond(request)
+    }
+
+    /// The endpoint of a request, and the request as that one takes it.
+    private func find(_ request: AdminRequest) -> (AdminEndpoint, AdminRequest)? {
+        if let endpoint = endpoints[request.path], !endpoint.hasPlaceholders { return (endpoint, request) }
+        for endpoint in endpoints.values where endpoint.hasPlaceholders {
+            if let taken = endpoint.taking(request) { return (endpoint, taken) }
+        }
+        return nil
     }
 
     /// `GET /admin`.

@@ -63,6 +63,7 @@ package struct AdminResponse: Sendable, Equatable {
 package struct AdminEndpoint: Sendable {
     package typealias Respond = @Sendable (AdminRequest) async -> AdminResponse
 
+    /// A segment in braces stands for any one, which the request then has as a value of that name.
     package var path: String
     /// `GET` brings `HEAD` with it; any other method is taken as a change.
     package var methods: [String]
@@ -76,5 +77,27 @@ package struct AdminEndpoint: Sendable {
         self.methods = methods
         self.summary = summary
         self.respond = respond
+    }
+
+    var hasPlaceholders: Bool { path.contains("{") }
+
+    /// The request with what stands in the place of the braces as values; nil if its path is another.
+    func taking(_ request: AdminRequest) -> AdminRequest? {
+        let pattern = path.split(separator: "/", omittingEmptySubsequences: false)
+        let segments = request.path.split(separator: "/", omittingEmptySubsequences: false)
+        guard pattern.count == segments.count else { return nil }
+        var query = ""
+        for (expected, segment) in zip(pattern, segments) {
+            if expected.hasPrefix("{") {
+                guard !segment.isEmpty else { return nil }
+                query += "\(expected.dropFirst().dropLast())=\(segment)&"
+            } else if expected != segment {
+                return nil
+            }
+        }
+        var taken = request
+        // What the path says comes first, and so counts.
+        taken.query = query + request.query
+        return taken
     }
 }

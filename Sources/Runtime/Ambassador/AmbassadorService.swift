@@ -62,9 +62,11 @@ struct AmbassadorService: Service {
 
     /// Opens every pool, or none; nil if there are none to open.
     ///
-    /// - Parameter origin: where a key of the configuration was given.
+    /// - Parameters:
+    ///   - namespace: the app's, for metrics that have one.
+    ///   - origin: where a key of the configuration was given.
     static func start(
-        _ configuration: AmbassadorConfiguration, grace: Duration,
+        _ configuration: AmbassadorConfiguration, grace: Duration, namespace: String = "",
         origin: @escaping @Sendable (String) -> SourceLocation? = { _ in nil }, _ instruments: Instruments
     ) async throws -> AmbassadorService? {
         guard !configuration.isEmpty else { return nil }
@@ -79,10 +81,11 @@ struct AmbassadorService: Service {
             await service.stop()
             throw error
         }
-        let pools = service.pools
+        let (pools, proxies) = (service.pools, service.proxies)
         instruments.registry.collect {
             var metrics: [CollectedMetric] = []
             for pool in pools { metrics += await pool.snapshot().metrics }
+            for proxy in proxies { metrics += await proxy.metrics(namespace: namespace) }
             return metrics
         }
         return service
@@ -112,13 +115,31 @@ struct AmbassadorService: Service {
             tls.report(to: logger)
             self.tls += tls.fromFiles
             let proxy = HTTPProxy(
-                name: name, configuration: http, tls: tls.clients, upstreamTLS: tls.upstreams, group: eventLoops,
-                logger: logger)
+                name: name, configuration: http, tls: tls.clients, upstreamTLS: tls.upstreams,
+                accessLog: try accessLog(of: http, named: name), group: eventLoops, logger: logger)
             // Before it listens, so that what fails half-way is ended, too.
             proxies.append(proxy)
             let port = try await proxy.start()
             addresses.append("\(name) \(http.listen.bound(to: port))")
         }
+    }
+
+    /// Nil if there is to be none.
+    private func accessLog(
+        of http: HTTPProxyConfiguration, named name: String
+    ) throws(Problems) -> AccessLogFile? {
+        guard let path = http.accessLog.path else { return nil }
+        do throws(AccessLogError) {
+            return try AccessLogFile(path: path, proxy: name, buffer: http.accessLog.buffer, logger: logger)
+        } catch {
+            let key = "ambassador.http.\(name).access-log.path"
+            throw Problems([Problem(origin(key) ?? .builtIn, key: key, error.description)])
+        }
+    }
+
+    /// Opens access logs again, whose files may have been moved away.
+    func reopenLogs() {
+        for proxy in proxies { proxy.reopenAccessLog() }
     }
 
     private mutating func open(_ pool: any ServedPool, at address: PoolAddress) async throws(ListenError) {
@@ -156,13 +177,5 @@ struct AmbassadorService: Service {
             for proxy in proxies { group.addTask { await proxy.drain(within: grace) } }
         }
         try? await eventLoops.shutdownGracefully()
-    }
-}
-
-extension PoolAddress {
-    /// The same with the port that the kernel chose.
-    fileprivate func bound(to port: Int) -> String {
-        guard case .network(let address) = self else { return description }
-        return ListenAddress(host: address.host, port: port).description
     }
 }

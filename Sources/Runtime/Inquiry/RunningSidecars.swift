@@ -42,14 +42,15 @@ struct RunningSidecar: Sendable {
 
     /// What its admin listener answers, with the API token of `environment`.
     func ask(
-        _ method: HTTPMethod, _ target: String, _ environment: [String: String]
+        _ method: HTTPMethod, _ target: String, _ environment: [String: String], body: [UInt8] = []
     ) async throws(InquiryError) -> String {
         var fields: HTTPFields = [:]
         if let token = environment["DAPR_API_TOKEN"], !token.isEmpty { fields["dapr-api-token"] = token }
         let upstream = HTTPUpstream(address: admin, eventLoopGroup: MultiThreadedEventLoopGroup.singleton)
         defer { upstream.closeIdle() }
         do {
-            let request = HTTPRequest(HTTPRequestHead(method, target, fields: fields))
+            let head = HTTPRequestHead(method, target, fields: fields)
+            let request = HTTPRequest(head, body: .bytes(ByteBuffer(bytes: body)))
             let response = try await upstream.send(request, within: Self.timeout)
             guard let body = try await response.body.collect(upTo: Self.answerBytesMax) else {
                 throw InquiryError(description: "the answer has more than \(Self.answerBytesMax) bytes; ask for less")

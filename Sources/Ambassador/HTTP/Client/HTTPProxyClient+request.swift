@@ -50,6 +50,7 @@ extension HTTPProxyClient {
 
     private func begin(_ bytes: inout ByteBuffer, _ length: Int) {
         beginExchange()
+        if let log = loop.accessLog { noteRequest(bytes, in: log) }
         let scan = loop.requestScan
         exchange.isHTTP10 = scan.version == .http10
         // Clients of HTTP/1.0 read a response up to the end of the connection, whatever else they ask for.

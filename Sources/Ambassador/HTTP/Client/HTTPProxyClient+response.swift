@@ -15,6 +15,7 @@ extension HTTPProxyClient {
         if scan.status < 200 { return receiveInterim(bytes, length, scan) }
         if retriesAfter(scan.status) { return .refused }
         exchange.status = scan.status
+        if exchange.entry != nil { noteResponse(bytes, scan) }
         if exchange.isConnect, scan.status < 300 { return beginTunnel(bytes, length, scan) }
         exchange.mirrored?.receiveResponse(bytes, length: length)
         let body = RelayBody(scan, answersHead: exchange.isHead)
@@ -186,6 +187,7 @@ extension HTTPProxyClient {
             exchange.row ?? loop.counters.row(route: nil, upstream: nil), status: exchange.status,
             origin: exchange.origin, nanoseconds: now - exchange.startedAt, bytesIn: exchange.requestBytes,
             bytesOut: exchange.responseBytes)
+        if let log = loop.accessLog { writeRecord(in: log, nanoseconds: now - exchange.startedAt) }
         exchange.upstream?.completed()
         let sent = exchange.sent
         exchange.mirrored?.end(

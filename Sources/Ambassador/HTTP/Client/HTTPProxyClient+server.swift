@@ -3,6 +3,7 @@
 import NIOCore
 import Proxying
 import WireHTTP
+import WireProxyProtocol
 
 /// Which server gets the request, and what follows when it doesn't answer.
 extension HTTPProxyClient {
@@ -39,7 +40,16 @@ extension HTTPProxyClient {
         if let connection = connections.takeIdle() { return connected(connection) }
         // The connection's own time limit is shorter, unless it waits for others to end.
         expect(.connection, within: responseTime)
-        exchange.waiter = connections.connect(self)
+        exchange.waiter = connections.connect(self, opening: opening(to: upstream))
+    }
+
+    /// What a server that speaks the PROXY protocol hears first.
+    private func opening(to upstream: Upstream) -> ByteBuffer? {
+        guard let version = upstream.configuration.proxyProtocol else { return nil }
+        var bytes = ByteBuffer()
+        bytes.writeProxyProtocol(
+            ProxyProtocolHeader(version, client: address, local: context?.channel.localAddress))
+        return bytes
     }
 
     func connected(_ connection: RelayConnection) {

@@ -64,6 +64,8 @@ final class HTTPProxyClient: ChannelDuplexHandler, RelayReceiver {
     private var isInputOver = false
     private var owesRead = false
     var isWritable = true
+    /// Who connected, or whom the PROXY protocol names.
+    let address: SocketAddress?
     /// The lines that tell servers who the client is.
     let forwarded: ForwardedFields
     /// For choices that depend on who the client is.
@@ -72,6 +74,7 @@ final class HTTPProxyClient: ChannelDuplexHandler, RelayReceiver {
     init(loop: HTTPProxyLoop, isSecure: Bool, address: SocketAddress?) {
         self.loop = loop
         self.isSecure = isSecure
+        self.address = address
         headEnd = HTTPHeadEnd(loop.settings.syntax)
         let text = address?.ipAddress
         addressHash = StableHash.of(text ?? "")

@@ -25,6 +25,8 @@ struct HTTPProxyExchange {
     var route: Route?
     /// Where it is counted.
     var row: HTTPProxyCounters.Row?
+    /// What the access log will say of it.
+    var entry: AccessLogEntry?
     var upstream: Upstream?
     var endpoint: Endpoint?
     var connection: RelayConnection?

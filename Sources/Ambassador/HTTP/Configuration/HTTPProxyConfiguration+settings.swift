@@ -44,6 +44,7 @@ extension HTTPProxyConfiguration {
                 .group("hsts", \.hsts, HSTSConfiguration.settings),
                 .group("limits", \.limits, HTTPProxyLimits.settings),
                 .group("timeouts", \.timeouts, HTTPProxyTimeouts.settings),
+                .group("metrics", \.metrics, HTTPMetricsConfiguration.settings),
                 .setting("connect", \.allowsConnect, .boolean, "Passes CONNECT on; otherwise it is refused."),
                 .setting(
                     "server", optional: \.server, .fieldValue,

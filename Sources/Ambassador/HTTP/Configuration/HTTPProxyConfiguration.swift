@@ -22,6 +22,7 @@ package struct HTTPProxyConfiguration: Sendable, Equatable {
     /// What `Server` of every response says; nil: what the upstream says.
     package var server: String? = nil
     package var accessLog = AccessLogConfiguration()
+    package var metrics = HTTPMetricsConfiguration()
     /// Connections that wait to be accepted (listen(2)).
     package var backlog = 512
     /// Whether several processes may listen on one port (SO_REUSEPORT).

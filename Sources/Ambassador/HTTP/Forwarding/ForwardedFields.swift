@@ -15,7 +15,7 @@ package struct ForwardedFields: Sendable {
     /// The ranges whose word is taken, if this client's is; else none.
     let trusted: [AddressRange]
     /// As texts: the address, and the same as RFC 7239 writes it.
-    private let address: [UInt8]
+    let address: [UInt8]
     private let node: [UInt8]
     private let scheme: StaticString
     /// All lines for a request of HTTP/1.1 that brings none of these fields.

@@ -17,7 +17,8 @@ package enum MetricCatalogue {
     static let batchSizes: [Double] = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512]
 
     package static let all: [MetricDefinition] =
-        (http + invocation + state + pubsub + sqlite + eventLog + ambassador + app + telemetry + process)
+        (http + invocation + state + pubsub + sqlite + eventLog + ambassador + httpProxy + httpEndpoints + meshes + app
+        + telemetry + process)
         .sorted { $0.name < $1.name }
 
     package static func definition(of name: String) -> MetricDefinition? {

@@ -10,7 +10,7 @@ package struct HTTPProxyCounts: Sendable, Equatable {
 
     /// What became of the requests of one route that went to one upstream.
     package struct Exchanges: Sendable, Equatable {
-        package let pair: Pair
+        package private(set) var pair: Pair
         /// As in `HTTPProxyCounters.Columns`.
         fileprivate(set) var numbers: [UInt64]
 
@@ -31,6 +31,13 @@ package struct HTTPProxyCounts: Sendable, Equatable {
                 let count = numbers[Columns.statuses + column]
                 return count > 0 ? (column, count) : nil
             }
+        }
+
+        /// The same under another name.
+        func of(_ pair: Pair) -> Exchanges {
+            var other = self
+            other.pair = pair
+            return other
         }
 
         /// Requests by the first digit of their status.

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Core
+import NIOCore
+import Proxying
+package import Telemetry
+
+extension HTTPProxy {
+    /// What it is and how it does now, of all event loops.
+    package func snapshot() async -> HTTPProxySnapshot {
+        let (counts, upstreams) = await observed()
+        let plan = plan.withLock { $0 }
+        var snapshot = HTTPProxySnapshot(
+            name: name, listen: address, plan.configuration, order: plan.table.routes.map(\.name), counts: counts,
+            upstreams: upstreams)
+        for mirror in await mirrors() {
+            if let report = mirror.report { snapshot.comparisons[mirror.route] = report }
+        }
+        return snapshot
+    }
+
+    /// Its part of a scrape.
+    ///
+    /// - Parameter namespace: the app's, for metrics that have one.
+    package func metrics(namespace: String) async -> [CollectedMetric] {
+        let (counts, upstreams) = await observed()
+        let compatibility = plan.withLock { $0.configuration.metrics.compatibility }
+        var metrics = counts.metrics(proxy: name)
+        metrics += counts.metrics(compatibility, proxy: name, namespace: namespace)
+        for upstream in upstreams { metrics += upstream.metrics(proxy: name) }
+        metrics += mirrorMetrics(await mirrors()) + [faultMetric]
+        if let accessLog {
+            let dropped = CollectedMetric.Series([("proxy", name)], .number(Double(accessLog.droppedLines)))
+            metrics.append(CollectedMetric("outrigger_http_proxy_access_log_dropped_total", [dropped]))
+        }
+        return metrics
+    }
+
+    private func mirrorMetrics(_ mirrors: [MirrorSnapshot]) -> [CollectedMetric] {
+        func metric(_ name: String, _ counts: (MirrorSnapshot) -> [(name: String, count: UInt64)]) -> CollectedMetric {
+            CollectedMetric(
+                name,
+                mirrors.flatMap { mirror in
+                    counts(mirror).map { outcome, count in
+                        CollectedMetric.Series(
+                            [("proxy", self.name), ("route", mirror.route), ("outcome", outcome)],
+                            .number(Double(count)))
+                    }
+                })
+        }
+        return [
+            metric("outrigger_http_proxy_mirrored_total", \.counters.outcomes),
+            metric("outrigger_http_proxy_compared_total") { mirror in
+                guard let report = mirror.report else { return [] }
+                return [
+                    ("equal", UInt64(report.equal)), ("noise", UInt64(report.noise)),
+                    ("different", UInt64(report.different)),
+                ]
+            },
+        ]
+    }
+
+    private var faultMetric: CollectedMetric {
+        CollectedMetric(
+            "outrigger_http_proxy_faults_total",
+            faults.map { route, fault, count in
+                CollectedMetric.Series(
+                    [("proxy", name), ("route", route), ("fault", fault)], .number(Double(count)))
+            })
+    }
+
+    /// Gives a route other weights, for requests that begin from now on, until the configuration is read again.
+    package func setSplit(route: String, weights: NamedTable<Int>) throws(SplitChangeError) {
+        let plan = plan.withLock { $0 }
+        let changed = try plan.configuration.settingSplit(route: route, weights: weights)
+        apply(changed, upstreamTLS: plan.upstreamTLS)
+    }
+
+    /// Opens the access log's path again, as its file may have been moved away.
+    package func reopenAccessLog() { accessLog?.reopen() }
+
+    private func observed() async -> (HTTPProxyCounts, [UpstreamSnapshot]) {
+        var counts = HTTPProxyCounts()
+        var upstreams: [UpstreamSnapshot] = []
+        for loop in loops.withLock({ $0 }) {
+            let part = try? await loop.eventLoop.submit {
+                let now = loop.value.now()
+                return (loop.value.counters.counts(), loop.value.upstreams.map { $0.snapshot(now: now) })
+            }.get()
+            guard let part else { continue }
+            counts += part.0
+            for upstream in part.1 {
+                if let index = upstreams.firstIndex(where: { $0.name == upstream.name }) {
+                    upstreams[index].add(upstream)
+                } else {
+                    upstreams.append(upstream)
+                }
+            }
+        }
+        return (counts, upstreams)
+    }
+}

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Core
+import WireHTTP
+
+/// What `outrigger routes` asks running proxies or tells them, and how their answers are printed.
+package struct RoutesInquiry: Sendable {
+    package enum Question: Sendable {
+        case routes(proxy: String?)
+        /// What mirrored requests were answered differently.
+        case comparison(proxy: String?, route: String?)
+        case split(proxy: String, route: String, weights: [(upstream: String, weight: Int)])
+    }
+
+    package var question: Question
+    /// JSON instead of lines for people.
+    package var isJSON: Bool
+
+    package init(_ question: Question, isJSON: Bool) {
+        self.question = question
+        self.isJSON = isJSON
+    }
+
+    /// Asks, and returns what to print: for people a part for each process, else a JSON array of their answers.
+    package func answer(from search: SidecarSearch) async throws(InquiryError) -> String {
+        let sidecars = try await search.ambassadors()
+        if case .split = question, sidecars.count > 1 {
+            let found = sidecars.map(\.description).joined(separator: "\n  ")
+            throw InquiryError(
+                description: "several processes run; name the one to change by --admin or --app-id:\n  \(found)")
+        }
+        var answers: [(sidecar: RunningSidecar, text: String)] = []
+        for sidecar in sidecars {
+            answers.append((sidecar, try await sidecar.ask(method, target, search.environment, body: body)))
+        }
+        if isJSON { return "[" + answers.map { $0.text.trimmingSuffix("\n") }.joined(separator: ",\n ") + "]\n" }
+        if answers.count == 1 { return answers[0].text }
+        return answers.map { "\($0.sidecar.description)\n\($0.text)" }.joined(separator: "\n")
+    }
+
+    private var method: HTTPMethod {
+        if case .split = question { .put } else { .get }
+    }
+
+    private var target: String {
+        let format = ("format", isJSON ? nil : "text")
+        return switch question {
+        case .routes(let proxy): "/admin/routes".target([("proxy", proxy), format])
+        case .comparison(let proxy, let route):
+            "/admin/routes/compare".target([("proxy", proxy), ("route", route), format])
+        case .split(let proxy, let route, _):
+            "/admin/routes/\(proxy.percentEncoded)/\(route.percentEncoded)/split".target([format])
+        }
+    }
+
+    private var body: [UInt8] {
+        guard case .split(_, _, let weights) = question else { return [] }
+        var json = JSONWriter()
+        json.beginObject()
+        for (upstream, weight) in weights { json.field(upstream, weight) }
+        json.endObject()
+        return json.bytes
+    }
+}
