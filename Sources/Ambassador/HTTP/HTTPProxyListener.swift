@@ -51,18 +51,20 @@ final class HTTPProxyListener: Sendable {
         return bootstrap.childChannelInitializer { channel in
             channel.eventLoop.makeCompletedFuture {
                 guard let loop = loop(channel.eventLoop) else { throw ChannelError.ioOnClosedChannel }
+                open.add(1)
+                channel.closeFuture.whenComplete { _ in open.add(-1) }
                 if tls == nil {
                     try channel.syncOptions?.setOption(.maxMessagesPerRead, value: 1)
                     try channel.syncOptions?.setOption(
                         .recvAllocator, value: ReadBufferAllocator(loop.relay.reading))
                 }
                 guard acceptance != .off else {
-                    return try Self.admit(channel, channel.remoteAddress, tls, loop)
+                    return try Self.admit(channel, channel.remoteAddress, tls, loop, open)
                 }
                 let entry = ProxyProtocolEntry(
                     isRequired: acceptance == .require, timeout: .nanoseconds(loop.settings.headTime),
                     reading: tls == nil ? loop.relay.reading : nil, counters: loop.counters
-                ) { try Self.admit($0, $1, tls, loop) }
+                ) { try Self.admit($0, $1, tls, loop, open) }
                 try channel.pipeline.syncOperations.addHandler(entry)
             }
         }
@@ -70,7 +72,8 @@ final class HTTPProxyListener: Sendable {
 
     /// Has a connection be a client's.
     private static func admit(
-        _ channel: any Channel, _ address: SocketAddress?, _ tls: TLSServer?, _ loop: HTTPProxyLoop
+        _ channel: any Channel, _ address: SocketAddress?, _ tls: TLSServer?, _ loop: HTTPProxyLoop,
+        _ open: SharedCount
     ) throws {
         if let tls {
             let counters = NIOLoopBound(loop.counters, eventLoop: channel.eventLoop)
@@ -82,6 +85,7 @@ final class HTTPProxyListener: Sendable {
             }
         }
         let client = HTTPProxyClient(loop: loop, isSecure: tls != nil, address: address)
+        client.isSurplus = open.value > loop.settings.clientsMax
         try channel.pipeline.syncOperations.addHandler(client)
     }
 

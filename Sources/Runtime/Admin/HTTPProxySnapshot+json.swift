@@ -91,7 +91,7 @@ extension UpstreamSnapshot {
         json.field("name", name)
         json.field("balance", balance.rawValue)
         json.field("panics", isPanicking)
-        json.field("pending", pending)
+        json.field("pending", endpoints.reduce(0) { $0 + $1.waiting })
         json.key("endpoints")
         json.array(endpoints) { endpoint, json in
             json.field("server", endpoint.server)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import NIOCore
+import Proxying
 import WireHTTP
 
 /// What is written down of a request, where there is an access log.

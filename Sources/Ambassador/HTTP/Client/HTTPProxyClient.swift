@@ -88,12 +88,18 @@ final class HTTPProxyClient: ChannelDuplexHandler, RelayReceiver {
         self.context = context
         loop.add(self)
         expect(.head, within: loop.settings.headTime)
+        // Behind a PROXY protocol's header the connection is open already.
+        if context.channel.isActive { begin(context) }
     }
 
     func channelActive(context: ChannelHandlerContext) {
+        begin(context)
+        context.fireChannelActive()
+    }
+
+    private func begin(_ context: ChannelHandlerContext) {
         if !isSecure { socket.open(context.channel) }
         if isSurplus { refuseAsSurplus() }
-        context.fireChannelActive()
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {

@@ -3,6 +3,7 @@
 package import Core
 import NIOCore
 import Proxying
+import Synchronization
 package import Telemetry
 
 extension HTTPProxy {

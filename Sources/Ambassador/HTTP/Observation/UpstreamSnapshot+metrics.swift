@@ -44,7 +44,7 @@ extension UpstreamSnapshot {
 
     private func refusalMetric(_ proxy: String) -> CollectedMetric {
         let counts = [
-            ("requests", refusals.requests), ("pending", refusals.pending), ("connections", refusals.connections),
+            ("requests", refusals.requests), ("pending", refusals.pending),
             ("retries", refusals.retries), ("retry_budget", refusals.retryBudget),
         ]
         return CollectedMetric(
