@@ -11,16 +11,18 @@ from harness.processes import MeasurementFailed
 # Clients come one after the other: h2load gives each a tick of 10 ms, and would else ask for all of them at once.
 CLIENT_PERIOD_MS = 3
 WARM_UP_SECONDS = 0.5
+# What else the machine does comes in bursts: they spoil some short rounds, or all long ones.
+ROUND_SECONDS = 1
 
 
 class OpenLoad:
-    """Requests at `rate` in a second, from a number of connections for a number of seconds."""
+    """Requests at `rate` in a second, from a number of connections."""
 
-    def __init__(self, bench, rate, connections, seconds, path="/", headers=None):
+    def __init__(self, bench, rate, connections, path="/", headers=None):
         self.log = bench.folder / "h2load.log"
         self.rate, self.connections, self.path = rate, connections, path
         self.headers = headers or {}
-        each = max(1, round(rate * (seconds + WARM_UP_SECONDS) / connections))
+        each = max(1, round(rate * (ROUND_SECONDS + WARM_UP_SECONDS) / connections))
         self.requests = each * connections
 
     def measure(self, server):

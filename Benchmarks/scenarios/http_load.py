@@ -29,8 +29,8 @@ def latency(bench, report):
     with proxies(bench) as started:
         rate = int(saturation(bench, started["haproxy"]) / 2)
         bench.say(f"half of HAProxy's saturation rate: {rate:,} requests/s")
-        load = OpenLoad(bench, rate, CONNECTIONS, bench.seconds, PATH, HEADERS)
-        medians = alternate(bench.rounds, {
+        load = OpenLoad(bench, rate, CONNECTIONS, PATH, HEADERS)
+        medians = alternate(bench.latency_rounds, {
             name: lambda proxy=proxy: load.measure(proxy) for name, proxy in started.items()
         })
     for name, sample in medians.items():

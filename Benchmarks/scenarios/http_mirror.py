@@ -22,11 +22,11 @@ def mirror(bench, report):
         for name, port in ports.items():
             proxies[name] = stack.enter_context(mirroring(bench, versions, name, port))
         rate = int(saturation(bench, proxies["mirror off"]) / 4)
-        load = OpenLoad(bench, rate, CONNECTIONS, bench.seconds, PATH, HEADERS)
-        medians = alternate(bench.rounds, {
+        load = OpenLoad(bench, rate, CONNECTIONS, PATH, HEADERS)
+        medians = alternate(bench.latency_rounds, {
             name: lambda proxy=proxy: load.measure(proxy) for name, proxy in proxies.items()
         })
-        mirrored = shadow.requests_taken() / (load.requests * (bench.rounds + 1))
+        mirrored = shadow.requests_taken() / (load.requests * (bench.latency_rounds + 1))
     off = medians["mirror off"]
     for name, sample in medians.items():
         report.figure("open loop, a quarter of saturation", name, sample, off)
