@@ -4,7 +4,7 @@ package import Logging
 
 /// An upstream on one event loop: its endpoints, which of them gets a request, and how they do.
 ///
-/// It knows neither sockets nor clocks: whoever relays tells it what happened and when, in nanoseconds of any clock that
+/// It knows neither sockets nor clocks: whoever relays tells it what happened and when, in nanoseconds of a clock that
 /// only goes forward. A request takes `admit`, `pick`, `began`, `ended` and `completed`; another try of it
 /// `admitRetry`, `pick`, `began(…, isRetry: true)`, `ended` and `retryCompleted`.
 package final class Upstream {
@@ -96,7 +96,7 @@ package final class Upstream {
         if outcome == .connectFailed { endpoint.counters.connectFailures += 1 }
         if outcome == .timedOut { endpoint.counters.timeouts += 1 }
         // An endpoint that fails quickly must not look fast.
-        endpoint.latency.observe(max(latency, Int64(endpoint.latency.cost(now))), now)
+        if choice.kind == .ewma { endpoint.latency.observe(max(latency, Int64(endpoint.latency.cost(now))), now) }
         guard endpoint.outlier.failed(outcome, configuration.ejection), mayEject(endpoint) else { return }
         eject(endpoint, now)
     }

@@ -25,7 +25,8 @@ package struct UpstreamSnapshot: Sendable, Equatable {
         package var connections: Int
         /// Requests that wait for a connection.
         package var waiting: Int
-        /// The average of its latencies in nanoseconds, of `ewma` only; 0 if there is none. Of several loops, the longest.
+        /// The average of its latencies in nanoseconds, with `ewma` only; 0 if there is none. Of several loops
+        /// the longest.
         package var latency: Double
         package var counters: EndpointCounters
         /// How many loops say so.
@@ -97,7 +98,8 @@ extension Endpoint {
             server: identity.server, configured: identity.configured.description, address: identity.address.text,
             weight: weight, share: share, isHealthy: isHealthy, isEjected: isEjected,
             ejectedFor: outlier.ejectedUntil.map { max(0, $0 - now) } ?? 0, inFlight: inFlight,
-            connections: pool?.connectionCount ?? 0, waiting: pool?.waitingCount ?? 0, latency: latency.cost(now), counters: counters)
+            connections: pool?.connectionCount ?? 0, waiting: pool?.waitingCount ?? 0, latency: latency.cost(now),
+            counters: counters)
     }
 }
 

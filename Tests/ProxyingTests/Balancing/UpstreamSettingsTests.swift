@@ -86,7 +86,10 @@ struct UpstreamSettingsTests {
         arguments: [
             ("servers: {}", "servers", "found nothing, expected at least one server"),
             ("{balance: maglev, hash: {header: a, path: true}}", "hash", "found header and path, expected one of them"),
-            ("hash: {address: true}", "balance", "found least-request, expected ring-hash or maglev because hash is given"),
+            (
+                "hash: {address: true}", "balance",
+                "found least-request, expected ring-hash or maglev because hash is given"
+            ),
             ("ejection: {pause: 10m}", "ejection.pause-max", "found 5m, expected at least the pause of 10m"),
             ("health: {status: 204}", "health.path", "found nothing, expected a path because status is given"),
             ("health: {host: web}", "health.path", "found nothing, expected a path because host is given"),

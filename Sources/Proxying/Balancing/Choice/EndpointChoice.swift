@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The endpoints that requests are given to, made ready for the kind of balance. It is made when an endpoint comes, goes
-/// or changes its share, so that a choice is short.
+/// The endpoints that requests are given to, made ready for the kind of balance. It is made when an endpoint comes,
+/// goes or changes its share, so that a choice is short.
 struct EndpointChoice {
     let kind: BalanceKind
     let members: ContiguousArray<Endpoint>

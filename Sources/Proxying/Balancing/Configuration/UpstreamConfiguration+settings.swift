@@ -134,7 +134,8 @@ extension HealthCheckConfiguration {
 extension OutlierConfiguration {
     static var settings: SettingGroup<OutlierConfiguration> {
         SettingGroup(
-            "Whether a server that fails clients' requests is left alone for a while. Each event loop judges for itself.",
+            "Whether a server that fails clients' requests is left alone for a while. Each event loop judges for "
+                + "itself.",
             [
                 .setting("enabled", \.enabled, .boolean, "Ejects servers that fail."),
                 .setting(
@@ -164,7 +165,8 @@ extension UpstreamLimits {
             "What the servers may have to do at once, for each event loop; more is refused with 503.",
             [
                 .setting("connections", \.connections, .integer(1...limitMax), "Connections to each server."),
-                .setting("pending", \.pending, .integer(0...limitMax), "Requests that wait for a connection to one server."),
+                .setting(
+                    "pending", \.pending, .integer(0...limitMax), "Requests that wait for a connection to one server."),
                 .setting("requests", \.requests, .integer(1...limitMax), "Requests in flight, with those that wait."),
                 .setting("retries", \.retries, .integer(0...limitMax), "Second and later tries in flight."),
             ])

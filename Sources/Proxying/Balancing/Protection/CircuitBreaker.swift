@@ -29,8 +29,8 @@ package enum UpstreamRefusal: Error, Sendable, Equatable, CustomStringConvertibl
     }
 }
 
-/// What an upstream holds at once on one event loop, within its limits. Connections, and requests that wait for them, are
-/// held where they are made: for each server.
+/// What an upstream holds at once on one event loop, within its limits. Connections and what waits for them are held
+/// where they are made, for each server.
 package struct CircuitBreaker: Sendable {
     /// How often something was refused, by what was missing.
     package struct Refusals: Sendable, Equatable {
