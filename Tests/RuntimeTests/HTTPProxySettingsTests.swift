@@ -15,7 +15,9 @@ struct HTTPProxySettingsTests {
     }
 
     /// What is wrong with a proxy whose upstreams are v1 and v2.
-    private func problems(_ settings: String, upstreams: String = "{v1: {servers: ['a:1']}, v2: {servers: ['a:2']}}")
+    private func problems(
+        _ settings: String, upstreams: String = "{v1: {servers: ['a:1']}, v2: {servers: ['a:2']}}"
+    )
         throws -> [String]
     {
         let yaml = "api: {enabled: false}\nambassador: {http: {web: {upstreams: \(upstreams), \(settings)}}}"
@@ -123,7 +125,10 @@ struct HTTPProxySettingsTests {
                 "routes: {a: {to: v3}}",
                 "routes.a.to: found \"v3\", which is no upstream; expected v1, perhaps"
             ),
-            ("routes: {a: {match: {path: x}, to: v1}}", "routes.a.match.path: found \"x\", expected a path such as /shop"),
+            (
+                "routes: {a: {match: {path: x}, to: v1}}",
+                "routes.a.match.path: found \"x\", expected a path such as /shop"
+            ),
             ("routes: {a: {to: v1, split: {v2: 1}}}", "routes.a.split: found both to and split, expected one of them"),
             ("routes: {a: {split: {v1: 0}}}", "routes.a.split: found no weight but 0, expected at least one above it"),
             ("tls: {certificate: /nowhere.pem}, routes: {a: {to: v1}}", "tls.key: found nothing"),
@@ -138,7 +143,8 @@ struct HTTPProxySettingsTests {
 
     @Test func `a server without an address, and an address that is taken, are problems`() throws {
         let noAddress = try problems("routes: {a: {to: v1}}", upstreams: "{v1: {servers: {a: {weight: 2}}}}")
-        #expect(noAddress.first?.contains("web.upstreams.v1.servers.a.address: found nothing, expected HOST:PORT") == true)
+        #expect(
+            noAddress.first?.contains("web.upstreams.v1.servers.a.address: found nothing, expected HOST:PORT") == true)
         let yaml = """
             api: {enabled: false}
             ambassador:
@@ -147,7 +153,9 @@ struct HTTPProxySettingsTests {
             """
         let taken = try ConfigurationFolder(["o.yaml": yaml]).problems("-c", "@/o.yaml").lines
         #expect(
-            taken.map { $0.contains("ambassador.http.web.listen: found 127.0.0.1:8081, which is ambassador.redis.cache") }
+            taken.map {
+                $0.contains("ambassador.http.web.listen: found 127.0.0.1:8081, which is ambassador.redis.cache")
+            }
                 == [true])
     }
 }

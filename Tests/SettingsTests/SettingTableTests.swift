@@ -108,9 +108,15 @@ struct SettingTableTests {
                 "rows: {a: {yield: {b: {c: 1}}}}",
                 "o.yaml:1: rows.a.yield.b: found a table, expected a whole number from 0 to 99"
             ),
-            ("rows: {a: {yield: {b: }}}", "o.yaml:1: rows.a.yield.b: found nothing, expected a whole number from 0 to 99"),
+            (
+                "rows: {a: {yield: {b: }}}",
+                "o.yaml:1: rows.a.yield.b: found nothing, expected a whole number from 0 to 99"
+            ),
             ("rows: {a: {yield: [b]}}", "o.yaml:1: rows.a.yield: found a list, expected a table of names"),
-            ("rows: {a: {pickers: {b: c}}}", "o.yaml:1: rows.a.pickers: found a table, expected text, or a list of such"),
+            (
+                "rows: {a: {pickers: {b: c}}}",
+                "o.yaml:1: rows.a.pickers: found a table, expected text, or a list of such"
+            ),
             ("rows: {a: {trees: {t: [x]}}}", "o.yaml:1: rows.a.trees.t: found a list, expected a table"),
             (
                 "rows: {a: {trees: {t: {age: x}}}}",

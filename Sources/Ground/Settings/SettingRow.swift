@@ -18,7 +18,10 @@ struct SettingRow {
         let setting = keyed.setting
         key = keyed.key
         group = String(key.dropLast(setting.name.count + (key == setting.name ? 0 : 1)))
-        type = setting.value.isList ? "\(setting.value.takesOne ? "one or a " : "")list of \(setting.value.placeholder)" : setting.value.placeholder
+        type =
+            setting.value.isList
+            ? "\(setting.value.takesOne ? "one or a " : "")list of \(setting.value.placeholder)"
+            : setting.value.placeholder
         let texts = setting.shownTexts(defaults)
         defaultText = texts?.isEmpty == false ? texts?.joined(separator: ",") : nil
         environment = keyed.environmentNames

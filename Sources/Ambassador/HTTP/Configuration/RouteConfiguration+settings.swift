@@ -110,7 +110,8 @@ extension RedirectConfiguration {
                 .setting(
                     "to", optional: \.to, .location,
                     "The whole address, or a path of the same host; instead of the other parts."),
-                .setting("scheme", optional: \.scheme, .choice, "The scheme, with its own port unless `port` is there."),
+                .setting(
+                    "scheme", optional: \.scheme, .choice, "The scheme, with its own port unless `port` is there."),
                 .setting("host", optional: \.host, .host, "The host."),
                 .setting("port", optional: \.port, .port, "The port."),
                 .setting("path", optional: \.path, .urlPath, "Stands for the part of the path that matched."),

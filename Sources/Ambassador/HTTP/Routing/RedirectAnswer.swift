@@ -53,7 +53,11 @@ struct RedirectAnswer: Sendable {
         buffer.writeStaticString(scheme == .https ? "https://" : "http://")
         let asked = head.host ?? 0..<0
         let name = bytes.nameEnd(of: asked)
-        if let host { buffer.writeBytes(host) } else { buffer.writeBytes(bytes.extracting(asked.lowerBound..<name).bytes) }
+        if let host {
+            buffer.writeBytes(host)
+        } else {
+            buffer.writeBytes(bytes.extracting(asked.lowerBound..<name).bytes)
+        }
         if let port {
             if port != (scheme == .https ? 443 : 80) { buffer.writeString(":\(port)") }
         } else if self.scheme == nil {

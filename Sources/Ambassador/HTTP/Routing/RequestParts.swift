@@ -14,7 +14,9 @@ extension Span<UInt8> {
     func nameEnd(of host: Range<Int>) -> Int {
         var index = host.upperBound - 1
         // Only digits can be a port; the colons of IPv6 are inside of brackets.
-        while index >= host.lowerBound, self[index] >= UInt8(ascii: "0"), self[index] <= UInt8(ascii: "9") { index -= 1 }
+        while index >= host.lowerBound, self[index] >= UInt8(ascii: "0"), self[index] <= UInt8(ascii: "9") {
+            index -= 1
+        }
         return index >= host.lowerBound && self[index] == UInt8(ascii: ":") ? index : host.upperBound
     }
 

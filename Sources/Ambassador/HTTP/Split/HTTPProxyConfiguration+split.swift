@@ -15,7 +15,8 @@ package enum SplitChangeError: Error, Sendable, Equatable, CustomStringConvertib
     package var description: String {
         switch self {
         case .routeUnknown(let name, let nearest):
-            "there is no route \(Problem.quote(name))" + (nearest.map { "; perhaps \(Problem.quote($0)) is meant" } ?? "")
+            "there is no route \(Problem.quote(name))"
+                + (nearest.map { "; perhaps \(Problem.quote($0)) is meant" } ?? "")
         case .routeDoesNotForward(let name): "the route \(Problem.quote(name)) has no upstreams"
         case .upstreamUnknown(let sentence): sentence
         case .weightOutOfRange(let upstream, let weight):

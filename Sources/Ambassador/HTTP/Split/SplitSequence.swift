@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Whose turn it is in a split that isn't sticky. A loop keeps one for each route, and begins a new one when the weights
-/// change.
+/// Whose turn it is in a split that isn't sticky. A loop keeps one for each route, and begins a new one when the
+/// weights change.
 struct SplitSequence: Sendable {
     private var credits: ContiguousArray<Int> = []
 

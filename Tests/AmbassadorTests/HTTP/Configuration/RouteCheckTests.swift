@@ -91,7 +91,8 @@ struct RouteCheckTests {
     }
 
     @Test func `an answer has a status, and a body only where that status has one`() {
-        #expect(Self.mistakes { $0.respond.body = "x" } == ["routes.r.respond.status: found nothing, expected a status"])
+        #expect(
+            Self.mistakes { $0.respond.body = "x" } == ["routes.r.respond.status: found nothing, expected a status"])
         let empty = Self.mistakes {
             $0.respond.status = 304
             $0.respond.body = "x"
@@ -164,7 +165,9 @@ struct RoutePatternTests {
 
     @Test(
         "a path that programs read in two ways is no pattern",
-        arguments: ["", "shop", "=shop", "/a//b", "//", "/a/../b", "/./a", "/a%2fb", "/a;b", "/a\\b", "/a?b", "/a#b", "/a\nb"])
+        arguments: [
+            "", "shop", "=shop", "/a//b", "//", "/a/../b", "/./a", "/a%2fb", "/a;b", "/a\\b", "/a?b", "/a#b", "/a\nb",
+        ])
     func noPath(text: String) { #expect(PathPattern(text: text) == nil) }
 
     @Test func `hosts are names, addresses, or all names below one`() {
