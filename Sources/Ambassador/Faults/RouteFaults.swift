@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Core
+import Logging
+internal import Telemetry
 
 /// What goes wrong on purpose on the routes of one proxy, by their names; the same for all event loops.
 struct RouteFaults: Sendable {
@@ -27,9 +29,12 @@ struct RouteFaults: Sendable {
     /// Those of a route; nil if it has none.
     subscript(route: String) -> FaultInjector? { entries[route]?.injector }
 
-    /// The routes that have faults, with the names of these.
-    var names: [(route: String, faults: [String])] {
-        entries.map { ($0.key, $0.value.configuration.names) }.sorted { $0.route < $1.route }
+    /// Says loudly that requests of a proxy fail on purpose, of those routes for which it wasn't said before.
+    func tell(of proxy: String, after old: RouteFaults?, to logger: Logger) {
+        for (route, entry) in entries.sorted(by: { $0.key < $1.key })
+        where old?.entries[route]?.injector !== entry.injector {
+            logger.emit(.faultsConfigured(at: "http.\(proxy).\(route)", entry.configuration.names))
+        }
     }
 
     /// How many requests each fault has hit.

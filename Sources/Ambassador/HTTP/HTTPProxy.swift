@@ -55,6 +55,7 @@ package final class HTTPProxy: Sendable {
     @discardableResult
     package func start() async throws(ListenError) -> Int {
         let (plan, topologies) = (plan.withLock { $0 }, topologies.withLock { $0 })
+        plan.faults.tell(of: name, after: nil, to: logger)
         await withTaskGroup { group in
             for topology in topologies.values { group.addTask { await topology.start() } }
         }
@@ -81,7 +82,9 @@ package final class HTTPProxy: Sendable {
     /// - Parameter upstreamTLS: TLS towards upstreams, by their names; what isn't here is plain.
     package func apply(_ configuration: HTTPProxyConfiguration, upstreamTLS: [String: TLSClient]) {
         let plan = self.plan.withLock { plan in
-            plan = HTTPProxyPlan(configuration, upstreamTLS: upstreamTLS, after: plan)
+            let old = plan
+            plan = HTTPProxyPlan(configuration, upstreamTLS: upstreamTLS, after: old)
+            plan.faults.tell(of: name, after: old.faults, to: logger)
             return plan
         }
         changes.withLock { before in
