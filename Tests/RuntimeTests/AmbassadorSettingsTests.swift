@@ -89,6 +89,10 @@ struct AmbassadorSettingsTests {
                 "redis.a.login.password: found nothing, expected the password of the user"
             ),
             (
+                "{a: {servers: {s: 'h:1'}, faults: {f: {commands: [GET, GETT]}}}}",
+                "redis.a.faults.f.commands: found \"GETT\", expected a command of Redis, such as GET"
+            ),
+            (
                 "{a: {servers: {s: 'h 1'}}}",
                 "redis.a.servers.s: found \"h 1\", expected HOST:PORT [weight=N] [replica-of=SERVER], such as "
                     + "redis-0.redis:6379 weight=2"

@@ -23,6 +23,11 @@ struct AmbassadorProblems {
             checkTLS(redis.pool, under: key)
             check(redis.login, under: "\(key).login")
             check(redis.clientLogin, under: "\(key).client-login")
+            for (fault, value) in redis.faults {
+                guard let unknown = value.unknownCommands.first else { continue }
+                let found = "found \(Problem.quote(unknown)), expected a command of Redis, such as GET"
+                add("\(key).faults.\(fault)", "commands", found)
+            }
         }
         for (name, memcached) in ambassador.memcached {
             check(memcached.pool, under: "ambassador.memcached.\(name)", &listeners)
