@@ -3,7 +3,7 @@
 import Core
 import Logging
 import NIOCore
-import Proxying
+@testable import Proxying
 import Synchronization
 import Telemetry
 import Testing
@@ -52,9 +52,10 @@ struct RoutesRoomTests {
                 endpoints: [
                     UpstreamSnapshot.Endpoint(
                         server: "a", configured: "v1:80", address: "10.0.0.1:80", weight: 1, share: 1, isHealthy: true,
-                        isEjected: true, ejectedFor: 29_000_000_000, inFlight: 1, connections: 2, latency: 0,
+                        isEjected: true, ejectedFor: 29_000_000_000, inFlight: 1, connections: 2, waiting: 0,
+                        latency: 0,
                         counters: EndpointCounters())
-                ], isPanicking: false, requests: 1, pending: 0, retries: 0, refusals: CircuitBreaker.Refusals())
+                ], isPanicking: false, requests: 1, retries: 0, refusals: CircuitBreaker.Refusals())
         }
     }
 

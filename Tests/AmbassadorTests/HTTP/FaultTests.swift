@@ -22,7 +22,7 @@ import Testing
     }
 
     @Test func `the first two requests fail, on a connection that stays`() async throws {
-        try await withFault({ $0.selection.first = 2 }) { proxy, server in
+        try await withFault({ $0.selection.first = 2 }) { (proxy, server) async throws in
             let request = HTTPClient.request("POST", "/", body: "hello")
             // A body that isn't read ends the connection.
             for _ in 0..<2 { #expect(try await proxy.client.exchange(request)[0].status == 503) }
@@ -37,7 +37,7 @@ import Testing
         try await withFault({
             $0.status = 500
             $0.header = ["x-fault": "*"]
-        }) { proxy, _ in
+        }) { (proxy, _) async throws in
             let bad = HTTPClient.request("GET", "/", headers: [("X-Fault", "1")])
             let good = HTTPClient.request("GET", "/")
             #expect(try await proxy.client.exchange(bad + good + bad, answers: 3).map(\.status) == [500, 200, 500])
@@ -48,7 +48,7 @@ import Testing
         try await withFault({
             ($0.kind, $0.delay) = (.delay, .milliseconds(200))
             $0.selection.every = 2
-        }) { proxy, server in
+        }) { (proxy, server) async throws in
             let start = ContinuousClock.now
             let requests = ["a", "b", "c", "d"].map { HTTPClient.request("POST", "/", body: $0) }
             let answers = try await proxy.client.exchange(requests.joined(), answers: 4)
@@ -59,7 +59,7 @@ import Testing
     }
 
     @Test func `a body that comes after the head is held up with it`() async throws {
-        try await withFault({ ($0.kind, $0.delay) = (.delay, .milliseconds(100)) }) { proxy, _ in
+        try await withFault({ ($0.kind, $0.delay) = (.delay, .milliseconds(100)) }) { (proxy, _) async throws in
             let text = try await proxy.client.onConnection { connection in
                 try connection.write("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nab")
                 usleep(20_000)
@@ -71,7 +71,7 @@ import Testing
     }
 
     @Test func `a client that leaves while it is held up is forgotten`() async throws {
-        try await withFault({ ($0.kind, $0.delay) = (.delay, .milliseconds(100)) }) { proxy, server in
+        try await withFault({ ($0.kind, $0.delay) = (.delay, .milliseconds(100)) }) { (proxy, server) async throws in
             do { try ByteConnection(port: proxy.port).write(HTTPClient.request("GET", "/")) }
             try await Task.sleep(for: .milliseconds(300))
             #expect(try await proxy.client.send("GET", "/").status == 200)
@@ -80,7 +80,7 @@ import Testing
     }
 
     @Test func `a reset ends the connection with an error`() async throws {
-        try await withFault({ $0.kind = .reset }) { proxy, _ in
+        try await withFault({ $0.kind = .reset }) { (proxy, _) async throws in
             let connection = try ByteConnection(port: proxy.port)
             try connection.write(HTTPClient.request("GET", "/"))
             #expect(throws: POSIXError(.ECONNRESET)) { try connection.receive() }
@@ -88,7 +88,7 @@ import Testing
     }
 
     @Test func `a throttled response comes slowly and whole, and the next one too`() async throws {
-        try await withFault({ ($0.kind, $0.rate) = (.throttle, ByteCount(bytes: 10_000)) }) { proxy, _ in
+        try await withFault({ ($0.kind, $0.rate) = (.throttle, ByteCount(bytes: 10_000)) }) { (proxy, _) async throws in
             let start = ContinuousClock.now
             let request = HTTPClient.request("GET", "/long")
             let answers = try await proxy.client.exchange(request + request, answers: 2)
@@ -98,7 +98,7 @@ import Testing
     }
 
     @Test func `a throttled response that ends its connection comes whole`() async throws {
-        try await withFault({ ($0.kind, $0.rate) = (.throttle, ByteCount(bytes: 10_000)) }) { proxy, _ in
+        try await withFault({ ($0.kind, $0.rate) = (.throttle, ByteCount(bytes: 10_000)) }) { (proxy, _) async throws in
             let answer = try await proxy.client.send("GET", "/long", headers: [("Connection", "close")])
             #expect(answer.body.count == 4000)
         }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Telemetry
+@testable import Telemetry
 import Testing
 
 @testable import Ambassador
