@@ -21,10 +21,10 @@ struct RequestUnderTest {
 
     init(_ line: String, _ fields: [String], version: String = "HTTP/1.1") throws {
         let host = version == "HTTP/1.0" || fields.contains { $0.hasPrefix("host:") } ? [] : ["host: example.com"]
-        bytes = Array((["\(line) \(version)"] + host + fields + ["", ""]).joined(separator: "\r\n").utf8)
+        let bytes = Array((["\(line) \(version)"] + host + fields + ["", ""]).joined(separator: "\r\n").utf8)
         var scan = HTTPHeadScan()
         _ = try scan.scanRequest(bytes.span)
-        head = scan
+        self.init(bytes: bytes, head: scan)
     }
 
     /// The name of its route.
