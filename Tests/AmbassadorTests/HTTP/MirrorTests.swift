@@ -109,7 +109,7 @@ import Testing
         let primary = try echo()
         try await withMirror(primary, shadow: silent.port, {
             $0.queue = 3
-            $0.timeout = .milliseconds(300)
+            $0.timeout = .seconds(2)
         }) { proxy in
             for _ in 0..<10 { #expect(try await proxy.client.send("GET", "/").status == 200) }
             let counters = try await proxy.mirror { $0.counters.expired == 3 }.counters

@@ -11,7 +11,7 @@ extension HTTPProxyClient {
     /// - Returns: Whether that was all that becomes of the request, or all for now.
     func meet(_ faults: FaultInjector, _ bytes: inout ByteBuffer, _ length: Int) -> Bool {
         guard let plan = faults.plan(loop.requestScan, bytes.readableBytesUInt8Span) else { return false }
-        if let rate = plan.bytesPerSecond { throttle = ResponseThrottle(self, bytesPerSecond: rate) }
+        if let rate = plan.bytesPerSecond { slow(to: rate) }
         guard plan.delayNanoseconds == 0 else {
             hold(for: .nanoseconds(plan.delayNanoseconds), then: plan.end)
             return true
@@ -66,6 +66,12 @@ extension HTTPProxyClient {
     }
 
     // MARK: - Throttles
+
+    /// What of the response before is still held back comes first.
+    private func slow(to bytesPerSecond: Int) {
+        if let throttle { return throttle.slow(to: bytesPerSecond) }
+        throttle = ResponseThrottle(self, bytesPerSecond: bytesPerSecond)
+    }
 
     /// As much as may is held back, or not any more.
     func throttled(isFull: Bool) {

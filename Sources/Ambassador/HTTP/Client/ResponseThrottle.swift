@@ -24,6 +24,9 @@ final class ResponseThrottle {
 
     var isEmpty: Bool { held.readableBytes == 0 }
 
+    /// Has what follows, and what is held, go at another rate.
+    func slow(to bytesPerSecond: Int) { rate = ByteRate(bytesPerSecond: bytesPerSecond) }
+
     /// Takes bytes that would have been written.
     func add(_ bytes: ByteBuffer) {
         held.writeImmutableBuffer(bytes)
