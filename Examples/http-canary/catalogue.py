@@ -27,7 +27,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self):
         if self.path == "/":
-            self.answer(200, {"app": "catalogue", "version": VERSION})
+            self.answer(200, {"app": "catalogue"})
         elif found := re.fullmatch(r"/products/(\d+)", self.path):
             self.answer(200, product(int(found[1])))
         else:
