@@ -53,7 +53,8 @@ class NginxSplit(Nginx):
 
     def upstream(self):
         upstreams = " ".join(
-            f"upstream {backend.name} {{ server 127.0.0.1:{backend.port}; keepalive 128; keepalive_requests 1000000000; }}"
+            f"upstream {backend.name} {{ server 127.0.0.1:{backend.port}; keepalive 128; "
+            "keepalive_requests 1000000000; }"
             for backend in self.backends)
         return f"{upstreams} split_clients $connection-$connection_requests $version {{ 90% v1; * v2; }}"
 

@@ -8,7 +8,8 @@ from harness.open_load import OpenLoad
 CONNECTIONS = 64
 PATH = "/checkout/cart?item=17"
 # With the request line and Host about 150 bytes.
-HEADERS = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64)", "Accept": "text/html,application/json", "x-user": "user-4711"}
+HEADERS = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64)", "Accept": "text/html,application/json",
+           "x-user": "user-4711"}
 
 
 def cpu(bench, report):

@@ -32,8 +32,8 @@ def reload(bench, report):
         lasted = time.monotonic() - began
         running.send_signal(signal.SIGINT)
         result = load.result(running)
-    bench.say(f"{bench.reloads} reloads in {lasted:.1f} s; each applied within {statistics.median(taken) * 1000:.0f} ms "
-              f"(median), {max(taken) * 1000:.0f} ms (longest)")
+    bench.say(f"{bench.reloads} reloads in {lasted:.1f} s; each applied within "
+              f"{statistics.median(taken) * 1000:.0f} ms (median), {max(taken) * 1000:.0f} ms (longest)")
     report.add(f"{bench.reloads} reloads under load: failed requests", f"{result['errors']} of {result['requests']:,}",
                "none", result["errors"] == 0 and result["requests"] > 0)
 
@@ -52,4 +52,5 @@ def change(proxy, version):
         if body.startswith(version.encode()):
             return time.monotonic() - began
         time.sleep(0.001)
-    raise MeasurementFailed(f"{version} didn't answer within {APPLIED_SECONDS_MAX} s of the reload: {proxy.last_words()}")
+    raise MeasurementFailed(
+        f"{version} didn't answer within {APPLIED_SECONDS_MAX} s of the reload: {proxy.last_words()}")

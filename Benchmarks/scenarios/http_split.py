@@ -24,7 +24,8 @@ def split(bench, report):
         anybody = sides(by_weight.port, [None] * count)
         known = sides(sticky.port, users)
     report_share(report, f"{count:,} requests: off a 90/10 split by", anybody)
-    report_share(report, f"{count:,} requests of {count // REQUESTS_PER_USER:,} users, sticky: off a 90/10 split by", known)
+    what = f"{count:,} requests of {count // REQUESTS_PER_USER:,} users, sticky: off a 90/10 split by"
+    report_share(report, what, known)
     seen = {}
     for user, side in zip(users, known):
         seen.setdefault(user, set()).add(side)

@@ -119,7 +119,7 @@ def split(narrator, client):
 
 
 def expect_share(found, percent):
-    """That v2 had its part; where these requests begin and end in the count of all, one or two more or less are right."""
+    """That v2 had its part; one or two more or less depend on where these requests begin and end in the count."""
     count = sum(found.values())
     expect_equal(count, found["v1"] + found["v2"], "the answers of v1 and v2")
     if abs(found["v2"] - count * percent / 100) > 2:
@@ -136,7 +136,7 @@ def stick(narrator, client):
     for _ in range(2):
         expect_equal(versions_of_users(client), before, "who answered each user")
     on_v2 = sum(version == "v2" for version in before.values())
-    narrator.done(f"{on_v2} of them are on v2 ({on_v2 / len(USERS):.0%}), and each stays where it is; no cookie is needed")
+    narrator.done(f"{on_v2} of them are on v2 ({on_v2 / len(USERS):.0%}), and each stays where it is, without a cookie")
     expect_equal(client.ask(x_version="v2"), "v2", "who answered a tester")
     narrator.done("a tester says `x-version: v2` and gets v2")
     return before
