@@ -67,8 +67,6 @@ final class ProxyProtocolEntry: ChannelInboundHandler, RemovableChannelHandler {
         } catch {
             return context.close(promise: nil)
         }
-        // They weren't there when it was said.
-        context.fireChannelActive()
         if pending.readableBytes > 0 {
             context.fireChannelRead(wrapInboundOut(pending))
             context.fireChannelReadComplete()

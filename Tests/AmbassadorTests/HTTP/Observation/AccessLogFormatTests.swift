@@ -15,7 +15,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "", "%", "%{", "%{status", "%{}", "%{nothing}", "%{request.}", "%{request.a b}", "%status", "a\nb", "a\r", "%{status}%",
+        "", "%", "%{", "%{status", "%{}", "%{nothing}", "%{request.}", "%{request.a b}", "%status", "a\nb", "a\r",
+        "%{status}%",
     ])
     func `what isn't known is refused`(text: String) { #expect(AccessLogFormat(text: text) == nil) }
 

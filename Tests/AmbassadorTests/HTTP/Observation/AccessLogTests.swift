@@ -61,7 +61,8 @@ import WireJSON
     }
 
     @Test func `JSON has what is known, and no query`() async throws {
-        let text = try await line("json", request: ["traceparent: 00-0123456789abcdef0123456789abcdef-0123456789abcdef-01"])
+        let parent = "traceparent: 00-0123456789abcdef0123456789abcdef-0123456789abcdef-01"
+        let text = try await line("json", request: [parent])
         #expect(
             text == #"{"time":"2026-03-01T11:59:58.965Z","client":"10.0.0.9","proxy":"web","method":"GET","#
                 + #""host":"shop","path":"/a","protocol":"HTTP/1.1","status":502,"origin":"upstream","bytes_in":3,"#

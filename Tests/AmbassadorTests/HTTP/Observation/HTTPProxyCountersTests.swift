@@ -9,7 +9,8 @@ import Testing
     private let names = HTTPProxyNames(routes: ["checkout", "everything"], upstreams: ["v1", "v2"])
 
     private func ended(
-        _ counters: HTTPProxyCounters, _ row: HTTPProxyCounters.Row, _ status: Int, _ origin: ExchangeOrigin = .application
+        _ counters: HTTPProxyCounters, _ row: HTTPProxyCounters.Row, _ status: Int,
+        _ origin: ExchangeOrigin = .application
     ) {
         counters.ended(row, status: status, origin: origin, nanoseconds: 20_000, bytesIn: 3, bytesOut: 100)
     }
