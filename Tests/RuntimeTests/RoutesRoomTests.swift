@@ -54,8 +54,7 @@ struct RoutesRoomTests {
                     UpstreamSnapshot.Endpoint(
                         server: "a", configured: "v1:80", address: "10.0.0.1:80", weight: 1, share: 1, isHealthy: true,
                         isEjected: true, ejectedFor: 29_000_000_000, inFlight: 1, connections: 2, waiting: 0,
-                        latency: 0,
-                        counters: EndpointCounters())
+                        latency: 0, counters: EndpointCounters())
                 ], isPanicking: false, requests: 1, retries: 0, refusals: CircuitBreaker.Refusals())
         }
     }
