@@ -405,8 +405,8 @@ let tests: [Target] = [
     .testTarget(
         name: "AmbassadorTests",
         dependencies: [
-            "Ambassador", "Proxying", "WireHTTP", "WireJSON", "WireRESP", "WireMemcached", "Telemetry", "Settings", "Core",
-            "TestKit", nio,
+            "Ambassador", "Proxying", "WireHTTP", "WireJSON", "WireProxyProtocol", "WireRESP", "WireMemcached", "Telemetry",
+            "Settings", "Core", "TestKit", nio,
             .product(name: "NIOPosix", package: "swift-nio"),
             .product(name: "NIOEmbedded", package: "swift-nio"),
             .product(name: "NIOSSL", package: "swift-nio-ssl"),

@@ -77,6 +77,9 @@ package final class HTTPProxy: Sendable {
     /// Where it listens, with the port that the kernel chose.
     var address: String { plan.withLock { $0.configuration.listen }.bound(to: port.withLock { $0 }) }
 
+    /// TLS towards upstreams, by their names.
+    package var upstreamTLS: [String: TLSClient] { plan.withLock { $0.upstreamTLS } }
+
     /// Has requests that begin from now on follow another configuration.
     ///
     /// - Parameter upstreamTLS: TLS towards upstreams, by their names; what isn't here is plain.

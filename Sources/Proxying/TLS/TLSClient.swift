@@ -12,7 +12,8 @@ import Telemetry
 /// When the files have changed, it is made anew by `reload`; connections that are open stay. Sessions aren't resumed:
 /// NIOSSL keeps none for clients, so connections should be kept.
 package final class TLSClient: TLSFromFiles {
-    private let configuration: TLSClientConfiguration
+    /// What it is made of.
+    package let configuration: TLSClientConfiguration
     private let source: TLSSource
     private let protocols: [String]
     private let current: Mutex<Made>

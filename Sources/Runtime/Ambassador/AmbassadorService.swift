@@ -158,7 +158,7 @@ struct AmbassadorService: Service {
         guard let http = configuration.http[proxy.name] else { return }
         do throws(Problems) {
             let key = AmbassadorConfiguration.key(ofProxy: proxy.name)
-            let tls = try HTTPProxyTLS.upstreams(http, key: key, origin: origin)
+            let tls = try HTTPProxyTLS.upstreams(http, key: key, keeping: proxy.upstreamTLS, origin: origin)
             proxy.apply(http, upstreamTLS: tls)
         } catch {
             for problem in error.all { logger.emit(.configurationRefused(problem)) }

@@ -25,11 +25,18 @@ struct HTTPProxyTLS: Sendable {
     }
 
     /// TLS towards the upstreams alone, which may change while running.
+    ///
+    /// - Parameter old: what there is; it stays where nothing else is written, so that its files go on being watched.
     static func upstreams(
-        _ proxy: HTTPProxyConfiguration, key: String, origin: @escaping @Sendable (String) -> SourceLocation?
+        _ proxy: HTTPProxyConfiguration, key: String, keeping old: [String: TLSClient] = [:],
+        origin: @escaping @Sendable (String) -> SourceLocation?
     ) throws(Problems) -> [String: TLSClient] {
         var upstreams: [String: TLSClient] = [:]
         for (name, upstream) in proxy.upstreams {
+            if let kept = old[name], kept.configuration == upstream.tls {
+                upstreams[name] = kept
+                continue
+            }
             let source = TLSSource(key: "\(key).upstreams.\(name).tls", origin: origin)
             upstreams[name] = try TLSClient(upstream.tls, source, protocols: Self.protocols)
         }

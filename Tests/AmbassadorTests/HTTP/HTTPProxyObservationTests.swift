@@ -5,11 +5,12 @@ import Logging
 import NIOCore
 import NIOPosix
 import Proxying
-import Telemetry
 import TestKit
 import Testing
+import WireProxyProtocol
 
 @testable import Ambassador
+@testable import Telemetry
 
 /// What real requests through a real proxy leave behind.
 @Suite struct HTTPProxyObservationTests {
@@ -65,7 +66,8 @@ import Testing
             #expect(after.routes.first?.shares.map(\.measured) == [0, 1])
             #expect(after.routes.first?.shares.map(\.requests) == [5, 15])
             var text: [UInt8] = []
-            await proxy.metrics(namespace: "shop").append(to: &text)
+            let metrics = await proxy.metrics(namespace: "shop")
+            metrics.append(to: &text)
             let labels = #"{proxy="web",route="everything",upstream="v2",status="200"}"#
             let series = "outrigger_http_proxy_requests_total\(labels) 15\n"
             #expect(String(decoding: text, as: UTF8.self).contains(series))
