@@ -45,9 +45,9 @@ import WireProxyProtocol
     private func get(_ client: ByteConnection, _ lines: String..., path: String = "/a?b") throws {
         let head = ["GET \(path) HTTP/1.1", "Host: shop"] + lines
         try client.write(head.joined(separator: "\r\n") + "\r\n\r\n")
-        let answer = try client.readHead()
-        #expect(answer.first == "HTTP/1.1 200 OK")
-        #expect(try client.read(count: 5) == "hello")
+        var answer = ""
+        while !answer.hasSuffix("hello") { answer += try client.read(count: 1) }
+        #expect(answer.hasPrefix("HTTP/1.1 200 OK\r\n"))
     }
 
     @Test func `requests are counted, and weights changed while running`() async throws {
@@ -84,7 +84,8 @@ import WireProxyProtocol
         try await withProxy({ $0.accessLog.format = format ?? .json }, accessLog: file) { _, client, _ in
             try get(client, "x: 1")
             try client.write("GET / HTTP/1.1\r\nHost: shop\r\n bad\r\n\r\n")
-            #expect(try client.readHead().first == "HTTP/1.1 400 Bad Request")
+            let answer = String(decoding: try client.receive(), as: UTF8.self)
+            #expect(answer.hasPrefix("HTTP/1.1 400 Bad Request\r\n"))
         }
         let lines = try TemporaryFile.take(path).split(separator: "\n")
         #expect(lines.first == "127.0.0.1 GET /a?b 200 application 5 everything 1 text/plain")
@@ -105,17 +106,8 @@ import WireProxyProtocol
             for name in ["v1", "v2"] { $0.upstreams[name]?.proxyProtocol = .v1 }
         }) { _, client, server in
             try client.write("GET / HTTP/1.1\r\nHost: shop\r\n\r\n")
-            _ = try client.readHead()
+            _ = try client.receive()
             #expect(server.requests.first?.first?.hasPrefix("PROXY TCP4 127.0.0.1 127.0.0.1 ") == true)
         }
-    }
-}
-
-extension ByteConnection {
-    /// The lines of a head.
-    fileprivate func readHead() throws -> [String] {
-        var text = ""
-        while !text.hasSuffix("\r\n\r\n") { text += try read(count: 1) }
-        return text.split(separator: "\r\n").map(String.init)
     }
 }

@@ -47,6 +47,10 @@ struct PathReadings {
                 for offset in 0..<width { literal.append(path[index + offset]) }
             }
             index += width
+            // Where a parameter ends at a slash that not everybody takes for one, programs end it in different places.
+            if isParameter, byte == UInt8(ascii: "\\") || (byte == UInt8(ascii: "/") && width > 1) {
+                throw HTTPSyntaxError("the path has a slash within a parameter")
+            }
             switch byte {
             case UInt8(ascii: "/"), UInt8(ascii: "\\"):
                 isParameter = false

@@ -43,7 +43,7 @@ struct RedirectAnswerTests {
         let edits = FieldEdits(FieldEditsConfiguration())
         let answer = RedirectAnswer(redirect, matching: .prefix("/old"), edits: edits)
         let written = request.written { answer.writeHead($0, $1, isSecure: isSecure, into: &$2) }
-        return String(written.split(separator: "Location: ").last?.dropLast(2) ?? "")
+        return String(written.split(separator: "Location: ").last?.dropLast() ?? "")
     }
 
     @Test func `what isn't said stays as it was asked for`() throws {

@@ -182,6 +182,7 @@ struct SplitChangeTests {
         checkout.to = "v1"
         var robots = RouteConfiguration()
         robots.respond.status = 200
+        robots.match.path = .exact("/robots.txt")
         proxy.routes = ["checkout": checkout, "robots": robots]
         return proxy
     }()
