@@ -52,7 +52,8 @@ let rooms: [Target] = [
     .target(
         name: "Ambassador",
         dependencies: [
-            "Proxying", "WireHTTP", "WireJSON", "WireProxyProtocol", "WireRESP", "WireMemcached", "Telemetry", "Settings",
+            "Proxying", "WireHTTP", "WireJSON", "WireProxyProtocol", "WireRESP", "WireMemcached", "Telemetry",
+            "Settings",
             "Core",
             .product(name: "NIOCore", package: "swift-nio"),
             .product(name: "NIOPosix", package: "swift-nio"),
@@ -405,7 +406,8 @@ let tests: [Target] = [
     .testTarget(
         name: "AmbassadorTests",
         dependencies: [
-            "Ambassador", "Proxying", "WireHTTP", "WireJSON", "WireProxyProtocol", "WireRESP", "WireMemcached", "Telemetry",
+            "Ambassador", "Proxying", "WireHTTP", "WireJSON", "WireProxyProtocol", "WireRESP", "WireMemcached",
+            "Telemetry",
             "Settings", "Core", "TestKit", nio,
             .product(name: "NIOPosix", package: "swift-nio"),
             .product(name: "NIOEmbedded", package: "swift-nio"),
@@ -415,7 +417,8 @@ let tests: [Target] = [
         ],
         swiftSettings: house),
     .testTarget(
-        name: "WireProxyProtocolTests", dependencies: ["WireProxyProtocol", "Core", "TestKit", nio], swiftSettings: house),
+        name: "WireProxyProtocolTests", dependencies: ["WireProxyProtocol", "Core", "TestKit", nio],
+        swiftSettings: house),
     .testTarget(
         name: "WireHTTPTests",
         dependencies: [

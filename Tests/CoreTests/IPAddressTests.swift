@@ -33,14 +33,16 @@ import Testing
         ("127.0.0.1", "127.0.0.1", true), ("127.0.0.1", "127.0.0.2", false), ("127.0.0.1/32", "::ffff:127.0.0.1", true),
         ("::1/128", "::1", true),
     ])
-    func `a range has the addresses that begin with its bits`(_ row: (range: String, address: String, isIn: Bool)) throws
-    {
+    func `a range has the addresses that begin with its bits`(
+        _ row: (range: String, address: String, isIn: Bool)
+    ) throws {
         let range = try #require(AddressRange(text: row.range))
         #expect(range.contains(try #require(IPAddress(text: row.address))) == row.isIn)
     }
 
     @Test(arguments: [
-        ("10.1.2.3/8", "10.0.0.0/8"), ("10.0.0.1/32", "10.0.0.1"), ("0.0.0.0/0", "0.0.0.0/0"), ("FD00::1/8", "fd00::/8"),
+        ("10.1.2.3/8", "10.0.0.0/8"), ("10.0.0.1/32", "10.0.0.1"), ("0.0.0.0/0", "0.0.0.0/0"),
+        ("FD00::1/8", "fd00::/8"),
         ("::/0", "::/0"), ("::1", "::1"),
     ])
     func `a range is written with the bits that count`(_ row: (text: String, written: String)) {

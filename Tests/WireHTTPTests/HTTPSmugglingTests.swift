@@ -7,8 +7,8 @@ import WireHTTP
 
 /// What has let requests through that only one of two servers saw, or fields that a proxy should have taken away.
 ///
-/// Method: each known way is a row, and each byte is tried in each place of a head. The decoder stands on the same scan,
-/// so its own tests of what is refused (`HTTPRefusalTests`) hold here too.
+/// Method: each known way is a row, and each byte is tried in each place of a head. The decoder stands on the same
+/// scan, so its own tests of what is refused (`HTTPRefusalTests`) hold here too.
 @Suite struct HTTPSmugglingTests {
     private static func status(_ bytes: [UInt8]) -> HTTPStatus? {
         var scan = HTTPHeadScan()

@@ -7,13 +7,14 @@ import WireHTTP
 
 /// Goal: whatever is taken here means the same to another parser, that of swift-nio (llhttp).
 ///
-/// Method: valid messages with a few bytes changed. What the scan takes has to be taken by the other with the same parts;
-/// what it refuses may be taken there, and a table says where that is meant to be so.
+/// Method: valid messages with a few bytes changed. What the scan takes has to be taken by the other with the same
+/// parts; what it refuses may be taken there, and a table says where that is meant to be so.
 @Suite struct HTTPStockFuzzTests {
     private static let requests = [
         "GET /a?b=c HTTP/1.1\r\nHost: x\r\nConnection: close, a\r\nUser-Agent: curl/8.0 (x; y)\r\n\r\n",
         "POST http://a:1/c HTTP/1.1\r\nHost: a:1\r\nContent-Length: 5\r\nX-Empty:\r\n\r\nhello",
-        "PUT /%C3?a=b%20c HTTP/1.1\r\nTransfer-Encoding: chunked\r\nHost: [::1]:80\r\n\r\n5;a=b\r\nhello\r\n0\r\nT: u\r\n\r\n",
+        "PUT /%C3?a=b%20c HTTP/1.1\r\nTransfer-Encoding: chunked\r\nHost: [::1]:80\r\n\r\n"
+            + "5;a=b\r\nhello\r\n0\r\nT: u\r\n\r\n",
         "OPTIONS * HTTP/1.0\r\nAccept: */*, a;q=\"b\"\r\n\r\n",
     ]
     private static let responses = [

@@ -17,8 +17,9 @@ import WireProxyProtocol
             ("ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", 65535, "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", 65535)
         ),
     ])
-    func `a line of version 1 is read, and nothing behind it`(_ row: (line: String, ends: ProxyProtocolBytes.Ends)) throws
-    {
+    func `a line of version 1 is read, and nothing behind it`(
+        _ row: (line: String, ends: ProxyProtocolBytes.Ends)
+    ) throws {
         var buffer = ByteBuffer(string: row.line + "\r\nGET / HTTP/1.1\r\n")
         var reader = ProxyProtocolReader()
         #expect(try reader.read(from: &buffer) == ProxyProtocolHeader(.v1, Bytes.addresses(row.ends)))

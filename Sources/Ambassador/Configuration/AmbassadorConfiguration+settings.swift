@@ -20,7 +20,8 @@ extension AmbassadorConfiguration {
                     "memcached", \.memcached, named: "NAME", "Pools of memcached servers, each behind one address.",
                     MemcachedPoolConfiguration.settings, fresh: MemcachedPoolConfiguration()),
                 .table(
-                    "http", \.http, named: "NAME", "HTTP servers, each behind one address, and who gets which requests.",
+                    "http", \.http, named: "NAME",
+                    "HTTP servers, each behind one address, and who gets which requests.",
                     HTTPProxyConfiguration.settings, fresh: HTTPProxyConfiguration()),
             ])
     }

@@ -108,7 +108,8 @@ package final class HTTPProxy: Sendable {
                 after[name] = kept
             } else {
                 let topology = UpstreamTopology(
-                    name: name, configuration: upstream, tls: plan.upstreamTLS[name], logger: logger, eventLoopGroup: group)
+                    name: name, configuration: upstream, tls: plan.upstreamTLS[name], logger: logger,
+                    eventLoopGroup: group)
                 await topology.start()
                 after[name] = topology
             }

@@ -49,7 +49,8 @@ struct HTTPProxySettings: Sendable {
 
     private static func strictTransport(_ hsts: HSTSConfiguration) -> ByteBuffer? {
         guard hsts.age > .zero else { return nil }
-        let directives = ["max-age=\(hsts.age.components.seconds)"]
+        let directives =
+            ["max-age=\(hsts.age.components.seconds)"]
             + (hsts.includesSubdomains ? ["includeSubDomains"] : []) + (hsts.allowsPreload ? ["preload"] : [])
         return ByteBuffer(string: "strict-transport-security: \(directives.joined(separator: "; "))\r\n")
     }

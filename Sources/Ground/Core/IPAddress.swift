@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Glibc
+
 #if os(Linux)
 // As in LaneMailbox.swift, for the members of `in6_addr`.
 import SwiftOverlayShims

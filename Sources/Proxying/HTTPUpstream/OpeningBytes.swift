@@ -2,8 +2,8 @@
 
 import NIOCore
 
-/// Says something as soon as a connection is open, before anything else does: what the PROXY protocol puts in front even
-/// of TLS. It must be the first handler.
+/// Says something as soon as a connection is open, before anything else does: what the PROXY protocol puts in front
+/// even of TLS. It must be the first handler.
 final class OpeningBytes: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer

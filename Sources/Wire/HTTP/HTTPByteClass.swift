@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Finds the end of a run of bytes that may stand in a name, a host, a target or a value. Runs are looked at eight bytes
-/// at a time, which took a third of the time of one by one.
+/// Finds the end of a run of bytes that may stand in a name, a host, a target or a value. Runs are looked at eight
+/// bytes at a time, which took a third of the time of one by one.
 extension Span where Element == UInt8 {
     /// The first byte from `start` that may not stand in a token (RFC 9110, section 5.6.2), or the end.
     @inline(__always)

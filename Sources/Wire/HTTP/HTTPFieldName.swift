@@ -36,8 +36,8 @@ package enum HTTPFieldName: UInt8, Sendable {
         self = candidate.matches(name) ? candidate : .other
     }
 
-    /// Letters without case, as tokens have no other bytes that differ by that bit alone and stand in these names. Eight
-    /// bytes at a time, of which the last ones may be looked at twice.
+    /// Letters without case, as tokens have no other bytes that differ by that bit alone and stand in these names.
+    /// Eight bytes at a time, of which the last ones may be looked at twice.
     @inlinable
     func matches(_ name: borrowing Span<UInt8>) -> Bool {
         let text = text

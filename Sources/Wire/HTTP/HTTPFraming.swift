@@ -115,7 +115,8 @@ extension HTTPHeadScan.Connection {
 
 extension Span where Element == UInt8 {
     /// Whether a value has spaces alone before it and nothing behind it. More is allowed, but there are servers that
-    /// don't know such a field again, and what they take for the end of a message is then not what is taken for it here.
+    /// don't know such a field again, and what they take for the end of a message is then not what is taken for it
+    /// here.
     fileprivate func isPlainlySet(_ value: Range<Int>) -> Bool {
         var index = value.lowerBound - 1
         while self[index] == 0x20 { index -= 1 }

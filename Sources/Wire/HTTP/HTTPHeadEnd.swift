@@ -22,8 +22,8 @@ package struct HTTPHeadEnd: Sendable {
         hasLine = !hasStartLine
     }
 
-    /// Whether scanning `bytes` leads to something: the head's end is among them, or the end of a line that no head has,
-    /// or they are more than the limits let pass. `bytes` begin where the head does, and each time there are more.
+    /// Whether scanning `bytes` leads to something: the head's end is among them, or the end of a line that no head
+    /// has, or they are more than the limits let pass. `bytes` begin where the head does, and each time there are more.
     package mutating func isFound(in bytes: borrowing Span<UInt8>) -> Bool {
         while looked < bytes.count {
             if bytes[looked] == 0x0A, isLast(lineFeed: looked, bytes) { return true }

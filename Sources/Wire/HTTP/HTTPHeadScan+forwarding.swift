@@ -15,8 +15,8 @@ extension HTTPHeadScan {
         return hasElement(bytes.extracting(field.nameRange), .connection, bytes)
     }
 
-    /// Whether it asks for another protocol that may pass. HTTP/2 without TLS may not, wherever in the list it stands: it
-    /// would hide requests from whoever reads HTTP/1 here.
+    /// Whether it asks for another protocol that may pass. HTTP/2 without TLS may not, wherever in the list it stands:
+    /// it would hide requests from whoever reads HTTP/1 here.
     package func asksForUpgrade(_ bytes: borrowing Span<UInt8>) -> Bool {
         connection.contains(.upgrade) && version == .http11 && present.contains(.upgrade)
             && !present.contains(.http2Settings) && !hasElement("h2c".utf8.span, .upgrade, bytes)

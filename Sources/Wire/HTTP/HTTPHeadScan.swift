@@ -3,9 +3,9 @@
 /// Where the parts of a head lie in the bytes that came, for a proxy that passes them on.
 ///
 /// RFC 9112, sections 2 to 6, without its leniencies: lines end with CR LF, a name is followed by its colon at once, a
-/// field has one line, and there is one way to say where the body ends. It takes no memory of its own but for the list of
-/// fields, which is used again for each head. It reads a head whole: whoever has only a part of one searches for its end
-/// with `HTTPHeadEnd` as more comes, and asks again then.
+/// field has one line, and there is one way to say where the body ends. It takes no memory of its own but for the list
+/// of fields, which is used again for each head. It reads a head whole: whoever has only a part of one searches for its
+/// end with `HTTPHeadEnd` as more comes, and asks again then.
 package struct HTTPHeadScan: Sendable {
     /// One field: where its line begins, its name and its value, as offsets in the bytes.
     package struct Field: Sendable, Equatable {

@@ -115,7 +115,8 @@ import WireHTTP
     }
 
     @Test func `a client without an address is unknown`() throws {
-        #expect(try lines(["X-Forwarded-For: 1.2.3.4"], from: nil) == ["X-Forwarded-Proto: http", "Via: 1.1 outrigger"])
+        #expect(
+            try lines(["X-Forwarded-For: 1.2.3.4"], from: nil) == ["X-Forwarded-Proto: http", "Via: 1.1 outrigger"])
         #expect(
             try lines([], from: nil) { $0.format = .forwarded } == [
                 "Forwarded: for=unknown;proto=http", "Via: 1.1 outrigger",
@@ -134,7 +135,8 @@ import WireHTTP
         (["9.9.9.9", "1.2.3.4 , 10.0.0.7", "10.0.0.8"], "1.2.3.4"), (["10.0.0.6, 10.0.0.7"], "10.0.0.6"),
         (["1.2.3.4, unknown, 10.0.0.7"], "unknown"), ([",,"], nil), ([], nil),
     ])
-    func `the client is the last address that isn't a trusted proxy's`(_ row: (said: [String], client: String?)) throws {
+    func `the client is the last address that isn't a trusted proxy's`(_ row: (said: [String], client: String?)) throws
+    {
         var configuration = ForwardingConfiguration()
         trust("10.0.0.0/8")(&configuration)
         let request = row.said.map { "X-Forwarded-For: \($0)\r\n" }.joined()

@@ -20,7 +20,9 @@ import Testing
         try await proxy.end()
     }
 
-    private func echo() throws -> AnsweringServer { try AnsweringServer { _, body in AnsweringServer.text("v1 " + body) } }
+    private func echo() throws -> AnsweringServer {
+        try AnsweringServer { _, body in AnsweringServer.text("v1 " + body) }
+    }
 
     @Test func `a copy has the request's head, host and body, and a mark`() async throws {
         let (primary, shadow) = (try echo(), try AnsweringServer { _, _ in AnsweringServer.text("shadow") })
@@ -50,10 +52,13 @@ import Testing
 
     @Test func `a part of the requests is copied, of the methods that are named`() async throws {
         let (primary, shadow) = (try echo(), try echo())
-        try await withMirror(primary, shadow: shadow.port, {
-            $0.percent = Percentage(50) ?? .none
-            $0.methods = ["PUT"]
-        }) { proxy in
+        try await withMirror(
+            primary, shadow: shadow.port,
+            {
+                $0.percent = Percentage(50) ?? .none
+                $0.methods = ["PUT"]
+            }
+        ) { proxy in
             for _ in 0..<100 { _ = try await proxy.client.send("PUT", "/", body: "x") }
             _ = try await proxy.client.send("GET", "/")
             try await Task.sleep(for: .milliseconds(100))
@@ -78,7 +83,8 @@ import Testing
             let long = String(repeating: "a", count: 2000)
             #expect(try await proxy.client.send("POST", "/", body: long).text == "v1 " + long)
             #expect(try await proxy.mirror { $0.counters.long == 1 }.counters.sent == 0)
-            let chunks = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+            let chunks =
+                "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
                 + "7d0\r\n\(long)\r\n0\r\n\r\n"
             let other = try ScriptedServer { connection in
                 _ = try connection.readHead()
@@ -107,10 +113,13 @@ import Testing
     @Test func `a shadow that never answers holds as many copies as may be, for its time`() async throws {
         let silent = try ScriptedServer { _ = $0.readToEnd() }
         let primary = try echo()
-        try await withMirror(primary, shadow: silent.port, {
-            $0.queue = 3
-            $0.timeout = .seconds(2)
-        }) { proxy in
+        try await withMirror(
+            primary, shadow: silent.port,
+            {
+                $0.queue = 3
+                $0.timeout = .seconds(2)
+            }
+        ) { proxy in
             for _ in 0..<10 { #expect(try await proxy.client.send("GET", "/").status == 200) }
             let counters = try await proxy.mirror { $0.counters.expired == 3 }.counters
             #expect(counters.sent == 3 && counters.expired == 3 && counters.full == 7)
@@ -120,7 +129,8 @@ import Testing
     @Test func `a shadow that breaks off or doesn't speak HTTP is counted`() async throws {
         let broken = try ScriptedServer { connection in
             _ = try connection.readHead()
-            try connection.write(connection.number == 1 ? "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc" : "what?\r\n\r\n")
+            try connection.write(
+                connection.number == 1 ? "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc" : "what?\r\n\r\n")
         }
         let primary = try echo()
         try await withMirror(primary, shadow: broken.port) { proxy in
@@ -151,10 +161,13 @@ import Testing
 
     @Test func `noise is measured now and then if that is enough`() async throws {
         let (primary, shadow) = (try echo(), try echo())
-        try await withMirror(primary, shadow: shadow.port, {
-            $0.compare = true
-            $0.noiseEvery = 3
-        }) { proxy in
+        try await withMirror(
+            primary, shadow: shadow.port,
+            {
+                $0.compare = true
+                $0.noiseEvery = 3
+            }
+        ) { proxy in
             for _ in 0..<6 { _ = try await proxy.client.send("GET", "/") }
             let snapshot = try await proxy.mirror { $0.report?.compared == 6 }
             #expect(snapshot.report?.equal == 6 && snapshot.report?.measured == 2 && snapshot.counters.repeated == 2)
@@ -165,10 +178,13 @@ import Testing
         let long = String(repeating: "a", count: 3000)
         let primary = try AnsweringServer { head, _ in AnsweringServer.text(head[0].contains("/p") ? long : "a") }
         let shadow = try AnsweringServer { head, _ in AnsweringServer.text(head[0].contains("/s") ? long : "a") }
-        try await withMirror(primary, shadow: shadow.port, {
-            $0.compare = true
-            $0.body = .kibibytes(1)
-        }) { proxy in
+        try await withMirror(
+            primary, shadow: shadow.port,
+            {
+                $0.compare = true
+                $0.body = .kibibytes(1)
+            }
+        ) { proxy in
             for path in ["/p", "/s", "/"] { #expect(try await proxy.client.send("GET", path).status == 200) }
             let snapshot = try await proxy.mirror { $0.report?.compared == 1 }
             #expect(snapshot.counters.longResponses == 2 && snapshot.report?.equal == 1)

@@ -52,7 +52,9 @@ extension HTTPProxyClient {
 
     private func takeAgain(_ bytes: inout ByteBuffer, _ end: FaultPlan.End?) {
         // It has been read before, and is whole.
-        guard let length = (try? loop.requestScan.scanRequest(bytes.readableBytesUInt8Span)) ?? nil else { return close() }
+        guard let length = (try? loop.requestScan.scanRequest(bytes.readableBytesUInt8Span)) ?? nil else {
+            return close()
+        }
         let scan = loop.requestScan
         if scan.isChunked || scan.contentLength ?? 0 > 0 { requestPhase = .body }
         if let end {

@@ -89,8 +89,10 @@ extension HTTPProxyClient {
         let method = RetryMethod(bytes.readableBytesUInt8Span.extracting(loop.requestScan.method))
         exchange.method = method
         exchange.isHead = method == .head
-        exchange.isConnect = method == nil && bytes.readableBytesUInt8Span.extracting(loop.requestScan.method)
-            .isSame(as: "CONNECT".utf8.span)
+        exchange.isConnect =
+            method == nil
+            && bytes.readableBytesUInt8Span.extracting(loop.requestScan.method)
+                .isSame(as: "CONNECT".utf8.span)
     }
 
     func take(_ bytes: inout ByteBuffer, _ length: Int, _ route: Route) {
@@ -155,8 +157,10 @@ extension HTTPProxyClient {
         guard responsePhase == .waiting || exchange.connection != nil else { return }
         let isConnected = exchange.connection != nil
         if exchange.isReplayable {
-            if !isConnected || exchange.sent.readableBytes + part.readableBytes
-                <= exchange.route?.retry.bodyBytesMax ?? 0 {
+            if !isConnected
+                || exchange.sent.readableBytes + part.readableBytes
+                    <= exchange.route?.retry.bodyBytesMax ?? 0
+            {
                 exchange.sent.writeImmutableBuffer(part)
             } else {
                 exchange.isReplayable = false

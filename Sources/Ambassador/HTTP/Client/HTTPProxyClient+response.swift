@@ -126,7 +126,9 @@ extension HTTPProxyClient {
 
     func receivedAll() {
         flush()
-        if isWritable, responsePhase == .body { isTunnel ? expect(.tunnel, within: loop.settings.tunnelTime) : expectBody() }
+        if isWritable, responsePhase == .body {
+            isTunnel ? expect(.tunnel, within: loop.settings.tunnelTime) : expectBody()
+        }
     }
 
     func receiveEnd(keepsConnection: Bool) {

@@ -164,7 +164,9 @@ final class HTTPProxyClient: ChannelDuplexHandler, RelayReceiver {
     func channelWritabilityChanged(context: ChannelHandlerContext) {
         isWritable = context.channel.isWritable
         exchange.connection?.isReading = isWritable
-        if responsePhase == .body || isTunnel { isWritable ? expectBody() : expect(.write, within: loop.settings.bodyTime) }
+        if responsePhase == .body || isTunnel {
+            isWritable ? expectBody() : expect(.write, within: loop.settings.bodyTime)
+        }
         context.fireChannelWritabilityChanged()
     }
 
@@ -263,7 +265,8 @@ final class HTTPProxyClient: ChannelDuplexHandler, RelayReceiver {
         input = ByteBuffer()
         let channel = context.channel
         guard !isInputOver else {
-            return context.writeAndFlush(wrapOutboundOut(ByteBuffer())).whenComplete { _ in channel.close(promise: nil) }
+            return context.writeAndFlush(wrapOutboundOut(ByteBuffer())).whenComplete { _ in channel.close(promise: nil)
+            }
         }
         context.writeAndFlush(wrapOutboundOut(ByteBuffer())).whenComplete { _ in
             channel.close(mode: .output, promise: nil)

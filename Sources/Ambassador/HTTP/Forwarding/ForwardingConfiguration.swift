@@ -39,7 +39,7 @@ extension ForwardingConfiguration {
             [
                 .setting(
                     "forwarded", \.policy, .choice,
-                    "X-Forwarded-For, -Proto, -Host and Forwarded: added to what trusted proxies say, replaced, or left.",
+                    "X-Forwarded-For, -Proto, -Host and Forwarded: added to what trusted proxies say, replaced, left.",
                     changes: .live),
                 .setting(
                     "forwarded-format", \.format, .choice,

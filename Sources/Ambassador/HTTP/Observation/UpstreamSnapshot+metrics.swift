@@ -50,7 +50,8 @@ extension UpstreamSnapshot {
         return CollectedMetric(
             "outrigger_http_proxy_upstream_refusals_total",
             counts.map { limit, count in
-                CollectedMetric.Series([("proxy", proxy), ("upstream", name), ("limit", limit)], .number(Double(count)))
+                CollectedMetric.Series(
+                    [("proxy", proxy), ("upstream", name), ("limit", limit)], .number(Double(count)))
             })
     }
 }

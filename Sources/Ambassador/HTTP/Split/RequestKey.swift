@@ -87,7 +87,9 @@ extension Span<UInt8> {
             var start = field.lowerBound
             while start < field.upperBound {
                 let cookie = cookie(from: start, in: field)
-                if names.isSame(name, self, from: cookie.name.lowerBound, count: cookie.name.count) { return cookie.value }
+                if names.isSame(name, self, from: cookie.name.lowerBound, count: cookie.name.count) {
+                    return cookie.value
+                }
                 start = cookie.next
             }
         }
@@ -95,7 +97,8 @@ extension Span<UInt8> {
     }
 
     /// The value of the first parameter with a name, as it came.
-    fileprivate func parameter(_ name: PatternBytes.Place, _ names: PatternBytes, in query: Range<Int>?) -> Range<Int>? {
+    fileprivate func parameter(_ name: PatternBytes.Place, _ names: PatternBytes, in query: Range<Int>?) -> Range<Int>?
+    {
         guard let query else { return nil }
         var start = query.lowerBound
         while start < query.upperBound {

@@ -2,8 +2,8 @@
 
 /// Commands with many keys, which would hold up everybody else.
 extension RedisClient {
-    /// Begins with a command that goes to its servers in slices, as those before it are answered; what follows waits for
-    /// its reply.
+    /// Begins with a command that goes to its servers in slices, as those before it are answered; what follows waits
+    /// for its reply.
     func begin(_ sliced: consuming SlicedCommand) {
         let use = useOwn()
         sliced.number = expectReply(sliced.replies)

@@ -20,8 +20,8 @@ struct RedisSlice: Equatable {
     /// How many keys the first slice has, as nobody knows how long their values are.
     static let keysAtFirst = 128
 
-    /// The next slice, after one of `keys` keys to which replies of so many bytes have come: as many keys as have replies
-    /// of no more bytes than this has, but at most twice as many.
+    /// The next slice, after one of `keys` keys to which replies of so many bytes have come: as many keys as have
+    /// replies of no more bytes than this has, but at most twice as many.
     func after(_ keys: Int, replyBytes: Int) -> RedisSlice {
         let fitting = replyBytes > bytes ? keys * bytes / replyBytes : keys * 2
         return RedisSlice(keys: max(1, min(self.keys, fitting)), bytes: bytes)

@@ -119,7 +119,8 @@ struct BadClientTests {
     @Test func `a client beyond the limit is told that the service is unavailable`() async throws {
         let server = try ScriptedServer.answering(ScriptedServer.ok)
         try await withProxy(
-            [server], { $0.limits.clients = 1 }) { proxy in
+            [server], { $0.limits.clients = 1 }
+        ) { proxy in
             let port = proxy.port
             let answer = try await proxy.client.onConnection { first in
                 try first.write(HTTPClient.request("GET", "/"))

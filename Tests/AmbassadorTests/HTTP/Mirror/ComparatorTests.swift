@@ -75,7 +75,8 @@ import Testing
             json.text
                 == #"{"compared":1,"equal":0,"noise":0,"different":1,"measured":0,"unreadable":0,"dropped":0,"#
                 + #""differencesElsewhere":0,"places":[{"place":"$.a","differences":1,"noise":0,"reported":true,"#
-                + #""primary":"1","candidate":"2"}],"samples":[{"time":"1970-01-01T00:00:00Z","method":"GET","path":"/a","#
+                + #""primary":"1","candidate":"2"}],"samples":[{"time":"1970-01-01T00:00:00Z","method":"GET","#
+                + #""path":"/a","#
                 + #""differences":[{"place":"$.a","primary":"1","candidate":"2"}]}]}"#)
         #expect(report.rows == [["$.a", "1", "0", "different", "1", "2"]])
         #expect(report.rows[0].count == ComparisonReport.headings.count)

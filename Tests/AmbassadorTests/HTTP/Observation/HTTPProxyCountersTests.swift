@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-@testable import Telemetry
 import Testing
 
 @testable import Ambassador
+@testable import Telemetry
 
 @Suite struct HTTPProxyCountersTests {
     private let names = HTTPProxyNames(routes: ["checkout", "everything"], upstreams: ["v1", "v2"])
@@ -103,7 +103,8 @@ import Testing
 
     @Test func `each metric is in the catalogue with its labels`() {
         let counts = counted()
-        let metrics = counts.metrics(proxy: "web") + counts.metrics([.istio, .linkerd], proxy: "web", namespace: "shop")
+        let metrics =
+            counts.metrics(proxy: "web") + counts.metrics([.istio, .linkerd], proxy: "web", namespace: "shop")
         for metric in metrics {
             let definition = MetricCatalogue.definition(of: metric.name)
             #expect(definition != nil, "\(metric.name)")

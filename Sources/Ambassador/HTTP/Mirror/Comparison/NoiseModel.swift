@@ -2,9 +2,9 @@
 
 /// Learns which places differ anyway.
 ///
-/// A server that is asked the same twice doesn't answer the same: there are times, random ids, orders of sets. How often
-/// a place differs between its two answers is the place's noise; a candidate is worth a look only where it differs
-/// clearly more often than that.
+/// A server that is asked the same twice doesn't answer the same: there are times, random ids, orders of sets. How
+/// often a place differs between its two answers is the place's noise; a candidate is worth a look only where it
+/// differs clearly more often than that.
 package struct NoiseModel: Sendable {
     /// The most places that are told apart; differences anywhere else are counted together.
     package static let placesMax = 1000

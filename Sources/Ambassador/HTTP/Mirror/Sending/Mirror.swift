@@ -208,7 +208,9 @@ final class Mirror {
     /// One of the answers that were asked for is there, or never will be.
     private func answered(_ request: MirroredRequest) {
         request.outstanding -= 1
-        guard request.outstanding == 0, let primary = request.response, let candidate = request.candidate else { return }
+        guard request.outstanding == 0, let primary = request.response, let candidate = request.candidate else {
+            return
+        }
         let (method, path) = request.head.words
         comparator?.offer(
             ComparedExchange(

@@ -11,8 +11,8 @@ enum MirrorDrop: Sendable, Equatable {
 /// Decides which copies go to a shadow and when. It knows neither sockets nor clocks.
 ///
 /// A shadow of which nothing is known gets one copy, and the others wait until that has found a server. One that can't
-/// be reached, or fails again and again, is left alone for a while, so that it costs an attempt now and then and not one
-/// with each request.
+/// be reached, or fails again and again, is left alone for a while, so that it costs an attempt now and then and not
+/// one with each request.
 struct MirrorQueue<Copy> {
     enum Admission {
         case send

@@ -44,7 +44,8 @@ extension AccessLogConfiguration {
                     "response-headers", list: \.responseHeaders, .accessLogHeader,
                     "Headers of responses that JSON has, too. Those that carry secrets are shown as hidden."),
                 .setting(
-                    "sample", \.sample, .percentage, "How many percent of requests are written, whatever became of them."),
+                    "sample", \.sample, .percentage,
+                    "How many percent of requests are written, whatever became of them."),
                 .setting(
                     "status", optional: \.status, .integer(100...599),
                     "Requests with this status or a higher one are always written."),
