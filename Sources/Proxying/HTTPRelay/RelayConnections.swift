@@ -146,7 +146,8 @@ package final class RelayConnections {
                 channel.eventLoop.makeCompletedFuture {
                     let (pool, waiter) = bound.value
                     let connection = RelayConnection(pool, pool.loop)
-                    if let opening = waiter.opening {
+                    // Without TLS the request would be first: a connection is given out before it says that it is active.
+                    if let opening = waiter.opening, rules.tls != nil {
                         try channel.pipeline.syncOperations.addHandler(RelayOpening(opening))
                     }
                     if let tls = rules.tls {
@@ -170,6 +171,7 @@ package final class RelayConnections {
                 case .failure(let error): pool.connected(nil, waiter, .failure(error))
                 case .success(let channel) where rules.tls == nil:
                     let connection = try? channel.pipeline.syncOperations.handler(type: RelayConnection.self)
+                    if let opening = waiter.opening { connection?.write(opening) }
                     pool.connected(connection, waiter, .success(()))
                 case .success: break
                 }

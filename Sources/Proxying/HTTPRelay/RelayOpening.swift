@@ -2,7 +2,7 @@
 
 import NIOCore
 
-/// Writes the first bytes of a connection to a server, before TLS and before any request.
+/// Writes the first bytes of a connection to a server before TLS does.
 final class RelayOpening: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
