@@ -99,7 +99,7 @@ struct RoutesRoomTests {
                                                  v2                             10   10.0 %    25.0 %         1    0
                                                  shadow (copies, compared)          100.0 %
 
-                UPSTREAM  ENDPOINT             STATE             SHARE  CONNECTIONS  IN FLIGHT  \
+                UPSTREAM  ENDPOINT             STATE               SHARE  CONNECTIONS  IN FLIGHT  \
                 REQUESTS  FAILURES  EJECTIONS
                 v1        v1:80 (10.0.0.1:80)  ejected for 29 s  100.0 %            2          1  \
                        0         0          0

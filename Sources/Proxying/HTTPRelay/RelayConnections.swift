@@ -146,7 +146,7 @@ package final class RelayConnections {
                 channel.eventLoop.makeCompletedFuture {
                     let (pool, waiter) = bound.value
                     let connection = RelayConnection(pool, pool.loop)
-                    // Without TLS the request would be first: a connection is given out before it says that it is active.
+                    // Without TLS the request would be first: a connection is given out before it is said to be active.
                     if let opening = waiter.opening, rules.tls != nil {
                         try channel.pipeline.syncOperations.addHandler(RelayOpening(opening))
                     }

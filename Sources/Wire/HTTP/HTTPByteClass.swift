@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+// Safe in this file: words are counted modulo 2^64 on purpose; beside each trick stands why it is right.
+
 /// Finds the end of a run of bytes that may stand in a name, a host, a target or a value. Runs are looked at eight
 /// bytes at a time, which took a third of the time of one by one.
 extension Span where Element == UInt8 {
