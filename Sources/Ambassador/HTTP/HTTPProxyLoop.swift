@@ -51,6 +51,7 @@ final class HTTPProxyLoop {
         deadlines = HTTPProxyDeadlines(eventLoop)
         closeRemoved()
         apply(routesOf: plan)
+        deadlines.clients = { [unowned self] in Array(clients.values) }
     }
 
     /// Nanoseconds of a clock that only goes forward.
@@ -63,10 +64,10 @@ final class HTTPProxyLoop {
     /// The connections to a server, made with the first request that goes there.
     @inline(__always)
     func connections(to endpoint: Endpoint, of upstream: Upstream) -> RelayConnections {
-        if let pool = endpoint.pool as? RelayConnections { return pool }
-        let pool = RelayConnections(relay, to: endpoint.address, rules(endpoint, upstream))
-        endpoint.pool = pool
-        return pool
+        if let connections = endpoint.connections { return connections }
+        let connections = RelayConnections(relay, to: endpoint.address, rules(endpoint, upstream))
+        endpoint.connections = connections
+        return connections
     }
 
     private func rules(_ endpoint: Endpoint, _ upstream: Upstream) -> RelayConnectionRules {
@@ -79,7 +80,7 @@ final class HTTPProxyLoop {
     /// Connections to endpoints that are no part of their upstream any more end.
     private func closeRemoved() {
         for upstream in upstreams {
-            upstream.removed = { endpoint in (endpoint.pool as? RelayConnections)?.end() }
+            upstream.removed = { endpoint in endpoint.connections?.end() }
         }
     }
 
@@ -89,7 +90,6 @@ final class HTTPProxyLoop {
         counters.clients.accepted += 1
         counters.clients.open += 1
         clients[ObjectIdentifier(client)] = client
-        deadlines.clients = { [unowned self] in Array(self.clients.values) }
     }
 
     func remove(_ client: HTTPProxyClient) {
@@ -114,7 +114,7 @@ final class HTTPProxyLoop {
         apply(routesOf: plan)
         for upstream in upstreams {
             for endpoint in upstream.endpoints {
-                (endpoint.pool as? RelayConnections)?.rules = rules(endpoint, upstream)
+                endpoint.connections?.rules = rules(endpoint, upstream)
             }
         }
         sequences = plan.table.routes.map { route in
@@ -150,6 +150,6 @@ final class HTTPProxyLoop {
     func close() {
         for client in Array(clients.values) { client.close() }
         accessLog?.flush()
-        for upstream in upstreams { for endpoint in upstream.endpoints { (endpoint.pool as? RelayConnections)?.end() } }
+        for upstream in upstreams { for endpoint in upstream.endpoints { endpoint.connections?.end() } }
     }
 }

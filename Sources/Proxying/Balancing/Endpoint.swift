@@ -52,8 +52,9 @@ package final class Endpoint {
     /// When it came, or came back; nil once it has its whole share.
     var slowStartBegan: Int64? = nil
 
-    /// What its connections are kept in, made by whoever relays.
-    package var pool: (any EndpointPool)?
+    /// Its connections, made with the first request that goes there.
+    // Safe: belongs to one loop's thread.
+    @exclusivity(unchecked) package var connections: RelayConnections?
 
     init(_ description: EndpointDescription) {
         identity = description.identity
@@ -66,14 +67,6 @@ package final class Endpoint {
     package private(set) lazy var text = identity.address.text
     /// Whether clients' failures have it left alone.
     package var isEjected: Bool { outlier.isEjected }
-}
-
-/// The connections to an endpoint, as far as others count them.
-package protocol EndpointPool: AnyObject {
-    /// Connections that are open, and those that are being made.
-    var connectionCount: Int { get }
-    /// Requests that wait for one.
-    var waitingCount: Int { get }
 }
 
 /// What one loop has counted of an endpoint.

@@ -98,8 +98,8 @@ extension Endpoint {
             server: identity.server, configured: identity.configured.description, address: identity.address.text,
             weight: weight, share: share, isHealthy: isHealthy, isEjected: isEjected,
             ejectedFor: outlier.ejectedUntil.map { max(0, $0 - now) } ?? 0, inFlight: inFlight,
-            connections: pool?.connectionCount ?? 0, waiting: pool?.waitingCount ?? 0, latency: latency.cost(now),
-            counters: counters)
+            connections: connections?.connectionCount ?? 0, waiting: connections?.waitingCount ?? 0,
+            latency: latency.cost(now), counters: counters)
     }
 }
 

@@ -71,6 +71,8 @@ package final class RelayConnections {
         self.rules = rules
     }
 
+    /// Connections that are open, and those that are being made.
+    package var connectionCount: Int { open + connecting }
     package var idleCount: Int { idle.count }
     package var waitingCount: Int { waiting.count }
 
@@ -225,10 +227,6 @@ package final class RelayConnections {
         idle = []
         for connection in closing { connection.close() }
     }
-}
-
-extension RelayConnections: EndpointPool {
-    package var connectionCount: Int { open + connecting }
 }
 
 extension RelayConnectionRules {
