@@ -81,7 +81,9 @@ extension HTTPProxyClient {
         if retries(after: outcome, isUnsent: failure.isUnsent) { return }
         let name = exchange.upstream?.name ?? ""
         switch failure {
-        case .overloaded: answer(.serviceUnavailable, .runtime, "as many requests wait for \(name) as may")
+        case .overloaded:
+            let refusal = exchange.upstream?.refuseWaiting().description ?? ""
+            answer(.serviceUnavailable, .runtime, "\(name): \(refusal)")
         case .connectTimeout: answer(.gatewayTimeout, .upstream, "no connection to \(name) in time")
         case .unreachable, .insecure: answer(.serviceUnavailable, .upstream, "\(name) can't be reached")
         case .closed: answer(.badGateway, .upstream, "\(name) closed the connection before it answered")
