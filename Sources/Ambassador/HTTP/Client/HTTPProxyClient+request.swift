@@ -170,7 +170,7 @@ extension HTTPProxyClient {
         if isConnected { exchange.connection?.write(part) }
     }
 
-    /// The time of the next part of the body, whoever it is from.
+    /// The time of the client's next bytes.
     func expectBody() { expect(.body, within: loop.settings.bodyTime) }
 
     func expectResponse() {

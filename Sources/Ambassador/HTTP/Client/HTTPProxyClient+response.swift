@@ -28,7 +28,7 @@ extension HTTPProxyClient {
             route: exchange.route, closes: closesAfterResponse, addsChunks: exchange.addsChunks,
             dropsChunks: exchange.unchunker != nil, settings: loop.settings, isSecure: isSecure
         ).write(bytes, length, scan, into: &output)
-        expectBody()
+        expectMore()
         return body
     }
 
@@ -126,9 +126,14 @@ extension HTTPProxyClient {
 
     func receivedAll() {
         flush()
-        if isWritable, responsePhase == .body {
-            isTunnel ? expect(.tunnel, within: loop.settings.tunnelTime) : expectBody()
-        }
+        if isWritable, responsePhase == .body { expectMore() }
+    }
+
+    /// The time of the server's next bytes.
+    func expectMore() {
+        isTunnel
+            ? expect(.tunnel, within: loop.settings.tunnelTime)
+            : expect(.responseBody, within: loop.settings.responseTime)
     }
 
     func receiveEnd(keepsConnection: Bool) {

@@ -164,9 +164,7 @@ final class HTTPProxyClient: ChannelDuplexHandler, RelayReceiver {
     func channelWritabilityChanged(context: ChannelHandlerContext) {
         isWritable = context.channel.isWritable
         exchange.connection?.isReading = isWritable
-        if responsePhase == .body || isTunnel {
-            isWritable ? expectBody() : expect(.write, within: loop.settings.bodyTime)
-        }
+        if responsePhase == .body { isWritable ? expectMore() : expect(.write, within: loop.settings.bodyTime) }
         context.fireChannelWritabilityChanged()
     }
 
@@ -296,6 +294,7 @@ final class HTTPProxyClient: ChannelDuplexHandler, RelayReceiver {
         case .head: headExpired()
         case .body: answer(.requestTimeout, .client, "the request's body didn't come in time")
         case .connection, .response: serverExpired()
+        case .responseBody: abort(.serverDied)
         }
     }
 

@@ -14,6 +14,8 @@ enum HTTPProxyExpectation {
     case body
     case connection
     case response
+    /// That the server's response goes on.
+    case responseBody
     /// That the client takes what is written.
     case write
     case tunnel

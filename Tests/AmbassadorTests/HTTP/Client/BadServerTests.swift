@@ -124,6 +124,20 @@ struct BadServerTests {
         }
     }
 
+    @Test func `a server that stalls in the middle of a body is to blame, not the client`() async throws {
+        let server = try ScriptedServer { connection in
+            try connection.readHead()
+            try connection.write("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf")
+            _ = connection.readSome()
+        }
+        try await withProxy([server], { $0.timeouts.response = .milliseconds(200) }) { proxy in
+            let answer = (try? await proxy.whole(request)) ?? ""
+            #expect(answer.isEmpty || answer.hasSuffix("half"))
+            let failures = await proxy.proxy.snapshot().upstreams.first?.endpoints.first?.counters.failures
+            #expect(failures == 1)
+        }
+    }
+
     @Test func `a bad chunk of a server cuts the response off`() async throws {
         try await withProxy(
             [try .answering("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\nxyz\r\n")]
