@@ -29,14 +29,3 @@ package struct MirrorConfiguration: Sendable, Equatable {
 
     package init() {}
 }
-
-extension MirrorConfiguration {
-    /// Whether requests of this method are copied.
-    package func mirrors(_ method: String) -> Bool {
-        if !methods.isEmpty { return methods.contains(method) }
-        return !compare || Self.isSafe(method)
-    }
-
-    /// Whether a server may be asked twice without harm (RFC 9110, section 9.2.1). Nothing else ever is.
-    package static func isSafe(_ method: String) -> Bool { method == "GET" || method == "HEAD" }
-}
