@@ -18,7 +18,6 @@ struct HTTPProxySettings: Sendable {
     let responseTime: Int64
     let tunnelTime: Int64
     let bodyBytesMax: Int
-    /// Bytes of further requests that are read while one is being answered.
     let clientsMax: Int
     let allowsConnect: Bool
     let forwarding: ForwardingConfiguration

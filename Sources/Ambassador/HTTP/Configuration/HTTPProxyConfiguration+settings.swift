@@ -82,9 +82,6 @@ extension HTTPProxyLimits {
                 .setting(
                     "body", \.body, .byteCount(in: ByteCount(bytes: 0)...(.mebibytes(1 << 30))),
                     "A request's body; more is refused with 413. 0 is no limit."),
-                .setting(
-                    "pipeline", \.pipeline, .integer(1...10_000),
-                    "Unanswered requests of one client; more aren't read until some are answered."),
             ])
     }
 }

@@ -65,8 +65,6 @@ package struct HTTPProxyLimits: Sendable, Equatable {
     package var fields = 200
     /// A request's body, 413; zero is no limit.
     package var body = ByteCount(bytes: 0)
-    /// Requests of one client that have come and aren't answered; more aren't read.
-    package var pipeline = 16
 
     package init() {}
 }
