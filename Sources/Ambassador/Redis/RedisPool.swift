@@ -36,7 +36,7 @@ package final class RedisPool: Sendable {
         self.configuration = configuration
         self.group = group
         self.logger = logger
-        listener = PoolListener(name: name, configuration: configuration.pool, group: group, tls: clientTLS)
+        listener = PoolListener(configuration.pool, group: group, tls: clientTLS)
     }
 
     /// Takes the address and serves; returns the port (0 for a socket's path).

@@ -12,6 +12,14 @@ package final class ReadBuffer {
 
     package init() {}
 
+    /// Has `channel` read into it from now on. Its first handler must give the buffer back, which TLS doesn't do.
+    package func lend(to channel: any Channel) throws {
+        // Then NIO keeps the first buffer that it was given and no other. A loop looks at each socket that has more to
+        // read again, after the others.
+        try channel.syncOptions?.setOption(.maxMessagesPerRead, value: 1)
+        try channel.syncOptions?.setOption(.recvAllocator, value: ReadBufferAllocator(self))
+    }
+
     /// Whoever has it gives it back, or keeps it, and the next one to ask gets another.
     func take(_ allocator: ByteBufferAllocator) -> ByteBuffer {
         guard var buffer else { return allocator.buffer(capacity: Self.capacity) }
@@ -29,23 +37,22 @@ package final class ReadBuffer {
 
 /// Lends a loop's buffer to one connection's channel for each read.
 ///
-/// Needs `maxMessagesPerRead` to be 1: then NIO keeps the first buffer that it was given and no other. So the first
-/// one is small. A loop looks at each socket that has more to read again, after the others.
-package struct ReadBufferAllocator: RecvByteBufferAllocator {
+/// NIO keeps the first buffer that it is given, so that one is small.
+private struct ReadBufferAllocator: RecvByteBufferAllocator {
     private static let firstCapacity = 16
 
     // Safe: a channel asks for buffers on its loop, whose buffer this is.
     private nonisolated(unsafe) let shared: ReadBuffer
     private var isFirst = true
 
-    package init(_ shared: ReadBuffer) { self.shared = shared }
+    init(_ shared: ReadBuffer) { self.shared = shared }
 
-    package func buffer(allocator: ByteBufferAllocator) -> ByteBuffer {
+    func buffer(allocator: ByteBufferAllocator) -> ByteBuffer {
         isFirst ? allocator.buffer(capacity: Self.firstCapacity) : shared.take(allocator)
     }
 
     /// Says that the next one may be larger, so that none that is kept is used again.
-    package mutating func record(actualReadBytes: Int) -> Bool {
+    mutating func record(actualReadBytes: Int) -> Bool {
         isFirst = false
         return true
     }

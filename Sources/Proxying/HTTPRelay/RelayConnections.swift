@@ -140,7 +140,6 @@ package final class RelayConnections {
         connecting += 1
         let (loop, rules) = (loop, rules)
         let bound = NIOLoopBound((self, waiter), eventLoop: loop.eventLoop)
-        let reading = ReadBufferAllocator(loop.reading)
         ClientBootstrap(group: loop.eventLoop)
             .connectTimeout(rules.connectTimeout)
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
@@ -150,7 +149,7 @@ package final class RelayConnections {
                     let connection = RelayConnection(pool, pool.loop)
                     // Without TLS the request would be first: a connection is given out before it is said to be active.
                     if let opening = waiter.opening, rules.tls != nil {
-                        try channel.pipeline.syncOperations.addHandler(RelayOpening(opening))
+                        try channel.pipeline.syncOperations.addHandler(OpeningBytes(opening))
                     }
                     if let tls = rules.tls {
                         let secured = try tls.secure(channel, host: rules.host, within: rules.connectTimeout)
@@ -160,8 +159,7 @@ package final class RelayConnections {
                             pool.connected(connection, waiter, result.mapError { $0 })
                         }
                     } else {
-                        try channel.syncOptions?.setOption(.maxMessagesPerRead, value: 1)
-                        try channel.syncOptions?.setOption(.recvAllocator, value: reading)
+                        try pool.loop.reading.lend(to: channel)
                     }
                     try channel.pipeline.syncOperations.addHandler(connection)
                 }

@@ -36,8 +36,8 @@ final class HTTPProxyClient: ChannelDuplexHandler, RelayReceiver {
     let isSecure: Bool
     var context: ChannelHandlerContext?
     // Safe: all of these belong to the loop's thread, and what is called while one changes doesn't come back to it.
-    /// What came and couldn't be used yet: a part of a head, or the next requests. Of those no more is read than came in
-    /// one go (`ReadBuffer.capacity`).
+    /// What came and couldn't be used yet: a part of a head, or the next requests. Of those no more is read than came
+    /// in one go (`ReadBuffer.capacity`).
     @exclusivity(unchecked) var input = ByteBuffer()
     @exclusivity(unchecked) var headEnd: HTTPHeadEnd
     var hasPartOfHead = false
