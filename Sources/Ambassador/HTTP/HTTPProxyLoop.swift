@@ -54,9 +54,9 @@ final class HTTPProxyLoop {
         deadlines.clients = { [unowned self] in Array(clients.values) }
     }
 
-    /// Nanoseconds of a clock that only goes forward.
+    /// Nanoseconds of a clock that only goes forward; of what is read at the moment, when it came.
     @inline(__always)
-    func now() -> Int64 { Int64(bitPattern: NIODeadline.now().uptimeNanoseconds) }
+    func now() -> Int64 { relay.clock.now }
 
     /// The value of `Date`, made once for each second in which somebody asks.
     func date() -> String { DateHeader.now }

@@ -9,7 +9,9 @@ package import Logging
 /// `admitRetry`, `pick`, `began(…, isRetry: true)`, `ended` and `retryCompleted`.
 package final class Upstream {
     package let name: String
-    package internal(set) var configuration: UpstreamConfiguration
+    package internal(set) var configuration: UpstreamConfiguration { didSet { host = configuration.host } }
+    /// Whose `Host` a server sees. Each request asks, and would copy the whole configuration for it.
+    package private(set) var host: UpstreamHost
     package internal(set) var endpoints: ContiguousArray<Endpoint> = []
     // Safe: touched on one loop's thread, and by nothing that is called meanwhile.
     @exclusivity(unchecked) var breaker: CircuitBreaker
@@ -36,6 +38,7 @@ package final class Upstream {
     ) {
         self.name = name
         self.configuration = configuration
+        host = configuration.host
         self.logger = logger
         random = SmallGenerator(seed: seed)
         breaker = CircuitBreaker(configuration.limits)

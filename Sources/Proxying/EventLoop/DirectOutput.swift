@@ -12,11 +12,14 @@ package import NIOCore
 /// Only for a channel whose last handler before the socket this is: TLS, for one, isn't passed by.
 package struct DirectOutput {
     /// -1: there is no such way.
-    private var descriptor: Int32 = -1
+    @usableFromInline var descriptor: Int32 = -1
     /// Parts that NIO hasn't written.
-    private let queue = Queue()
+    @usableFromInline let queue = Queue()
 
-    private final class Queue { var count = 0 }
+    @usableFromInline
+    final class Queue {
+        @exclusivity(unchecked) @usableFromInline var count = 0
+    }
 
     package init() {}
 
@@ -29,20 +32,30 @@ package struct DirectOutput {
     package mutating func close() { descriptor = -1 }
 
     /// Writes all of `bytes`, now or as soon as the socket takes them.
-    @inline(__always)
-    package func write(_ bytes: ByteBuffer, _ context: ChannelHandlerContext) {
-        if descriptor >= 0, queue.count == 0 {
-            let count = bytes.withUnsafeReadableBytes { bytes in
-                send(descriptor, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL | MSG_DONTWAIT))
-            }
-            if count == bytes.readableBytes { return }
-            // An error is NIO's to find and to tell.
-            return enqueue(bytes, from: max(0, count), context)
-        }
-        enqueue(bytes, from: 0, context)
+    ///
+    /// - Parameter context: whose channel it is; asked for only if the socket doesn't take them. Without one the bytes
+    ///   are for nobody.
+    @inlinable
+    package func write(_ bytes: ByteBuffer, _ context: @autoclosure () -> ChannelHandlerContext?) {
+        let count = queue.count == 0 ? send(bytes) : 0
+        if count == bytes.readableBytes { return }
+        enqueue(bytes, from: count, context())
     }
 
-    private func enqueue(_ bytes: ByteBuffer, from start: Int, _ context: ChannelHandlerContext) {
+    /// How many bytes the socket took.
+    @inlinable
+    func send(_ bytes: ByteBuffer) -> Int {
+        guard descriptor >= 0 else { return 0 }
+        let count = bytes.withUnsafeReadableBytes { bytes in
+            Glibc.send(descriptor, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL | MSG_DONTWAIT))
+        }
+        // An error is NIO's to find and to tell.
+        return max(0, count)
+    }
+
+    @usableFromInline
+    func enqueue(_ bytes: ByteBuffer, from start: Int, _ context: ChannelHandlerContext?) {
+        guard let context else { return }
         var rest = bytes
         rest.moveReaderIndex(forwardBy: start)
         guard descriptor >= 0 else { return context.writeAndFlush(NIOAny(rest), promise: nil) }

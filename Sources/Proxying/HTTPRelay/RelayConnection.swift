@@ -77,7 +77,7 @@ package final class RelayConnection: ChannelDuplexHandler {
 
     @inline(__always)
     package func write(_ bytes: ByteBuffer) {
-        if let context { output.write(bytes, context) }
+        output.write(bytes, context)
     }
 
     /// Says that nothing more is written; for tunnels.
@@ -117,14 +117,10 @@ package final class RelayConnection: ChannelDuplexHandler {
 
     package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let bytes = unwrapInboundIn(data)
-        switch phase {
-        case .head: receiveHeads(bytes)
-        case .body: receiveBody(bytes)
-        case .tunnel: receiver?.receiveBody(bytes)
-        case .idle: close()
-        case .closed: break
-        }
-        receiver?.receivedAll()
+        loop.clock.hold()
+        // Nobody asked: it is idle, or closed already.
+        if let receiver { receive(bytes, for: receiver) } else { close() }
+        loop.clock.release()
         loop.reading.give(bytes)
     }
 
@@ -155,7 +151,19 @@ package final class RelayConnection: ChannelDuplexHandler {
 
     // MARK: - Responses
 
-    private func receiveHeads(_ read: ByteBuffer) {
+    @inline(__always)
+    private func receive(_ bytes: ByteBuffer, for receiver: any RelayReceiver) {
+        switch phase {
+        case .head: receiveHeads(bytes, for: receiver)
+        case .body: receiveBody(bytes, for: receiver)
+        case .tunnel: receiver.receiveBody(bytes)
+        case .idle, .closed: break
+        }
+        // After the end it belongs to another exchange, or to none.
+        if self.receiver === receiver { receiver.receivedAll() }
+    }
+
+    private func receiveHeads(_ read: ByteBuffer, for receiver: any RelayReceiver) {
         hasHeard = true
         var bytes = read
         if partial.readableBytes > 0 {
@@ -171,11 +179,11 @@ package final class RelayConnection: ChannelDuplexHandler {
                 guard let length = try loop.responseScan.scanResponse(bytes.readableBytesUInt8Span) else {
                     return keepPart(bytes)
                 }
-                receiveHead(bytes, length)
+                receiveHead(bytes, length, for: receiver)
                 bytes.moveReaderIndex(forwardBy: length)
             } catch { return refuse(.malformed(error)) }
         }
-        receiveRest(bytes)
+        receiveRest(bytes, for: receiver)
     }
 
     /// A head in parts is copied: the buffer is for the next connection.
@@ -186,8 +194,7 @@ package final class RelayConnection: ChannelDuplexHandler {
         partial = kept
     }
 
-    private func receiveHead(_ bytes: ByteBuffer, _ length: Int) {
-        guard let receiver else { return }
+    private func receiveHead(_ bytes: ByteBuffer, _ length: Int, for receiver: any RelayReceiver) {
         keepsConnection = loop.responseScan.keepsConnection
         switch receiver.receiveHead(bytes, length: length, loop.responseScan) {
         case .interim: break
@@ -209,31 +216,34 @@ package final class RelayConnection: ChannelDuplexHandler {
         phase = .body
     }
 
-    private func receiveRest(_ bytes: ByteBuffer) {
+    private func receiveRest(_ bytes: ByteBuffer, for receiver: any RelayReceiver) {
         switch phase {
-        case .idle: endResponse(bytes)
-        case .body: if bytes.readableBytes > 0 { receiveBody(bytes) }
-        case .tunnel: if bytes.readableBytes > 0 { receiver?.receiveBody(bytes) }
+        case .idle: endResponse(restCount: bytes.readableBytes, for: receiver)
+        case .body: if bytes.readableBytes > 0 { receiveBody(bytes, for: receiver) }
+        case .tunnel: if bytes.readableBytes > 0 { receiver.receiveBody(bytes) }
         case .head, .closed: break
         }
     }
 
-    private func receiveBody(_ read: ByteBuffer) {
+    private func receiveBody(_ bytes: ByteBuffer, for receiver: any RelayReceiver) {
         let step: (count: Int, isEnd: Bool)
         do throws(HTTPSyntaxError) {
-            step = try body.advance(over: read.readableBytesUInt8Span)
+            step = try body.advance(over: bytes.readableBytesUInt8Span)
         } catch { return refuse(.malformed(error)) }
-        var bytes = read
-        if let part = bytes.readSlice(length: step.count), step.count > 0 { receiver?.receiveBody(part) }
+        let restCount = bytes.readableBytes - step.count
+        if restCount == 0 {
+            receiver.receiveBody(bytes)
+        } else if step.count > 0, let part = bytes.getSlice(at: bytes.readerIndex, length: step.count) {
+            receiver.receiveBody(part)
+        }
         guard step.isEnd, phase == .body else { return }
         phase = .idle
-        endResponse(bytes)
+        endResponse(restCount: restCount, for: receiver)
     }
 
     /// Bytes behind the response mean that the server and we don't agree where it ended.
-    private func endResponse(_ rest: ByteBuffer) {
-        let keeps = keepsConnection && rest.readableBytes == 0
-        receiver?.receiveEnd(keepsConnection: keeps)
+    private func endResponse(restCount: Int, for receiver: any RelayReceiver) {
+        receiver.receiveEnd(keepsConnection: keepsConnection && restCount == 0)
     }
 
     private func refuse(_ failure: RelayFailure) {

@@ -115,7 +115,7 @@ package final class RelayConnections {
         }
         if let receiver = nextWaiter()?.takeReceiver() { return receiver.connected(connection) }
         guard idle.count < rules.idleMax else { return connection.close() }
-        connection.idleSince = Int64(bitPattern: NIODeadline.now().uptimeNanoseconds)
+        connection.idleSince = loop.clock.now
         idle.append(connection)
         if sweep == nil { scheduleSweep() }
     }
@@ -212,7 +212,7 @@ package final class RelayConnections {
 
     private func closeExpired() {
         sweep = nil
-        let limit = Int64(bitPattern: NIODeadline.now().uptimeNanoseconds) - rules.idleTime.nanoseconds
+        let limit = loop.clock.now - rules.idleTime.nanoseconds
         // Those that were given back first are first.
         let expired = idle.prefix { $0.idleSince <= limit }
         idle.removeFirst(expired.count)

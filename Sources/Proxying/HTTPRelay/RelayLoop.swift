@@ -8,6 +8,7 @@ package final class RelayLoop {
     package let eventLoop: any EventLoop
     package let reading = ReadBuffer()
     package let outputs = OutputBuffers()
+    package let clock = RelayClock()
     package let limits: HTTPSyntaxLimits
     /// The last head of a response that was read: each is used up before the next is read.
     // Safe: belongs to the loop's thread; nobody who is given it reads another head.

@@ -62,9 +62,9 @@ extension HTTPProxyClient {
             return fail(end)
         }
         // The routes may have changed meanwhile.
-        guard let route = findRoute(bytes) else { return bytes.moveReaderIndex(forwardBy: length) }
+        guard let route = findRoute(bytes, scan) else { return bytes.moveReaderIndex(forwardBy: length) }
         exchange.route = route
-        take(&bytes, length, route)
+        take(&bytes, length, scan, route)
     }
 
     // MARK: - Throttles

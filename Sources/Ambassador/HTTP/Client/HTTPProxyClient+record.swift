@@ -20,7 +20,7 @@ extension HTTPProxyClient {
     }
 
     /// Writes the exchange down, which is over. One whose head couldn't be read has no entry yet.
-    func writeRecord(in log: AccessLog, nanoseconds: Int64) {
+    func write(_ exchange: HTTPProxyExchange, in log: AccessLog, nanoseconds: Int64) {
         log.end(
             exchange.entry ?? log.begin(peer: forwarded.address),
             AccessLogFacts(

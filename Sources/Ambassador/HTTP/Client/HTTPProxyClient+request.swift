@@ -39,7 +39,7 @@ extension HTTPProxyClient {
 
     func beginExchange() {
         if let throttle, throttle.isEmpty { self.throttle = nil }
-        exchange = HTTPProxyExchange()
+        assert(!exchange.hasBegun)
         exchange.hasBegun = true
         exchangeNumber += 1
         exchange.startedAt = loop.now()
@@ -55,7 +55,7 @@ extension HTTPProxyClient {
         exchange.isHTTP10 = scan.version == .http10
         // Clients of HTTP/1.0 read a response up to the end of the connection, whatever else they ask for.
         closesAfterResponse = exchange.isHTTP10 || scan.connection.contains(.close) || loop.isDraining
-        noteMethod(bytes)
+        noteMethod(bytes, scan)
         requestBody = HTTPBodyScan(scan.requestFraming, loop.settings.syntax)
         requestPhase = requestBody.isEnded ? .complete : .body
         if exchange.isConnect, !loop.settings.allowsConnect {
@@ -66,16 +66,16 @@ extension HTTPProxyClient {
         if let length = scan.contentLength, length > loop.settings.bodyBytesMax {
             return answer(.contentTooLarge, .client, "the body is longer than the limit")
         }
-        guard let route = findRoute(bytes) else { return bytes.moveReaderIndex(forwardBy: length) }
+        guard let route = findRoute(bytes, scan) else { return bytes.moveReaderIndex(forwardBy: length) }
         exchange.route = route
         if let faults = loop.faults[route.index], meet(faults, &bytes, length) { return }
-        take(&bytes, length, route)
+        take(&bytes, length, scan, route)
     }
 
     /// Answers if there is none.
-    func findRoute(_ bytes: ByteBuffer) -> Route? {
+    func findRoute(_ bytes: ByteBuffer, _ scan: borrowing HTTPHeadScan) -> Route? {
         do throws(HTTPSyntaxError) {
-            let route = try loop.table.match(loop.requestScan, bytes.readableBytesUInt8Span, isSecure: isSecure)
+            let route = try loop.table.match(scan, bytes.readableBytesUInt8Span, isSecure: isSecure)
             if route == nil { answer(.notFound, .runtime, "no route matches") }
             return route
         } catch {
@@ -85,43 +85,42 @@ extension HTTPProxyClient {
         }
     }
 
-    private func noteMethod(_ bytes: ByteBuffer) {
-        let method = RetryMethod(bytes.readableBytesUInt8Span.extracting(loop.requestScan.method))
+    private func noteMethod(_ bytes: ByteBuffer, _ scan: borrowing HTTPHeadScan) {
+        let name = bytes.readableBytesUInt8Span.extracting(scan.method)
+        let method = RetryMethod(name)
         exchange.method = method
         exchange.isHead = method == .head
-        exchange.isConnect =
-            method == nil
-            && bytes.readableBytesUInt8Span.extracting(loop.requestScan.method)
-                .isSame(as: "CONNECT".utf8.span)
+        exchange.isConnect = method == nil && name.isSame(as: "CONNECT".utf8.span)
     }
 
-    func take(_ bytes: inout ByteBuffer, _ length: Int, _ route: Route) {
+    func take(_ bytes: inout ByteBuffer, _ length: Int, _ scan: borrowing HTTPHeadScan, _ route: Route) {
         switch route.action {
         case .forward(let split):
             let index = split.choose(
-                loop.requestScan, bytes.readableBytesUInt8Span, address: addressHash,
-                sequence: &loop.sequences[route.index])
+                scan, bytes.readableBytesUInt8Span, address: addressHash, sequence: &loop.sequences[route.index])
             exchange.row = loop.counters.row(route: route.index, upstream: index)
             if let key = loop.balanceKeys[index] {
                 exchange.hash =
-                    key.hash(of: loop.requestScan, bytes.readableBytesUInt8Span, addressHash: addressHash)
+                    key.hash(of: scan, bytes.readableBytesUInt8Span, addressHash: addressHash)
                     ?? loop.random.next()
             }
-            forward(&bytes, length, route, to: loop.upstreams[index])
+            forward(&bytes, length, scan, route, to: loop.upstreams[index])
         case .redirect, .respond:
             exchange.row = loop.counters.row(route: route.index, upstream: nil)
             let head = bytes
             bytes.moveReaderIndex(forwardBy: length)
-            answer(route, head, loop.requestScan)
+            answer(route, head, scan)
         }
     }
 
-    private func forward(_ bytes: inout ByteBuffer, _ length: Int, _ route: Route, to upstream: Upstream) {
+    private func forward(
+        _ bytes: inout ByteBuffer, _ length: Int, _ scan: borrowing HTTPHeadScan, _ route: Route, to upstream: Upstream
+    ) {
         var out = loop.relay.outputs.take()
         RequestHeadEdit(route: route, upstream: upstream, forwarded: forwarded, settings: loop.settings)
-            .write(bytes, length, loop.requestScan, asksForUpgrade: &exchange.asksForUpgrade, into: &out)
+            .write(bytes, length, scan, asksForUpgrade: &exchange.asksForUpgrade, into: &out)
         if let mirror = loop.mirrors[route.index], !exchange.asksForUpgrade {
-            exchange.mirrored = mirror.begin(loop.requestScan, bytes, head: out)
+            exchange.mirrored = mirror.begin(scan, bytes, head: out)
         }
         bytes.moveReaderIndex(forwardBy: length)
         exchange.sent = out

@@ -142,8 +142,7 @@ extension HTTPProxyClient {
             prepareOutput()
             output.writeStaticString("0\r\n\r\n")
         }
-        let connection = exchange.connection
-        exchange.connection = nil
+        let connection = exchange.connection.take()
         // Given back before the client hears the end, so that its next request finds it.
         if keepsConnection, requestPhase == .complete { connection?.release() } else { connection?.close() }
         note(.answered(status: exchange.status))
@@ -187,21 +186,18 @@ extension HTTPProxyClient {
     /// Counts the exchange and writes it down.
     func finishRecord() {
         guard exchange.hasBegun else { return }
-        exchange.hasBegun = false
-        let now = loop.now()
+        var ended = HTTPProxyExchange()
+        swap(&ended, &exchange)
+        let nanoseconds = loop.now() - ended.startedAt
         loop.counters.inFlight -= 1
         loop.counters.ended(
-            exchange.row ?? loop.counters.row(route: nil, upstream: nil), status: exchange.status,
-            origin: exchange.origin, nanoseconds: now - exchange.startedAt, bytesIn: exchange.requestBytes,
-            bytesOut: exchange.responseBytes)
-        if let log = loop.accessLog { writeRecord(in: log, nanoseconds: now - exchange.startedAt) }
-        exchange.upstream?.completed()
-        let sent = exchange.sent
-        exchange.mirrored?.end(
-            primary: exchange.upstream, isWhole: requestPhase == .complete,
-            isAnswered: exchange.origin == .application)
-        exchange = HTTPProxyExchange()
-        if sent.capacity > 0 { loop.relay.outputs.give(sent) }
+            ended.row ?? loop.counters.row(route: nil, upstream: nil), status: ended.status, origin: ended.origin,
+            nanoseconds: nanoseconds, bytesIn: ended.requestBytes, bytesOut: ended.responseBytes)
+        if let log = loop.accessLog { write(ended, in: log, nanoseconds: nanoseconds) }
+        ended.upstream?.completed()
+        ended.mirrored?.end(
+            primary: ended.upstream, isWhole: requestPhase == .complete, isAnswered: ended.origin == .application)
+        if ended.sent.capacity > 0 { loop.relay.outputs.give(ended.takeSent()) }
     }
 
     /// Nobody waits for the response any more.

@@ -64,7 +64,7 @@ extension HTTPProxyClient {
 
     /// What the server gets: if it is to see its own name, that is put in here, because another try may go elsewhere.
     private var bytesToSend: ByteBuffer {
-        guard exchange.upstream?.configuration.host == .server, exchange.route?.host == nil,
+        guard exchange.upstream?.host == .server, exchange.route?.host == nil,
             let endpoint = exchange.endpoint
         else { return exchange.sent }
         return exchange.sent.insertingHost("\(endpoint.identity.configured)")

@@ -105,7 +105,13 @@ final class HTTPProxyClient: ChannelDuplexHandler, RelayReceiver {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         var bytes = unwrapInboundIn(data)
-        defer { loop.relay.reading.give(bytes) }
+        loop.relay.clock.hold()
+        receive(&bytes)
+        loop.relay.clock.release()
+        loop.relay.reading.give(bytes)
+    }
+
+    private func receive(_ bytes: inout ByteBuffer) {
         guard !isLingering else { return }
         if isTunnel { return sendTunneled(bytes) }
         if input.readableBytes > 0 || requestPhase == .complete {
@@ -231,7 +237,7 @@ final class HTTPProxyClient: ChannelDuplexHandler, RelayReceiver {
 
     /// Writes what has gathered.
     func flush() {
-        guard output.readableBytes > 0, let context else { return }
+        guard output.readableBytes > 0 else { return }
         let bytes = output
         output = ByteBuffer()
         if let throttle { return throttle.add(bytes) }
@@ -247,7 +253,7 @@ final class HTTPProxyClient: ChannelDuplexHandler, RelayReceiver {
 
     /// Writes, whatever is held back.
     func writeNow(_ bytes: ByteBuffer) {
-        if let context { socket.write(bytes, context) }
+        socket.write(bytes, context)
     }
 
     /// A place to write to.

@@ -64,6 +64,13 @@ struct HTTPProxyExchange {
     /// What is kept for a copy; nil for a request that isn't copied.
     var mirrored: MirroredRequest?
 
+    /// The bytes that were sent, for whoever uses their memory again.
+    mutating func takeSent() -> ByteBuffer {
+        var taken = ByteBuffer()
+        swap(&taken, &sent)
+        return taken
+    }
+
     /// Whether it can be sent again, and has the same effect then (RFC 9110, section 9.2.2).
     var mayBeRepeated: Bool {
         guard isReplayable, let method else { return false }

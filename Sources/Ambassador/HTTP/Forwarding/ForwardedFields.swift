@@ -8,7 +8,7 @@ package import WireHTTP
 ///
 /// A request that brings none of the fields costs one copy of the prepared lines. Whoever passes a head on leaves out
 /// the lines of which `replaces` is true, and then calls `append`.
-package struct ForwardedFields: Sendable {
+package final class ForwardedFields: Sendable {
     private let policy: ForwardedPolicy
     private let format: ForwardedFormat
     private let addsVia: Bool

@@ -13,7 +13,7 @@ struct RequestHeadEdit {
     let settings: HTTPProxySettings
 
     /// Whether the server sees another host than the client asked for.
-    private var setsHost: Bool { upstream.configuration.host == .server || route.host != nil }
+    private var setsHost: Bool { upstream.host == .server || route.host != nil }
 
     /// Fields that may have to go, for a look at what a head has.
     @inline(__always)
@@ -68,7 +68,7 @@ struct RequestHeadEdit {
             out.writeStaticString("host: ")
             out.writeString(host)
             out.writeStaticString("\r\n")
-        } else if scan.host == nil, upstream.configuration.host == .preserve {
+        } else if scan.host == nil, upstream.host == .preserve {
             // A client of HTTP/1.0 that names no host; a server of HTTP/1.1 wants one.
             out.writeStaticString("host: ")
             out.writeString(upstream.name)

@@ -165,7 +165,7 @@ final class Mirror {
     }
 
     private func host(of request: MirroredRequest, _ upstream: Upstream, _ endpoint: Endpoint) -> ByteBuffer {
-        upstream.configuration.host == .server || request.head.host.readableBytes == 0
+        upstream.host == .server || request.head.host.readableBytes == 0
             ? ByteBuffer(string: "\(endpoint.identity.configured)") : request.head.host
     }
 
