@@ -12,7 +12,8 @@ final class HTTPProxyLoop {
     let relay: RelayLoop
     let deadlines: HTTPProxyDeadlines
     let logger: Logger
-    private(set) var settings: HTTPProxySettings
+    // Safe: belongs to the loop's thread.
+    @exclusivity(unchecked) private(set) var settings: HTTPProxySettings
     private(set) var table: RouteTable
     private(set) var upstreams: [Upstream]
     private(set) var balanceKeys: [RequestKey?]
@@ -134,7 +135,8 @@ final class HTTPProxyLoop {
             let before = old.first { $0?.route == route.name } ?? nil
             if let before, before.configuration == configuration, before.shadow === shadow { return before }
             let mirror = Mirror(
-                configuration, of: route.name, to: shadow, on: relay, comparator: plan.comparators[route.name]
+                configuration, of: route.name, to: shadow, on: relay, comparator: plan.comparators[route.name],
+                isBusy: { [unowned self] in counters.inFlight > 0 }
             ) { [unowned self] in connections(to: $0, of: $1) }
             if let before { mirror.counters = before.counters }
             return mirror

@@ -7,10 +7,12 @@ import WireHTTP
 
 /// Copies the requests of one route to a shadow, on one event loop.
 ///
-/// `begin` (chosen, head kept) → `MirroredRequest` (bodies kept) → at the response's end `send` (queue) → `MirrorCall`
-/// → `Comparator`. A copy goes out only when the real response has been written, and nothing real waits for it: what
-/// can't be kept or sent is dropped and counted.
+/// `begin` (chosen, head kept) → `MirroredRequest` (bodies kept) → at the response's end `send` (queue, pace) →
+/// `MirrorCall` → `Comparator`. A copy goes out only when the real response has been written, if it can when no other is
+/// waited for, and nothing real waits for it: what can't be kept or sent is dropped and counted.
 final class Mirror {
+    private typealias Copy = (request: MirroredRequest, primary: Upstream?)
+
     let compares: Bool
     let keptBytesMax: Int
     // Safe: plain numbers of one loop's thread.
@@ -25,7 +27,10 @@ final class Mirror {
     private let comparator: Comparator?
     private let configuredHost: ByteBuffer?
     private let timeout: Int64
-    private var queue: MirrorQueue<(request: MirroredRequest, primary: Upstream?)>
+    private let isBusy: () -> Bool
+    private var queue: MirrorQueue<Copy>
+    private var pace = MirrorPace<Copy>()
+    private var isPaced = false
     private var random: SmallGenerator
     private var scan: HTTPHeadScan
     /// Requests that may be asked again, for `noise-every`.
@@ -37,9 +42,10 @@ final class Mirror {
     /// - Parameters:
     ///   - connections: those of the loop to an endpoint.
     ///   - comparator: of the route, for all loops; nil if nothing is compared.
+    ///   - isBusy: whether somebody waits for a response on the loop.
     init(
         _ configuration: MirrorConfiguration, of route: String, to shadow: Upstream, on loop: RelayLoop,
-        comparator: Comparator?, seed: UInt64 = .random(in: 0 ... .max),
+        comparator: Comparator?, seed: UInt64 = .random(in: 0 ... .max), isBusy: @escaping () -> Bool,
         connections: @escaping (Endpoint, Upstream) -> RelayConnections
     ) {
         self.route = route
@@ -48,6 +54,7 @@ final class Mirror {
         self.loop = loop
         self.comparator = comparator
         self.connections = connections
+        self.isBusy = isBusy
         compares = comparator != nil
         keptBytesMax = configuration.body.bytes
         configuredHost = configuration.host.map { ByteBuffer(string: $0) }
@@ -64,8 +71,9 @@ final class Mirror {
     /// - Parameters:
     ///   - original: the head as it came, at the beginning of `bytes`.
     ///   - head: as it is sent to the client's server.
+    ///   - namesServer: whether that is to see its own name, which isn't there yet.
     func begin(
-        _ original: borrowing HTTPHeadScan, _ bytes: ByteBuffer, head: ByteBuffer
+        _ original: borrowing HTTPHeadScan, _ bytes: ByteBuffer, head: ByteBuffer, namesServer: Bool
     ) -> MirroredRequest? {
         let span = bytes.readableBytesUInt8Span
         guard configuration.percent.includes(random.next()), !MirroredHead.isMarked(original, span) else { return nil }
@@ -79,11 +87,10 @@ final class Mirror {
             counters.long += 1
             return nil
         }
-        let host = original.host.map(bytes.copy) ?? ByteBuffer()
-        guard let kept = MirroredHead(head, scan: &scan, host: host) else { return nil }
+        let host = namesServer ? original.host.map(bytes.copy) : nil
         let isHead = method.isSame(as: "HEAD".utf8.span)
-        return MirroredRequest(
-            kept, of: self, isHead: isHead, isRepeated: isRepeated(isHead || method.isSame(as: "GET".utf8.span)))
+        let isSafe = isHead || method.isSame(as: "GET".utf8.span)
+        return MirroredRequest(head, host: host, of: self, isHead: isHead, isRepeated: isRepeated(isSafe))
     }
 
     private func isCopied(_ method: borrowing Span<UInt8>) -> Bool {
@@ -109,12 +116,31 @@ final class Mirror {
         switch queue.admit((request, primary), at: now) {
         case .drop(let drop): count(drop)
         case .wait: break
-        case .send: start(request, primary)
+        case .send: sendLater(request, primary)
         }
+    }
+
+    private func sendLater(_ request: MirroredRequest, _ primary: Upstream?) {
+        pace.add((request, primary), at: now)
+        if !isPaced { schedulePace() }
+    }
+
+    private func schedulePace() {
+        isPaced = true
+        loop.eventLoop.assumeIsolated().scheduleTask(in: .nanoseconds(MirrorPace<Copy>.pause)) { self.sendSome() }
+    }
+
+    private func sendSome() {
+        isPaced = false
+        for _ in 0..<pace.dueCount(at: now, isBusy: isBusy()) {
+            if let (request, primary) = pace.next() { start(request, primary) }
+        }
+        if !pace.isEmpty { schedulePace() }
     }
 
     private func start(_ request: MirroredRequest, _ primary: Upstream?) {
         let now = now
+        guard let head = request.readHead(&scan) else { return queue.withdrawn() }
         guard shadow.admit(now: now) == nil else {
             counters.full += 1
             return queue.withdrawn()
@@ -126,7 +152,7 @@ final class Mirror {
         }
         counters.sent += 1
         request.outstanding = 1
-        if request.isRepeated, request.response != nil, let primary { askAgain(request, primary, now) }
+        if request.isRepeated, request.response != nil, let primary { askAgain(request, head, primary, now) }
         var isReached = false
         let call = MirrorCall(
             shadow, endpoint, isHead: request.isHead, keptBytesMax: request.response == nil ? 0 : keptBytesMax, at: now
@@ -141,13 +167,14 @@ final class Mirror {
         }
         watch(call)
         call.send(
-            request.head.bytes(
-                for: .shadow, host: configuredHost ?? host(of: request, shadow, endpoint), body: request.body),
+            head.bytes(for: .shadow, host: configuredHost ?? host(of: head, shadow, endpoint), body: request.body),
             over: connections(endpoint, shadow))
     }
 
     /// What the client's server would say if it were asked once more; that it doesn't want to be is no error.
-    private func askAgain(_ request: MirroredRequest, _ primary: Upstream, _ now: Int64) {
+    private func askAgain(
+        _ request: MirroredRequest, _ head: MirroredHead, _ primary: Upstream, _ now: Int64
+    ) {
         guard primary.admit(now: now) == nil else { return }
         guard let endpoint = primary.pick(hash: 0, now: now) else { return primary.completed() }
         counters.repeated += 1
@@ -160,13 +187,13 @@ final class Mirror {
         }
         watch(call)
         call.send(
-            request.head.bytes(for: .again, host: host(of: request, primary, endpoint), body: request.body),
+            head.bytes(for: .again, host: host(of: head, primary, endpoint), body: request.body),
             over: connections(endpoint, primary))
     }
 
-    private func host(of request: MirroredRequest, _ upstream: Upstream, _ endpoint: Endpoint) -> ByteBuffer {
-        upstream.host == .server || request.head.host.readableBytes == 0
-            ? ByteBuffer(string: "\(endpoint.identity.configured)") : request.head.host
+    private func host(of head: MirroredHead, _ upstream: Upstream, _ endpoint: Endpoint) -> ByteBuffer {
+        upstream.host == .server || head.host.readableBytes == 0
+            ? ByteBuffer(string: "\(endpoint.identity.configured)") : head.host
     }
 
     private func shadowEnded(_ request: MirroredRequest, _ result: MirrorCall.Result, isReached: Bool) {
@@ -191,10 +218,10 @@ final class Mirror {
     }
 
     private func startWaiting() {
-        while let (request, primary) = queue.next() { start(request, primary) }
+        while let (request, primary) = queue.next() { sendLater(request, primary) }
     }
 
-    private func dropWaiting(_ waiting: [(request: MirroredRequest, primary: Upstream?)]) {
+    private func dropWaiting(_ waiting: [Copy]) {
         counters.unreachable += UInt64(waiting.count)
     }
 
@@ -208,10 +235,9 @@ final class Mirror {
     /// One of the answers that were asked for is there, or never will be.
     private func answered(_ request: MirroredRequest) {
         request.outstanding -= 1
-        guard request.outstanding == 0, let primary = request.response, let candidate = request.candidate else {
-            return
-        }
-        let (method, path) = request.head.words
+        guard request.outstanding == 0, let primary = request.response, let candidate = request.candidate,
+            let (method, path) = request.readHead(&scan)?.words
+        else { return }
         comparator?.offer(
             ComparedExchange(
                 method: method, path: path, primary: primary, candidate: candidate, again: request.again))
@@ -219,7 +245,7 @@ final class Mirror {
 
     // MARK: - Time
 
-    private var now: Int64 { Int64(bitPattern: NIODeadline.now().uptimeNanoseconds) }
+    private var now: Int64 { loop.clock.now }
 
     private func watch(_ call: MirrorCall) {
         calls[ObjectIdentifier(call)] = call

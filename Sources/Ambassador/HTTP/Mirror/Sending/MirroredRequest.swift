@@ -2,10 +2,14 @@
 
 import NIOCore
 import Proxying
+import WireHTTP
 
 /// What is kept of a request that is copied, and of the response to it, while both pass.
 final class MirroredRequest {
-    let head: MirroredHead
+    /// The head as it went to the client's server: read when the copy is sent, and not before the request is.
+    private let sentHead: ByteBuffer
+    /// The host that the client asked for, if `sentHead` doesn't say it.
+    private let host: ByteBuffer?
     let isHead: Bool
     /// Whether the servers it belongs to are asked again.
     let isRepeated: Bool
@@ -20,12 +24,18 @@ final class MirroredRequest {
     /// Answers that are still to come.
     var outstanding = 0
 
-    init(_ head: MirroredHead, of mirror: Mirror, isHead: Bool, isRepeated: Bool) {
-        self.head = head
+    init(_ sentHead: ByteBuffer, host: ByteBuffer?, of mirror: Mirror, isHead: Bool, isRepeated: Bool) {
+        self.sentHead = sentHead
+        self.host = host
         self.mirror = mirror
         self.isHead = isHead
         self.isRepeated = isRepeated
         response = mirror.compares ? ByteBuffer() : nil
+    }
+
+    /// The head, taken apart; nil for one that isn't whole.
+    func readHead(_ scan: inout HTTPHeadScan) -> MirroredHead? {
+        MirroredHead(sentHead, scan: &scan, host: host ?? ByteBuffer())
     }
 
     /// Keeps a part of the request's body, as it came.
