@@ -6,7 +6,7 @@ import Proxying
 import WireHTTP
 
 /// What of a proxy's configuration every request needs, as numbers and bytes.
-final class HTTPProxySettings: Sendable {
+struct HTTPProxySettings: Sendable {
     /// How long a connection that ends is still listened to, so that the client can read its last response.
     static let lingeringTime: Int64 = 1_000_000_000
 

@@ -122,7 +122,12 @@ package final class RelayConnection: ChannelDuplexHandler {
         if let receiver { receive(bytes, for: receiver) } else { close() }
         loop.clock.release()
         loop.reading.give(bytes)
+        // Asked for here, it isn't asked for by a way through the whole pipeline.
+        if isReading { context.read() }
     }
+
+    /// Nobody behind this handler hears of it.
+    package func channelReadComplete(context: ChannelHandlerContext) {}
 
     package func read(context: ChannelHandlerContext) {
         if isReading || phase == .closed { context.read() } else { owesRead = true }

@@ -117,10 +117,10 @@ extension HTTPProxyClient {
         _ bytes: inout ByteBuffer, _ length: Int, _ scan: borrowing HTTPHeadScan, _ route: Route, to upstream: Upstream
     ) {
         var out = loop.relay.outputs.take()
-        RequestHeadEdit(route: route, upstream: upstream, forwarded: forwarded, settings: loop.settings)
+        RequestHeadEdit(route: route, upstream: upstream, forwarded: forwarded)
             .write(bytes, length, scan, asksForUpgrade: &exchange.asksForUpgrade, into: &out)
         if let mirror = loop.mirrors[route.index], !exchange.asksForUpgrade {
-            exchange.mirrored = mirror.begin(scan, bytes, head: out)
+            exchange.mirrored = mirror.begin(scan, bytes, head: out, namesServer: upstream.host == .server)
         }
         bytes.moveReaderIndex(forwardBy: length)
         exchange.sent = out

@@ -26,7 +26,8 @@ extension HTTPProxyClient {
         prepareOutput()
         ResponseHeadEdit(
             route: exchange.route, closes: closesAfterResponse, addsChunks: exchange.addsChunks,
-            dropsChunks: exchange.unchunker != nil, settings: loop.settings, isSecure: isSecure
+            dropsChunks: exchange.unchunker != nil, serverLine: loop.settings.serverLine,
+            strictTransportLine: isSecure ? loop.settings.strictTransportLine : nil
         ).write(bytes, length, scan, into: &output)
         expectMore()
         return body

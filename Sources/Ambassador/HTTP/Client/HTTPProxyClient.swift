@@ -109,7 +109,12 @@ final class HTTPProxyClient: ChannelDuplexHandler, RelayReceiver {
         receive(&bytes)
         loop.relay.clock.release()
         loop.relay.reading.give(bytes)
+        // Asked for here, it isn't asked for by a way through the whole pipeline.
+        if !holdsRead { context.read() }
     }
+
+    /// Nobody behind this handler hears of it.
+    func channelReadComplete(context: ChannelHandlerContext) {}
 
     private func receive(_ bytes: inout ByteBuffer) {
         guard !isLingering else { return }

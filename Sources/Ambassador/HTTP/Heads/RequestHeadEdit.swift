@@ -10,7 +10,6 @@ struct RequestHeadEdit {
     let route: Route
     let upstream: Upstream
     let forwarded: ForwardedFields
-    let settings: HTTPProxySettings
 
     /// Whether the server sees another host than the client asked for.
     private var setsHost: Bool { upstream.host == .server || route.host != nil }

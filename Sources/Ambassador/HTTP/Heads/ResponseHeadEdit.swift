@@ -11,8 +11,9 @@ struct ResponseHeadEdit {
     let closes: Bool
     let addsChunks: Bool
     let dropsChunks: Bool
-    let settings: HTTPProxySettings
-    let isSecure: Bool
+    /// `Server` and `Strict-Transport-Security` as lines, if they are to be set.
+    let serverLine: ByteBuffer?
+    let strictTransportLine: ByteBuffer?
 
     func write(_ bytes: ByteBuffer, _ length: Int, _ scan: borrowing HTTPHeadScan, into out: inout ByteBuffer) {
         let edits = route?.responseEdits
@@ -21,7 +22,7 @@ struct ResponseHeadEdit {
             out.writeStaticString("HTTP/1.1")
             run = 8
         }
-        if scan.hasConnectionFields || dropsChunks || settings.serverLine != nil || edits?.isEmpty == false {
+        if scan.hasConnectionFields || dropsChunks || serverLine != nil || edits?.isEmpty == false {
             for field in scan.fields where drops(field, scan, bytes, edits) {
                 out.write(run..<Int(field.nameStart), of: bytes)
                 run = Int(field.end)
@@ -30,8 +31,8 @@ struct ResponseHeadEdit {
         out.write(run..<length - 2, of: bytes)
         if addsChunks { out.writeStaticString("transfer-encoding: chunked\r\n") }
         if closes { out.writeStaticString("connection: close\r\n") }
-        if let line = settings.serverLine { out.writeImmutableBuffer(line) }
-        if isSecure, let line = settings.strictTransportLine { out.writeImmutableBuffer(line) }
+        if let serverLine { out.writeImmutableBuffer(serverLine) }
+        if let strictTransportLine { out.writeImmutableBuffer(strictTransportLine) }
         if let edits, !edits.isEmpty { edits.append(to: &out) }
         out.writeStaticString("\r\n")
     }
@@ -46,7 +47,7 @@ struct ResponseHeadEdit {
         // A response says with `Upgrade` alone what it could speak, which the connection to us can't.
         case .connection, .keepAlive, .trailer, .upgrade, .proxyConnection, .te: return true
         case .contentLength: return false
-        case .server where settings.serverLine != nil: return true
+        case .server where serverLine != nil: return true
         default: break
         }
         let span = bytes.readableBytesUInt8Span
