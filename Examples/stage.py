@@ -28,12 +28,14 @@ class Narrator:
     def __init__(self):
         colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
         self.codes = {"bold": "1", "green": "32", "yellow": "33", "red": "31", "dim": "2"} if colour else {}
+        self.steps = 0
 
     def style(self, name, text):
         return f"\033[{self.codes[name]}m{text}\033[0m" if name in self.codes else text
 
-    def step(self, number, text):
-        print(f"\n{self.style('bold', f'{number}. {text}')}", flush=True)
+    def step(self, text):
+        self.steps += 1
+        print(f"\n{self.style('bold', f'{self.steps}. {text}')}", flush=True)
 
     def done(self, text, seconds=None):
         took = "" if seconds is None else self.style("dim", f"  {seconds * 1000:.0f} ms")
@@ -81,32 +83,37 @@ def expect_equal(found, wanted, what):
         raise DemoFailed(f"{what}: found {found}, expected {wanted}")
 
 
-class Server:
-    """A process that listens on a port, as one thing to start, kill and end; `answers` asks the port whether it's up."""
+class Program:
+    """A process to start and end, whose output is kept beside the demo's data."""
 
-    def __init__(self, name, port, folder, command, answers, environment=()):
-        self.name, self.port, self.command, self.answers = name, port, command, answers
+    def __init__(self, name, folder, command, environment=()):
+        self.name, self.command = name, command
         self.log = folder / f"{name}.log"
         self.environment = {**os.environ, **dict(environment)}
         self.process = None
 
-    def start(self):
-        """Returns the seconds until it answered."""
-        began = time.monotonic()
+    def launch(self):
+        """Starts it, and doesn't wait for it."""
         with open(self.log, "ab") as log, interrupts_deferred():
             # A session of its own, so that Ctrl-C reaches only the demo, which then ends it in order.
             self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                                             env=self.environment, start_new_session=True)
+
+    def wait_until(self, is_so, what, began):
+        """Returns the seconds since `began` once `is_so`, which may fail as long as nobody listens."""
         while time.monotonic() - began < READY_SECONDS_MAX:
-            if self.process.poll() is not None:
-                raise DemoFailed(f"{self.name} ended with status {self.process.returncode}:\n{self.last_words()}")
+            self.fail_if_ended()
             try:
-                if self.answers(self.port):
+                if is_so():
                     return time.monotonic() - began
             except OSError:
                 pass
-            time.sleep(0.01)
-        raise DemoFailed(f"{self.name} didn't answer within {READY_SECONDS_MAX} s:\n{self.last_words()}")
+            time.sleep(0.005)
+        raise DemoFailed(f"{self.name}: no {what} within {READY_SECONDS_MAX} s:\n{self.last_words()}")
+
+    def fail_if_ended(self):
+        if self.process.poll() is not None:
+            raise DemoFailed(f"{self.name} ended by itself with status {self.process.returncode}:\n{self.last_words()}")
 
     def last_words(self):
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-15:])
@@ -127,11 +134,26 @@ class Server:
         try:
             return self.process.wait(STOP_SECONDS_MAX)
         except subprocess.TimeoutExpired:
-            self.kill()
+            self.process.kill()
+            self.process.wait()
             raise DemoFailed(f"{self.name} was still there {STOP_SECONDS_MAX} s after SIGTERM") from None
 
 
-class Sidecar:
+class Server(Program):
+    """A program that listens on a port; `answers` asks the port whether it's up."""
+
+    def __init__(self, name, port, folder, command, answers, environment=()):
+        super().__init__(name, folder, command, environment)
+        self.port, self.answers = port, answers
+
+    def start(self):
+        """Returns the seconds until it answered."""
+        began = time.monotonic()
+        self.launch()
+        return self.wait_until(lambda: self.answers(self.port), f"answer on port {self.port}", began)
+
+
+class Sidecar(Program):
     """A sidecar and the app beside it, as one thing to start, ask and end.
 
     The app is a script that answers `GET /` with its process id as `pid`. `ports` are those of the app, the API and the
@@ -141,9 +163,9 @@ class Sidecar:
     def __init__(self, name, script, binary, data, ports, taken, flags=()):
         self.name, self.script, self.data, self.flags = name, script, data, [str(flag) for flag in flags]
         self.app_port, self.api_port, self.admin_port = (free_port(port, taken) for port in ports)
-        self.log = data.parent / f"{name}.log"
-        self.process = self.app = None
-        self.command = [str(binary), "run", *self.arguments(), "--", sys.executable, str(script)]
+        self.app = None
+        super().__init__(
+            name, data.parent, [str(binary), "run", *self.arguments(), "--", sys.executable, str(script)])
 
     def arguments(self):
         return ["-a", self.name, "-p", str(self.app_port), "-H", str(self.api_port), "-M", str(self.admin_port),
@@ -151,13 +173,6 @@ class Sidecar:
 
     def command_for_people(self):
         return f"outrigger run {' '.join(self.arguments())} -- python3 {self.script.name}"
-
-    def launch(self):
-        """Starts both, and doesn't wait for them."""
-        with open(self.log, "ab") as log, interrupts_deferred():
-            # A session of its own, so that Ctrl-C reaches only the demo, which then ends the sidecar in order.
-            self.process = subprocess.Popen(
-                self.command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
 
     def start(self):
         """Starts both; returns the seconds until the sidecar served and until the app was ready too."""
@@ -172,20 +187,7 @@ class Sidecar:
         return ready
 
     def wait_until_healthy(self, path, began):
-        while time.monotonic() - began < READY_SECONDS_MAX:
-            if self.process.poll() is not None:
-                raise DemoFailed(
-                    f"the sidecar of {self.name} ended with status {self.process.returncode}:\n{self.last_words()}")
-            try:
-                if request(self.api_port, "GET", path)[0] == 204:
-                    return time.monotonic() - began
-            except OSError:
-                pass
-            time.sleep(0.005)
-        raise DemoFailed(f"{self.name}: {path} wasn't healthy within {READY_SECONDS_MAX} s:\n{self.last_words()}")
-
-    def last_words(self):
-        return "\n".join(self.log.read_text(errors="replace").splitlines()[-15:])
+        return self.wait_until(lambda: request(self.api_port, "GET", path)[0] == 204, f"health at {path}", began)
 
     def ask(self, method, path, body=None):
         """The app's answer as a value; anything but 200 is a failure."""
@@ -203,23 +205,6 @@ class Sidecar:
             pass  # The sidecar's death has taken the app along.
         self.process.wait()
         wait_until_gone(self.app)
-
-    def end(self):
-        """Asks both to end in order, and doesn't wait for them."""
-        if self.process is not None and self.process.poll() is None:
-            self.process.terminate()
-
-    def wait_until_ended(self):
-        """The exit status, or None when nothing was ever started."""
-        if self.process is None:
-            return None
-        try:
-            return self.process.wait(STOP_SECONDS_MAX)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-            raise DemoFailed(
-                f"the sidecar of {self.name} was still there {STOP_SECONDS_MAX} s after SIGTERM") from None
 
 
 @contextmanager
@@ -282,16 +267,43 @@ def perform(description, run):
     return 0
 
 
-def end_in_order(sidecars):
+def play(arguments, narrator, programs, show, commands):
+    """Shows, stays up with `commands` to try unless it is told not to, and ends all in order whatever happened."""
+    try:
+        show()
+        try:
+            if not arguments.once:
+                stay_up(narrator, programs, commands)
+        except KeyboardInterrupt:
+            print()
+        narrator.step("All end in order (SIGTERM)")
+    finally:
+        began = time.monotonic()
+        statuses = end_in_order(programs)
+    expect_equal(statuses, [0] * len(programs), "the exit statuses")
+    narrator.done("exit status 0" + (", each of them" if len(programs) > 1 else ""), time.monotonic() - began)
+
+
+def stay_up(narrator, programs, commands):
+    narrator.step("Try it yourself; Ctrl-C ends it")
+    for command in commands:
+        narrator.line(command)
+    while True:
+        for program in programs:
+            program.fail_if_ended()
+        time.sleep(0.2)
+
+
+def end_in_order(programs):
     """Stops them beside each other, whatever signal comes meanwhile; returns their exit statuses."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
-    for sidecar in sidecars:
-        sidecar.end()
+    for program in programs:
+        program.end()
     failure, statuses = None, []
-    for sidecar in sidecars:
+    for program in programs:
         try:
-            statuses.append(sidecar.wait_until_ended())
+            statuses.append(program.wait_until_ended())
         except DemoFailed as late:
             failure = late
     if failure:

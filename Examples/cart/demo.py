@@ -13,7 +13,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
-from stage import DemoFailed, Sidecar, end_in_order, expect_equal, memory_of, perform  # noqa: E402
+from stage import Sidecar, expect_equal, memory_of, perform, play  # noqa: E402
 
 SHOPPERS = 20
 
@@ -23,19 +23,19 @@ def items_of(cart, method, path, body=None):
 
 
 def show(narrator, cart):
-    narrator.step(1, "A sidecar and the app beside it start")
-    narrator.line(narrator.style("dim", f"$ {cart.command_for_people()}"))
+    narrator.step("A sidecar and the app beside it start")
+    narrator.aside(f"$ {cart.command_for_people()}")
     served, ready = cart.start()
     narrator.done("the sidecar serves its API", served)
     narrator.done("the app has opened its port and the sidecar is ready", ready)
 
-    narrator.step(2, "Somebody goes shopping")
+    narrator.step("Somebody goes shopping")
     for item, quantity in (("apple", 2), ("bread", 1), ("cheese", 1)):
         began = time.monotonic()
         items_of(cart, "POST", "/cart/ada", {"item": item, "quantity": quantity})
         narrator.done(f"POST /cart/ada  {quantity} × {item}", time.monotonic() - began)
 
-    narrator.step(3, f"{SHOPPERS} requests change the same cart at the same time")
+    narrator.step(f"{SHOPPERS} requests change the same cart at the same time")
     began = time.monotonic()
     with ThreadPoolExecutor(SHOPPERS) as pool:
         orders = [pool.submit(items_of, cart, "POST", "/cart/ada", {"item": "egg"}) for _ in range(SHOPPERS)]
@@ -45,23 +45,22 @@ def show(narrator, cart):
     expect_equal(items_of(cart, "GET", "/cart/ada"), wanted, "the cart")
     narrator.done(f"{SHOPPERS} eggs in it: ETags let no change get lost", time.monotonic() - began)
 
-    narrator.step(4, "Sidecar and app are killed (SIGKILL)")
+    narrator.step("Sidecar and app are killed (SIGKILL)")
     sidecar, app = cart.process.pid, cart.app
     cart.kill()
     narrator.done(f"sidecar {sidecar} and app {app} are gone; nobody could tidy up")
 
-    narrator.step(5, "They come back")
+    narrator.step("They come back")
     _, ready = cart.start()
     narrator.done(f"ready again as sidecar {cart.process.pid} and app {cart.app}", ready)
     found = items_of(cart, "GET", "/cart/ada")
     expect_equal(found, wanted, "the cart after the kill")
     narrator.done("the cart is intact: " + ", ".join(f"{count} × {item}" for item, count in found.items()))
-    narrator.line(narrator.style("dim", f"the sidecar takes {memory_of(cart.process.pid):.0f} MiB of memory"))
+    narrator.aside(f"the sidecar takes {memory_of(cart.process.pid):.0f} MiB of memory")
 
 
-def stay_up(narrator, cart):
-    narrator.step(6, "Try it yourself; Ctrl-C ends it")
-    for command in (
+def commands(cart):
+    return (
         f"curl localhost:{cart.app_port}/cart/ada",
         f"""curl localhost:{cart.app_port}/cart/ada -d '{{"item": "pear", "quantity": 3}}'""",
         f"curl -X DELETE localhost:{cart.app_port}/cart/ada/egg",
@@ -69,28 +68,13 @@ def stay_up(narrator, cart):
         f"curl localhost:{cart.api_port}/v1.0/metadata",
         f"curl -s localhost:{cart.admin_port}/metrics | grep outrigger_",
         f"tail -f {cart.log}",
-    ):
-        narrator.line(command)
-    status = cart.process.wait()
-    raise DemoFailed(f"the sidecar ended by itself with status {status}:\n{cart.last_words()}")
+    )
 
 
 def run(arguments, narrator):
     with tempfile.TemporaryDirectory(prefix="outrigger-demo-") as folder:
         cart = Sidecar("cart", HERE / "cart.py", arguments.binary, Path(folder) / "data", (8080, 3500, 9090), set())
-        try:
-            show(narrator, cart)
-            try:
-                if not arguments.once:
-                    stay_up(narrator, cart)
-            except KeyboardInterrupt:
-                print()
-            narrator.step(6 if arguments.once else 7, "Both end in order (SIGTERM)")
-        finally:
-            began = time.monotonic()
-            statuses = end_in_order([cart])
-        expect_equal(statuses, [0], "the exit status")
-        narrator.done("exit status 0, the app's own", time.monotonic() - began)
+        play(arguments, narrator, [cart], lambda: show(narrator, cart), commands(cart))
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 from stage import (  # noqa: E402
-    READY_SECONDS_MAX, DemoFailed, Server, end_in_order, expect_equal, free_port, memory_of, perform, request)
+    READY_SECONDS_MAX, DemoFailed, Server, expect_equal, free_port, memory_of, perform, play, request)
 
 REQUESTS = 1000
 PRODUCTS = 100
@@ -106,14 +106,14 @@ def catalogue(version, port, folder):
 
 
 def begin(narrator, versions, proxy):
-    narrator.step(1, "Three versions of a catalogue start, and the ambassador before them")
+    narrator.step("Three versions of a catalogue start, and the ambassador before them")
     for version in versions:
         narrator.done(f"{version.name} on port {version.port}", version.start())
     narrator.done(f"the ambassador on port {proxy.port}, as outrigger.yaml says", proxy.start())
 
 
 def split(narrator, client):
-    narrator.step(2, f"{REQUESTS:,} requests that say nothing of a user")
+    narrator.step(f"{REQUESTS:,} requests that say nothing of a user")
     expect_share(Counter(client.ask() for _ in range(REQUESTS)), 10)
     narrator.done("90 % went to v1 and 10 % to v2: not about so many, but exactly")
 
@@ -131,7 +131,7 @@ def versions_of_users(client):
 
 
 def stick(narrator, client):
-    narrator.step(3, f"{len(USERS)} users ask three times each")
+    narrator.step(f"{len(USERS)} users ask three times each")
     before = versions_of_users(client)
     for _ in range(2):
         expect_equal(versions_of_users(client), before, "who answered each user")
@@ -143,7 +143,7 @@ def stick(narrator, client):
 
 
 def compare(narrator, proxy):
-    narrator.step(4, "Nobody sees `next`, but it got a copy of each request, and its answers were compared")
+    narrator.step("Nobody sees `next`, but it got a copy of each request, and its answers were compared")
     narrator.aside("$ outrigger routes compare web")
     deadline = time.monotonic() + READY_SECONDS_MAX
     while not differs(found := proxy.routes("compare", "web")):
@@ -164,7 +164,7 @@ def differs(report):
 
 
 def change(narrator, client, proxy, before):
-    narrator.step(5, "The weights change while requests flow")
+    narrator.step("The weights change while requests flow")
     with Steady(proxy.port) as steady:
         narrator.aside("$ outrigger routes split web everything v1=50 v2=50")
         proxy.routes("split", "web", "everything", "v1=50", "v2=50")
@@ -190,9 +190,8 @@ def change(narrator, client, proxy, before):
     narrator.aside(f"the ambassador takes {memory_of(proxy.process.pid):.0f} MiB of memory")
 
 
-def stay_up(narrator, proxy):
-    narrator.step(6, "Try it yourself; Ctrl-C ends it")
-    for command in (
+def commands(proxy):
+    return (
         f"curl -si localhost:{proxy.port}/products/7",
         f"curl -si localhost:{proxy.port}/products/7 -H 'x-user: ada'",
         f"outrigger routes --admin 127.0.0.1:{proxy.admin_port}",
@@ -200,10 +199,7 @@ def stay_up(narrator, proxy):
         f"outrigger routes split web everything v1=75 v2=25 --admin 127.0.0.1:{proxy.admin_port}",
         f"$EDITOR {proxy.file}",
         f"curl -s localhost:{proxy.admin_port}/metrics | grep outrigger_http_proxy",
-    ):
-        narrator.line(command)
-    status = proxy.process.wait()
-    raise DemoFailed(f"the ambassador ended by itself with status {status}:\n{proxy.last_words()}")
+    )
 
 
 def run(arguments, narrator):
@@ -212,24 +208,16 @@ def run(arguments, narrator):
         versions = [catalogue(version, free_port(wanted, taken), folder)
                     for version, wanted in (("v1", 7001), ("v2", 7002), ("next", 7003))]
         proxy = Ambassador(arguments.binary.resolve(), free_port(8081, taken), free_port(9090, taken), versions, folder)
-        try:
+
+        def show():
             begin(narrator, versions, proxy)
             client = Client(proxy.port)
             split(narrator, client)
             before = stick(narrator, client)
             compare(narrator, proxy)
             change(narrator, client, proxy, before)
-            try:
-                if not arguments.once:
-                    stay_up(narrator, proxy)
-            except KeyboardInterrupt:
-                print()
-            narrator.step(6 if arguments.once else 7, "All end in order (SIGTERM)")
-        finally:
-            began = time.monotonic()
-            statuses = end_in_order([proxy, *versions])
-        expect_equal(statuses, [0, 0, 0, 0], "the exit statuses")
-        narrator.done("exit status 0, each of them", time.monotonic() - began)
+
+        play(arguments, narrator, [proxy, *versions], show, commands(proxy))
 
 
 if __name__ == "__main__":

@@ -9,12 +9,11 @@ import json
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
-from stage import DemoFailed, Sidecar, end_in_order, expect_equal, free_port, perform  # noqa: E402
+from stage import DemoFailed, Sidecar, expect_equal, free_port, perform, play  # noqa: E402
 
 
 class LegacyApp(Sidecar):
@@ -37,7 +36,7 @@ class LegacyApp(Sidecar):
 
 
 def begin(narrator, web):
-    narrator.step(1, "An app that speaks plain HTTP starts, and a sidecar beside it")
+    narrator.step("An app that speaks plain HTTP starts, and a sidecar beside it")
     narrator.aside(f"$ {web.command_for_people()}")
     _, ready = web.start()
     narrator.done("both are ready", ready)
@@ -47,7 +46,7 @@ def begin(narrator, web):
 
 
 def browse(narrator, web):
-    narrator.step(2, "curl asks over HTTPS")
+    narrator.step("curl asks over HTTPS")
     url = f"https://localhost:{web.https_port}/prices?of=apples"
     narrator.aside(f"$ curl -i --cacert {web.certificate} {url}")
     head, body = web.curl(url, "--cacert", str(web.certificate))
@@ -66,7 +65,7 @@ def browse(narrator, web):
 
 
 def redirect(narrator, web):
-    narrator.step(3, "Somebody comes without HTTPS")
+    narrator.step("Somebody comes without HTTPS")
     head, _ = web.curl(f"http://localhost:{web.redirect_port}/prices?of=apples")
     fields = dict(line.lower().split(": ", 1) for line in head.splitlines()[1:])
     wanted = f"https://localhost:{web.https_port}/prices?of=apples"
@@ -75,37 +74,25 @@ def redirect(narrator, web):
     narrator.done(f"301 Moved Permanently to {wanted}")
 
 
-def stay_up(narrator, web):
-    narrator.step(4, "Try it yourself; Ctrl-C ends it")
-    for command in (
+def commands(web):
+    return (
         f"curl -i --cacert {web.certificate} https://localhost:{web.https_port}/",
         f"curl -iL --cacert {web.certificate} http://localhost:{web.redirect_port}/",
         f"openssl s_client -connect localhost:{web.https_port} -CAfile {web.certificate} -brief </dev/null",
         f"outrigger routes --admin 127.0.0.1:{web.admin_port}",
-    ):
-        narrator.line(command)
-    status = web.process.wait()
-    raise DemoFailed(f"the sidecar ended by itself with status {status}:\n{web.last_words()}")
+    )
 
 
 def run(arguments, narrator):
     with tempfile.TemporaryDirectory(prefix="outrigger-demo-") as name:
         web = LegacyApp(arguments.binary.resolve(), Path(name) / "data", set())
-        try:
+
+        def show():
             begin(narrator, web)
             browse(narrator, web)
             redirect(narrator, web)
-            try:
-                if not arguments.once:
-                    stay_up(narrator, web)
-            except KeyboardInterrupt:
-                print()
-            narrator.step(4 if arguments.once else 5, "Both end in order (SIGTERM)")
-        finally:
-            began = time.monotonic()
-            statuses = end_in_order([web])
-        expect_equal(statuses, [0], "the exit status")
-        narrator.done("exit status 0", time.monotonic() - began)
+
+        play(arguments, narrator, [web], show, commands(web))
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 from stage import (  # noqa: E402
-    READY_SECONDS_MAX, DemoFailed, Server, end_in_order, expect_equal, free_port, memory_of, perform)
+    READY_SECONDS_MAX, DemoFailed, Server, expect_equal, free_port, memory_of, perform, play)
 
 FRUITS = 30
 BENCHMARK_REQUESTS = 100_000
@@ -46,14 +46,14 @@ def cli(port, *words):
 
 
 def begin(narrator, shards, proxy):
-    narrator.step(1, "Three redis-servers start, and the ambassador before them")
+    narrator.step("Three redis-servers start, and the ambassador before them")
     for shard in shards:
         narrator.done(f"{shard.name} on port {shard.port}", shard.start())
     narrator.done(f"the ambassador on port {proxy.port}, as outrigger.yaml says", proxy.start())
 
 
 def use(narrator, shards, proxy):
-    narrator.step(2, "redis-cli talks to one Redis, as it thinks")
+    narrator.step("redis-cli talks to one Redis, as it thinks")
     for number in range(FRUITS):
         expect_equal(cli(proxy.port, "set", f"fruit:{number}", f"apple {number}"), "OK", "SET")
     narrator.done(f"{FRUITS} times SET fruit:N")
@@ -69,7 +69,7 @@ def use(narrator, shards, proxy):
 
 
 def load(narrator, proxy):
-    narrator.step(3, "redis-benchmark drives it")
+    narrator.step("redis-benchmark drives it")
     command = ["redis-benchmark", "-p", str(proxy.port), "-t", "set,get", "-n", str(BENCHMARK_REQUESTS), "-r", "100000",
                "-c", "50", "-P", "16", "--csv"]
     narrator.aside("$ " + " ".join(command))
@@ -84,7 +84,7 @@ def load(narrator, proxy):
 
 def survive(narrator, shards, proxy):
     victim = shards[1]
-    narrator.step(4, f"{victim.name} is killed (SIGKILL)")
+    narrator.step(f"{victim.name} is killed (SIGKILL)")
     lost, kept = keys_of(victim, proxy), keys_of(shards[0], proxy)
     victim.kill()
     answer = cli(proxy.port, "get", lost)
@@ -112,19 +112,15 @@ def keys_of(shard, proxy):
     raise DemoFailed(f"no key of a thousand is on {shard.name}")
 
 
-def stay_up(narrator, shards, proxy, admin_port):
-    narrator.step(5, "Try it yourself; Ctrl-C ends it")
-    for command in (
+def commands(shards, proxy, admin_port):
+    return (
         f"redis-cli -p {proxy.port} set fruit apple",
         f"redis-cli -p {proxy.port} mget fruit vegetable",
         f"redis-benchmark -p {proxy.port} -t get,set -P 32 -q",
         f"redis-cli -p {shards[0].port} dbsize        # {shards[0].name} itself",
         f"curl -s localhost:{admin_port}/metrics | grep outrigger_",
         f"tail -f {proxy.log}",
-    ):
-        narrator.line(command)
-    status = proxy.process.wait()
-    raise DemoFailed(f"the ambassador ended by itself with status {status}:\n{proxy.last_words()}")
+    )
 
 
 def run(arguments, narrator):
@@ -133,22 +129,14 @@ def run(arguments, narrator):
         shards = [redis_server(f"redis-{number}", free_port(7000 + number, taken), folder) for number in range(3)]
         admin_port = free_port(9090, taken)
         proxy = ambassador(arguments.binary.resolve(), free_port(6379, taken), admin_port, shards, folder)
-        try:
+
+        def show():
             begin(narrator, shards, proxy)
             use(narrator, shards, proxy)
             load(narrator, proxy)
             survive(narrator, shards, proxy)
-            try:
-                if not arguments.once:
-                    stay_up(narrator, shards, proxy, admin_port)
-            except KeyboardInterrupt:
-                print()
-            narrator.step(5 if arguments.once else 6, "All end in order (SIGTERM)")
-        finally:
-            began = time.monotonic()
-            statuses = end_in_order([proxy, *shards])
-        expect_equal(statuses, [0, 0, 0, 0], "the exit statuses")
-        narrator.done("exit status 0, each of them", time.monotonic() - began)
+
+        play(arguments, narrator, [proxy, *shards], show, commands(shards, proxy, admin_port))
 
 
 if __name__ == "__main__":

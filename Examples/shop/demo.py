@@ -15,7 +15,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
-from stage import DemoFailed, Sidecar, end_in_order, expect_equal, memory_of, perform  # noqa: E402
+from stage import DemoFailed, Sidecar, expect_equal, memory_of, perform, play  # noqa: E402
 
 CUSTOMERS = ("ada", "bob", "cem")
 # What each customer orders, one after the other; the second half while the mailer is gone.
@@ -150,19 +150,19 @@ def print_table(narrator, paths):
 
 
 def show(narrator, shop):
-    narrator.step(1, "Three apps start, each beside a sidecar")
+    narrator.step("Three apps start, each beside a sidecar")
     for sidecar in shop.all:
         narrator.aside(f"$ {sidecar.command_for_people()}")
     narrator.done("cart, orders and mailer are ready", shop.start())
 
-    narrator.step(2, "Customers order: client → cart → (invocation) → orders → (event) → mailer")
+    narrator.step("Customers order: client → cart → (invocation) → orders → (event) → mailer")
     began = time.monotonic()
     shop.order_all(ORDERS[:ORDERS_BEFORE_KILL])
     shop.wait_until_settled()
     count = sum(map(len, shop.placed.values()))
     narrator.done(f"{count} orders taken, {count} mails sent", time.monotonic() - began)
 
-    narrator.step(3, "The mailer and its sidecar are killed (SIGKILL) while customers go on ordering")
+    narrator.step("The mailer and its sidecar are killed (SIGKILL) while customers go on ordering")
     with ThreadPoolExecutor(1) as pool:
         ordering = pool.submit(shop.order_all, ORDERS[ORDERS_BEFORE_KILL:], 0.05)
         time.sleep(0.04)
@@ -174,7 +174,7 @@ def show(narrator, shop):
     narrator.done(f"sidecar {pids[0]} and app {pids[1]} are gone; nobody could tidy up")
     narrator.done(f"{taken} more orders were taken all the same; one has a mail address that is none: {POISON}")
 
-    narrator.step(4, "The mailer comes back, and gets what it missed")
+    narrator.step("The mailer comes back, and gets what it missed")
     _, ready = shop.mailer.start()
     narrator.done("ready again", ready)
     narrator.aside(f"it was gone from {clock(gone)} to {clock(datetime.now(timezone.utc))}")
@@ -184,12 +184,12 @@ def show(narrator, shop):
     narrator.done(f"{POISON} was tried {POISON_TRIES} times, then orders found it in the topic orders-dead; "
                   "only bob's next orders waited for that")
 
-    narrator.step(5, "The path of each order")
+    narrator.step("The path of each order")
     print_table(narrator, paths)
     shop.check(paths)
     narrator.done("nothing lost, no mail twice, each customer's order kept")
 
-    narrator.step(6, "What the sidecars say of it")
+    narrator.step("What the sidecars say of it")
     command = ["pubsub", "--data-dir", str(shop.mailer.data)]
     narrator.aside(f"$ outrigger {' '.join(command)}")
     said = subprocess.run([str(shop.binary), *command], capture_output=True, text=True, timeout=30)
@@ -203,10 +203,9 @@ def show(narrator, shop):
     narrator.aside(f"the sidecars take {memory} MiB of memory")
 
 
-def stay_up(narrator, shop):
-    narrator.step(7, "Try it yourself; Ctrl-C ends it")
+def commands(shop):
     cart, orders, mailer = shop.all
-    for command in (
+    return (
         f"""curl localhost:{cart.app_port}/cart/dee -d '{{"item": "cheese", "quantity": 2}}'""",
         f"""curl localhost:{cart.app_port}/cart/dee/checkout -d '{{"mail": "dee@example.org"}}'""",
         f"curl localhost:{orders.app_port}/orders/dee",
@@ -214,32 +213,13 @@ def stay_up(narrator, shop):
         f"curl localhost:{mailer.admin_port}/admin/pubsub",
         f"curl -s localhost:{mailer.admin_port}/metrics | grep outrigger_pubsub_",
         f"tail -f {mailer.log}",
-    ):
-        narrator.line(command)
-    while True:
-        for sidecar in shop.all:
-            if sidecar.process.poll() is not None:
-                raise DemoFailed(f"the sidecar of {sidecar.name} ended by itself with status "
-                                 f"{sidecar.process.returncode}:\n{sidecar.last_words()}")
-        time.sleep(0.2)
+    )
 
 
 def run(arguments, narrator):
     with tempfile.TemporaryDirectory(prefix="outrigger-demo-") as folder:
         shop = Shop(arguments.binary, Path(folder) / "data")
-        try:
-            show(narrator, shop)
-            try:
-                if not arguments.once:
-                    stay_up(narrator, shop)
-            except KeyboardInterrupt:
-                print()
-            narrator.step(7 if arguments.once else 8, "All end in order (SIGTERM)")
-        finally:
-            began = time.monotonic()
-            statuses = end_in_order(shop.all)
-        expect_equal(statuses, [0, 0, 0], "the exit statuses")
-        narrator.done("exit status 0 for each", time.monotonic() - began)
+        play(arguments, narrator, shop.all, lambda: show(narrator, shop), commands(shop))
 
 
 if __name__ == "__main__":
