@@ -11,8 +11,10 @@ internal import Runtime
         discussion: """
             Examples:
               outrigger run -a cart -p 8080 -- python3 cart.py
+              outrigger run -a web -p 8080 --https 8443 -- ./legacy
+              outrigger run --config outrigger.yaml
               outrigger check --config outrigger.yaml
-              outrigger pubsub
+              outrigger routes
               outrigger describe settings
             """,
         version: ConfigurationReference.version,

@@ -25,35 +25,18 @@ struct PubSub: AsyncParsableCommand {
     struct Scope: ParsableArguments {
         @Option(help: "Only this pub/sub component.") var pubsub: String?
         @Option(help: "Only this topic.") var topic: String?
-        @Option(name: [.customShort("a"), .long], help: "Only the sidecars of this app.") var appID: String?
-        @Option(help: ArgumentHelp("The admin listener of the one sidecar to ask.", valueName: "host:port"))
-        var admin: String?
-        @Option(help: "The data directory of the sidecars to ask; without one, the default of `outrigger run`.")
-        var dataDir: String?
-        @Flag(help: "Prints JSON: an array with the answer of each sidecar.") var json = false
-
-        func validate() throws {
-            guard admin == nil || dataDir == nil && appID == nil else {
-                throw ValidationError("--admin names one sidecar; leave out --data-dir and --app-id.")
-            }
-        }
+        @OptionGroup var sidecars: AskedSidecars
 
         func ask(_ question: PubSubInquiry.Question, showsData: Bool = false) async throws {
-            let search = SidecarSearch(
-                admin: admin, dataPath: dataDir, appID: appID, environment: processEnvironment())
-            let inquiry = PubSubInquiry(question, pubsub: pubsub, topic: topic, showsData: showsData, isJSON: json)
-            do throws(InquiryError) {
-                print(try await inquiry.answer(from: search), terminator: "")
-            } catch {
-                StandardError.write(error.description)
-                throw ExitCode(error.exitStatus)
-            }
+            try await sidecars.ask(
+                PubSubInquiry(
+                    question, pubsub: pubsub, topic: topic, showsData: showsData, isJSON: sidecars.json))
         }
     }
 
     struct Subscriptions: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Shows each subscription: lag, age of the oldest message, parked ones (the default).",
+            abstract: "Shows each subscription: lag, age of the oldest message, parked ones.",
             discussion: """
                 Example:
                   outrigger pubsub --app-id mailer

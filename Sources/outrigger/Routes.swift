@@ -12,6 +12,8 @@ struct Routes: AsyncParsableCommand {
             Without a subcommand it shows each route in the order in which they are tried, where its requests go and \
             have gone, and how each endpoint is. Its flags are in: outrigger routes show --help
 
+            Where the data directory knows none, the process at 127.0.0.1:9090 is asked.
+
             Examples:
               outrigger routes
               outrigger routes split web everything v1=80 v2=20
@@ -20,48 +22,18 @@ struct Routes: AsyncParsableCommand {
             """,
         subcommands: [Show.self, Split.self, Compare.self], defaultSubcommand: Show.self)
 
-    /// Which processes are asked.
-    struct Scope: ParsableArguments {
-        @Option(name: [.customShort("a"), .long], help: "Only the sidecars of this app.") var appID: String?
-        @Option(
-            help: ArgumentHelp(
-                "The admin listener of the one process to ask (default: the data directory's, or 127.0.0.1:9090).",
-                valueName: "host:port"))
-        var admin: String?
-        @Option(help: "The data directory of the sidecars to ask; without one, the default of `outrigger run`.")
-        var dataDir: String?
-        @Flag(help: "Prints JSON: an array with the answer of each process.") var json = false
-
-        func validate() throws {
-            guard admin == nil || dataDir == nil && appID == nil else {
-                throw ValidationError("--admin names one process; leave out --data-dir and --app-id.")
-            }
-        }
-
-        func ask(_ question: RoutesInquiry.Question) async throws {
-            let search = SidecarSearch(
-                admin: admin, dataPath: dataDir, appID: appID, environment: processEnvironment())
-            do throws(InquiryError) {
-                print(try await RoutesInquiry(question, isJSON: json).answer(from: search), terminator: "")
-            } catch {
-                StandardError.write(error.description)
-                throw ExitCode(error.exitStatus)
-            }
-        }
-    }
-
     struct Show: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Shows routes, splits as they are meant and measured, endpoints and their health (the default).",
+            abstract: "Shows routes, splits as they are meant and measured, endpoints and their health.",
             discussion: """
                 Example:
                   outrigger routes --proxy web
                 """)
 
         @Option(help: "Only this proxy.") var proxy: String?
-        @OptionGroup var scope: Scope
+        @OptionGroup var sidecars: AskedSidecars
 
-        func run() async throws { try await scope.ask(.routes(proxy: proxy)) }
+        func run() async throws { try await sidecars.ask(.routes(proxy: proxy)) }
     }
 
     struct Split: AsyncParsableCommand {
@@ -78,7 +50,7 @@ struct Routes: AsyncParsableCommand {
         @Argument(help: "The proxy's name.") var proxy: String
         @Argument(help: "The route's name.") var route: String
         @Argument(help: ArgumentHelp("The weights.", valueName: "upstream=weight")) var weights: [Weight]
-        @OptionGroup var scope: Scope
+        @OptionGroup var sidecars: AskedSidecars
 
         func validate() throws {
             guard !weights.isEmpty else { throw ValidationError("Expected weights, such as v1=80 v2=20.") }
@@ -86,7 +58,7 @@ struct Routes: AsyncParsableCommand {
 
         func run() async throws {
             let weights = weights.map { (upstream: $0.upstream, weight: $0.weight) }
-            try await scope.ask(.split(proxy: proxy, route: route, weights: weights))
+            try await sidecars.ask(.split(proxy: proxy, route: route, weights: weights))
         }
     }
 
@@ -113,8 +85,14 @@ struct Routes: AsyncParsableCommand {
 
         @Argument(help: "Only this proxy.") var proxy: String?
         @Argument(help: "Only this route.") var route: String?
-        @OptionGroup var scope: Scope
+        @OptionGroup var sidecars: AskedSidecars
 
-        func run() async throws { try await scope.ask(.comparison(proxy: proxy, route: route)) }
+        func run() async throws { try await sidecars.ask(.comparison(proxy: proxy, route: route)) }
+    }
+}
+
+extension AskedSidecars {
+    fileprivate func ask(_ question: RoutesInquiry.Question) async throws {
+        try await ask(RoutesInquiry(question, isJSON: json))
     }
 }

@@ -12,6 +12,8 @@ struct Shards: AsyncParsableCommand {
             Without a subcommand it shows each server: its address, its share of the keys, whether it is alive, and \
             what it has been sent. Its flags are in: outrigger shards servers --help
 
+            Where the data directory knows none, the process at 127.0.0.1:9090 is asked.
+
             Examples:
               outrigger shards
               outrigger shards where user:42
@@ -23,38 +25,16 @@ struct Shards: AsyncParsableCommand {
     /// Which processes are asked, and about what.
     struct Scope: ParsableArguments {
         @Option(help: "Only this pool.") var pool: String?
-        @Option(name: [.customShort("a"), .long], help: "Only the sidecars of this app.") var appID: String?
-        @Option(
-            help: ArgumentHelp(
-                "The admin listener of the one process to ask (default: the data directory's, or 127.0.0.1:9090).",
-                valueName: "host:port"))
-        var admin: String?
-        @Option(help: "The data directory of the sidecars to ask; without one, the default of `outrigger run`.")
-        var dataDir: String?
-        @Flag(help: "Prints JSON: an array with the answer of each process.") var json = false
-
-        func validate() throws {
-            guard admin == nil || dataDir == nil && appID == nil else {
-                throw ValidationError("--admin names one process; leave out --data-dir and --app-id.")
-            }
-        }
+        @OptionGroup var sidecars: AskedSidecars
 
         func ask(_ question: ShardsInquiry.Question) async throws {
-            let search = SidecarSearch(
-                admin: admin, dataPath: dataDir, appID: appID, environment: processEnvironment())
-            do throws(InquiryError) {
-                let inquiry = ShardsInquiry(question, pool: pool, isJSON: json)
-                print(try await inquiry.answer(from: search), terminator: "")
-            } catch {
-                StandardError.write(error.description)
-                throw ExitCode(error.exitStatus)
-            }
+            try await sidecars.ask(ShardsInquiry(question, pool: pool, isJSON: sidecars.json))
         }
     }
 
     struct Servers: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Shows each server: address, share of the keys, health, counters (the default).",
+            abstract: "Shows each server: address, share of the keys, health, counters.",
             discussion: """
                 Example:
                   outrigger shards --pool cache

@@ -39,6 +39,7 @@ package enum ConfigurationReference {
 
         Examples:
           outrigger run -a cart -p 8080 -- python3 cart.py
+          outrigger run -a web -p 8080 --https 8443 --http-redirect 8081 -- ./legacy
           outrigger run --config outrigger.yaml
           outrigger run -a cart -p 8080 -H 3500 -M 9090 -d ./resources --data-dir ./data -- ./cart
 

@@ -4,7 +4,7 @@ import Core
 import WireHTTP
 
 /// What `outrigger pubsub` asks running sidecars, and how their answers are printed.
-package struct PubSubInquiry: Sendable {
+package struct PubSubInquiry: Inquiry {
     package enum Question: Sendable { case subscriptions, parked, replay }
 
     package var question: Question
@@ -23,15 +23,10 @@ package struct PubSubInquiry: Sendable {
         self.isJSON = isJSON
     }
 
-    /// Asks, and returns what to print: for people a part for each app, else a JSON array of their answers.
     package func answer(from search: SidecarSearch) async throws(InquiryError) -> String {
-        var answers: [(sidecar: RunningSidecar, text: String)] = []
-        for sidecar in chosen(try await search.sidecars()) {
-            answers.append(
-                (sidecar, try await sidecar.ask(question == .replay ? .post : .get, target, search.environment)))
-        }
-        if isJSON { return "[" + answers.map { $0.text.trimmingSuffix("\n") }.joined(separator: ",\n ") + "]\n" }
-        let parts = answers.filter { !$0.text.isEmpty }.map { "\($0.sidecar.description)\n\($0.text)" }
+        let answers = try await chosen(search.sidecars()).ask(question == .replay ? .post : .get, target, of: search)
+        if isJSON { return answers.jsonArray }
+        let parts = answers.filter { !$0.text.isEmpty }.map(\.titled)
         return parts.isEmpty ? nothing : parts.joined(separator: "\n")
     }
 

@@ -4,7 +4,7 @@ import Core
 import WireHTTP
 
 /// What `outrigger routes` asks running proxies or tells them, and how their answers are printed.
-package struct RoutesInquiry: Sendable {
+package struct RoutesInquiry: Inquiry {
     package enum Question: Sendable {
         case routes(proxy: String?)
         /// What mirrored requests were answered differently.
@@ -21,7 +21,6 @@ package struct RoutesInquiry: Sendable {
         self.isJSON = isJSON
     }
 
-    /// Asks, and returns what to print: for people a part for each process, else a JSON array of their answers.
     package func answer(from search: SidecarSearch) async throws(InquiryError) -> String {
         let sidecars = try await search.ambassadors()
         if case .split = question, sidecars.count > 1 {
@@ -29,13 +28,8 @@ package struct RoutesInquiry: Sendable {
             throw InquiryError(
                 description: "several processes run; name the one to change by --admin or --app-id:\n  \(found)")
         }
-        var answers: [(sidecar: RunningSidecar, text: String)] = []
-        for sidecar in sidecars {
-            answers.append((sidecar, try await sidecar.ask(method, target, search.environment, body: body)))
-        }
-        if isJSON { return "[" + answers.map { $0.text.trimmingSuffix("\n") }.joined(separator: ",\n ") + "]\n" }
-        if answers.count == 1 { return answers[0].text }
-        return answers.map { "\($0.sidecar.description)\n\($0.text)" }.joined(separator: "\n")
+        let answers = try await sidecars.ask(method, target, of: search, body: body)
+        return isJSON ? answers.jsonArray : answers.parts
     }
 
     private var method: HTTPMethod {

@@ -119,6 +119,17 @@ extension SidecarSearch {
         return asked
     }
 
+    /// As `sidecars()`; but a process that is an ambassador alone uses no data directory, so that where none is known
+    /// the default admin listener is asked.
+    func ambassadors() async throws(InquiryError) -> [RunningSidecar] {
+        do {
+            return try await sidecars()
+        } catch {
+            guard admin == nil, dataPath == nil, appID == nil else { throw error }
+            return [RunningSidecar(admin: AdminConfiguration().listen)]
+        }
+    }
+
     private var namespace: String {
         environment["NAMESPACE"].flatMap { $0.isEmpty ? nil : $0 } ?? Configuration().app.namespace
     }

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Core
 import WireHTTP
 
 /// What `outrigger shards` asks running ambassadors, and how their answers are printed.
-package struct ShardsInquiry: Sendable {
+package struct ShardsInquiry: Inquiry {
     package enum Question: Sendable {
         case servers
         /// On which server a key lives.
@@ -24,15 +23,9 @@ package struct ShardsInquiry: Sendable {
         self.isJSON = isJSON
     }
 
-    /// Asks, and returns what to print: for people a part for each process, else a JSON array of their answers.
     package func answer(from search: SidecarSearch) async throws(InquiryError) -> String {
-        var answers: [(sidecar: RunningSidecar, text: String)] = []
-        for sidecar in try await search.ambassadors() {
-            answers.append((sidecar, try await sidecar.ask(.get, target, search.environment)))
-        }
-        if isJSON { return "[" + answers.map { $0.text.trimmingSuffix("\n") }.joined(separator: ",\n ") + "]\n" }
-        if answers.count == 1 { return answers[0].text }
-        return answers.map { "\($0.sidecar.description)\n\($0.text)" }.joined(separator: "\n")
+        let answers = try await search.ambassadors().ask(.get, target, of: search)
+        return isJSON ? answers.jsonArray : answers.parts
     }
 
     private var target: String {
@@ -42,19 +35,6 @@ package struct ShardsInquiry: Sendable {
         case .place(let key): "/admin/shards/where".target([("pool", pool), ("key", key), format])
         case .hotKeys: "/admin/shards/hot".target([("pool", pool), format])
         case .slowCommands: "/admin/shards/slow".target([("pool", pool), format])
-        }
-    }
-}
-
-extension SidecarSearch {
-    /// As `sidecars()`; but a process that is an ambassador alone uses no data directory, so that where none is known
-    /// the default admin listener is asked.
-    func ambassadors() async throws(InquiryError) -> [RunningSidecar] {
-        do {
-            return try await sidecars()
-        } catch {
-            guard admin == nil, dataPath == nil, appID == nil else { throw error }
-            return [RunningSidecar(admin: AdminConfiguration().listen)]
         }
     }
 }
