@@ -17,7 +17,7 @@ package final class HTTPProxy: Sendable {
     private let listener: HTTPProxyListener
     private let logger: Logger
     let plan: Mutex<HTTPProxyPlan>
-    let loops = Mutex<[NIOLoopBound<HTTPProxyLoop>]>([])
+    let loops = ClientLoops<HTTPProxyLoop>()
     /// The change of configuration that was begun last.
     private let changes = Mutex<Task<Void, Never>?>(nil)
     private let topologies: Mutex<[String: UpstreamTopology]>
@@ -59,17 +59,10 @@ package final class HTTPProxy: Sendable {
         await withTaskGroup { group in
             for topology in topologies.values { group.addTask { await topology.start() } }
         }
-        for eventLoop in group.makeIterator() {
-            let made = eventLoop.submit { [name, accessLog, logger] in
-                let loop = HTTPProxyLoop(
-                    name: name, eventLoop, plan, topologies, accessLog: accessLog, logger: logger)
-                return NIOLoopBound(loop, eventLoop: eventLoop)
-            }
-            // A loop of a group that is shut down makes nothing; then nothing listens either.
-            if let loop = try? await made.get() { loops.withLock { $0.append(loop) } }
+        await loops.start(group) { [name, accessLog, logger] eventLoop in
+            HTTPProxyLoop(name: name, eventLoop, plan, topologies, accessLog: accessLog, logger: logger)
         }
-        let loops = loops.withLock { $0 }
-        let port = try await listener.start { eventLoop in loops.first { $0.eventLoop === eventLoop }?.value }
+        let port = try await listener.start { [loops] in loops.loop(on: $0) }
         self.port.withLock { $0 = port }
         return port
     }
@@ -115,7 +108,7 @@ package final class HTTPProxy: Sendable {
             }
         }
         topologies.withLock { [after] in $0 = after }
-        for loop in loops.withLock({ $0 }) { loop.eventLoop.execute { [after] in loop.value.apply(plan, after) } }
+        loops.tell { [after] in $0.apply(plan, after) }
         for (name, topology) in before where after[name] == nil { topology.end() }
     }
 
@@ -123,19 +116,17 @@ package final class HTTPProxy: Sendable {
     package func mirrors() async -> [MirrorSnapshot] {
         let plan = plan.withLock { $0 }
         var snapshots: [MirrorSnapshot] = []
-        for loop in loops.withLock({ $0 }) {
-            let counts = try? await loop.eventLoop.submit {
-                loop.value.mirrors.compactMap { $0.map { ($0.route, $0.shadow.name, $0.counters) } }
-            }.get()
-            for (route, upstream, counters) in counts ?? [] {
-                if let index = snapshots.firstIndex(where: { $0.route == route }) {
-                    snapshots[index].counters += counters
-                } else {
-                    snapshots.append(
-                        MirrorSnapshot(
-                            route: route, upstream: upstream, counters: counters,
-                            report: plan.comparators[route]?.report()))
-                }
+        let counts = await loops.ask { loop in
+            loop.mirrors.compactMap { $0.map { ($0.route, $0.shadow.name, $0.counters) } }
+        }
+        for (route, upstream, counters) in counts.joined() {
+            if let index = snapshots.firstIndex(where: { $0.route == route }) {
+                snapshots[index].counters += counters
+            } else {
+                snapshots.append(
+                    MirrorSnapshot(
+                        route: route, upstream: upstream, counters: counters,
+                        report: plan.comparators[route]?.report()))
             }
         }
         return snapshots
@@ -147,20 +138,8 @@ package final class HTTPProxy: Sendable {
     /// Takes no more clients, lets those that are there have their responses, and closes what is left after `time`.
     package func drain(within time: Duration) async {
         await listener.stop()
-        let loops = loops.withLock { $0 }
-        for loop in loops { loop.eventLoop.execute { loop.value.drain() } }
-        let end = ContinuousClock.now + time
-        while await openClients(loops) > 0, ContinuousClock.now < end {
-            try? await Task.sleep(for: .milliseconds(20))
-        }
-        for loop in loops { try? await loop.eventLoop.submit { loop.value.close() }.get() }
+        await loops.drain(within: time)
         for topology in topologies.withLock({ $0.values }) { topology.end() }
         await accessLog?.close()
-    }
-
-    private func openClients(_ loops: [NIOLoopBound<HTTPProxyLoop>]) async -> Int {
-        var count = 0
-        for loop in loops { count += (try? await loop.eventLoop.submit { loop.value.open }.get()) ?? 0 }
-        return count
     }
 }

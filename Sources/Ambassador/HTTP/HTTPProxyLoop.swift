@@ -7,7 +7,7 @@ import Proxying
 import WireHTTP
 
 /// One HTTP proxy on one event loop. Everything in it belongs to the loop's thread.
-final class HTTPProxyLoop {
+final class HTTPProxyLoop: ClientLoop {
     let name: String
     let relay: RelayLoop
     let deadlines: HTTPProxyDeadlines
@@ -98,7 +98,7 @@ final class HTTPProxyLoop {
         clients[ObjectIdentifier(client)] = nil
     }
 
-    var open: Int { clients.count }
+    var clientCount: Int { clients.count }
 
     /// Takes a new plan: requests that begin from now on follow it.
     func apply(_ plan: HTTPProxyPlan, _ topologies: [String: UpstreamTopology]) {

@@ -47,5 +47,5 @@ final class MemcachedLoop: ServingLoop {
         for connection in lane.connections { connection.connectIfIdle() }
     }
 
-    func close() { shards.close() }
+    func closeServers() { shards.close() }
 }

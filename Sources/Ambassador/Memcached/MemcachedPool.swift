@@ -16,7 +16,7 @@ package final class MemcachedPool: Sendable {
     private let logger: Logger
     private let topology: PoolTopology
     private let listener: PoolListener
-    private let loops = PoolLoops<MemcachedLoop>()
+    private let loops = ClientLoops<MemcachedLoop>()
 
     /// `tls` is spoken with the servers, `clientTLS` with the clients; nil is plain. `lookup` finds hosts by name.
     package init(
@@ -36,13 +36,14 @@ package final class MemcachedPool: Sendable {
     @discardableResult
     package func start() async throws(ListenError) -> Int {
         let (name, pool, logger, topology) = (name, configuration.pool, logger, topology)
-        await loops.start(group, preconnects: pool.preconnect) { eventLoop in
+        await loops.start(group) { eventLoop in
             let loop = MemcachedLoop(
                 pool: PoolLoop(name: name, eventLoop: eventLoop, limits: pool.limits, logger: logger) {
                     MemcachedVerb.names[Int($0)]
                 },
                 ring: topology.makeRing(), servers: topology.makeServers())
             topology.add(loop)
+            if pool.preconnect { loop.preconnect() }
             return loop
         }
         topology.start()

@@ -106,7 +106,7 @@ final class RedisLoop: ServingLoop {
         for connection in lane(RedisSession()).connections { connection.connectIfIdle() }
     }
 
-    func close() {
+    func closeServers() {
         shards.close()
         own.close()
     }

@@ -22,7 +22,7 @@ package final class RedisPool: Sendable {
     private let clientID = SharedCount()
     private let ownCount = SharedCount()
     private let faults: RedisFaults?
-    private let loops = PoolLoops<RedisLoop>()
+    private let loops = ClientLoops<RedisLoop>()
 
     /// `tls` is spoken with the servers, `clientTLS` with the clients; nil is plain. `lookup` finds hosts by name.
     package init(
@@ -45,7 +45,7 @@ package final class RedisPool: Sendable {
         if !configuration.faults.isEmpty {
             logger.emit(.faultsConfigured(at: "redis.\(name)", configuration.faults.names))
         }
-        await loops.start(group, preconnects: configuration.pool.preconnect) { [self] in makeLoop(on: $0) }
+        await loops.start(group) { [self] in makeLoop(on: $0) }
         topology.start()
         return try await listener.start { [loops, clientID] eventLoop in
             loops.loop(on: eventLoop).map { RedisClient($0, id: clientID.next()) }
@@ -64,6 +64,7 @@ package final class RedisPool: Sendable {
             clientLogin: configuration.clientLogin, scripts: scripts, ownCount: ownCount,
             faults: faults)
         topology.add(loop)
+        if configuration.pool.preconnect { loop.preconnect() }
         return loop
     }
 

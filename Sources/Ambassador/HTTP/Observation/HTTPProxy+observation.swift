@@ -83,14 +83,13 @@ extension HTTPProxy {
     private func observed() async -> (HTTPProxyCounts, [UpstreamSnapshot]) {
         var counts = HTTPProxyCounts()
         var upstreams: [UpstreamSnapshot] = []
-        for loop in loops.withLock({ $0 }) {
-            let part = try? await loop.eventLoop.submit {
-                let now = loop.value.now()
-                return (loop.value.counters.counts(), loop.value.upstreams.map { $0.snapshot(now: now) })
-            }.get()
-            guard let part else { continue }
-            counts += part.0
-            for upstream in part.1 {
+        let parts = await loops.ask { loop in
+            let now = loop.now()
+            return (counts: loop.counters.counts(), upstreams: loop.upstreams.map { $0.snapshot(now: now) })
+        }
+        for part in parts {
+            counts += part.counts
+            for upstream in part.upstreams {
                 if let index = upstreams.firstIndex(where: { $0.name == upstream.name }) {
                     upstreams[index].add(upstream)
                 } else {
