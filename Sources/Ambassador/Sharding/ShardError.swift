@@ -44,3 +44,15 @@ enum ShardError: Error, Equatable {
         }
     }
 }
+
+extension ShardCounters {
+    /// Counts a connection that ended.
+    mutating func count(_ error: ShardError) {
+        switch error {
+        case .closed: closes += 1
+        case .timeout: timeouts += 1
+        case .draining, .abandoned: break
+        default: errors += 1
+        }
+    }
+}

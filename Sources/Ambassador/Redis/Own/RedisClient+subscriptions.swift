@@ -205,7 +205,7 @@ extension RedisClient {
 
     /// A server that isn't connected to has forgotten already.
     private func tellOfEnd(_ request: Subscriptions.Request, _ kind: Subscriptions.Kind, of subscriber: Subscriber) {
-        guard let connection = subscriber.connection(to: request.server), case .ready = connection.state else { return }
+        guard let connection = subscriber.connection(to: request.server), connection.isReady else { return }
         _ = tell(request, kind.unsubscribe, of: subscriber, areWaitedFor: false)
     }
 

@@ -29,6 +29,8 @@ struct ReplyQueue {
     private var earlyBytes = 0
     /// Bytes that wait for replies before them.
     private(set) var heldBytes = 0
+    /// The command of whose reply a part was written.
+    private var begun: UInt32?
 
     /// `first`: the number of the first command.
     init(first: UInt32 = 0) { self.first = first }
@@ -53,8 +55,17 @@ struct ReplyQueue {
         return index == 0 ? .now : .later
     }
 
-    /// Whether the command is the first that waits.
-    func isFirst(_ number: UInt32) -> Bool { number == first && !isEmpty }
+    /// A part of the reply to the first command was written, or will be at once: nothing else may come before its rest.
+    mutating func begin(_ number: UInt32) { begun = number }
+
+    /// Whether the first reply is there in part.
+    var isMidReply: Bool { begun == first && !isEmpty }
+
+    /// Whether that is the reply to this command.
+    func isMidReply(_ number: UInt32) -> Bool { begun == number && turn(of: number) == .now }
+
+    /// Forgets which reply had begun: none is due any more, and numbers wrap.
+    mutating func forgetBegun() { begun = nil }
 
     /// Makes a place for the next command's reply, and returns its number.
     mutating func add() -> UInt32 {

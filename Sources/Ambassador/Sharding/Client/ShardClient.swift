@@ -14,23 +14,6 @@ class ShardClient: TickTarget, ChannelDuplexHandler {
     typealias OutboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
-    /// Why a client isn't read from at the moment.
-    struct Hold: OptionSet {
-        let rawValue: UInt8
-        /// As many commands as it may have wait for replies.
-        static let pipeline = Hold(rawValue: 1)
-        /// It doesn't read its replies.
-        static let output = Hold(rawValue: 2)
-        /// A server that it uses takes no more bytes.
-        static let server = Hold(rawValue: 4)
-        /// What it said last has to be answered before what it says next is looked at.
-        static let order = Hold(rawValue: 8)
-        /// A fault on purpose holds it up.
-        static let fault = Hold(rawValue: 16)
-        /// It sends a long value, and others have their turn.
-        static let pace = Hold(rawValue: 32)
-    }
-
     let loop: PoolLoop
     private(set) var context: ChannelHandlerContext?
     // Safe: all are used on the loop's thread alone, and nothing that is called while one is being changed comes back
@@ -46,8 +29,6 @@ class ShardClient: TickTarget, ChannelDuplexHandler {
     private(set) var isEnding = false
     private(set) var isClosed = false
     final var hearsWrites = false
-    /// The command of whose reply the client has a part.
-    private var partlyAnswered: UInt32?
     /// Nothing comes after what is in `input`.
     private var isInputOver = false
     /// The client has shut its side down.
@@ -171,7 +152,7 @@ class ShardClient: TickTarget, ChannelDuplexHandler {
         guard !isClosed else { return }
         loop.clients.failed += 1
         // Half a reply can't be taken back. One that is made of parts may have errors in it.
-        if number == partlyAnswered, replies.turn(of: number) == .now { return close() }
+        if replies.isMidReply(number) { return close() }
         receive(
             reply: number, part: part, reply(to: error, of: server), expectation.isSilent ? .hidden : .refusal)
     }
@@ -182,18 +163,15 @@ class ShardClient: TickTarget, ChannelDuplexHandler {
     /// Takes a part of a reply that is next; the last part comes as a reply.
     final func receive(partOf number: UInt32, from bytes: inout ByteBuffer, length: Int) {
         guard !isClosed else { return bytes.moveReaderIndex(forwardBy: length) }
-        partlyAnswered = number
+        replies.begin(number)
         push(&bytes, length: length)
     }
 
     /// Whether the first reply is there in part, so that nothing else may be written.
-    final var isMidReply: Bool {
-        guard let partlyAnswered else { return false }
-        return replies.isFirst(partlyAnswered)
-    }
+    final var isMidReply: Bool { replies.isMidReply }
 
     /// A reply of several parts, which is next, is written part by part.
-    final func beginMidReply(_ number: UInt32) { partlyAnswered = number }
+    final func beginMidReply(_ number: UInt32) { replies.begin(number) }
 
     /// Whether the socket takes more, for whoever can wait until it does.
     final var takesBytes: Bool { isWritable && output.readableBytes <= Self.gatheredBytesMax }
@@ -228,7 +206,7 @@ class ShardClient: TickTarget, ChannelDuplexHandler {
         if isWritable, output.readableBytes > 0 { write(context) }
         if hearsWrites { wrote() }
         if replies.isEmpty {
-            partlyAnswered = nil
+            replies.forgetBegun()
             answeredAll()
         }
         if isEnding {
@@ -343,21 +321,10 @@ class ShardClient: TickTarget, ChannelDuplexHandler {
         context?.reset()
     }
 
-    /// The last bytes may still be on their way to the socket.
     private func closeAfterWrites(_ context: ChannelHandlerContext) {
         markClosed()
-        let channel = context.channel
-        if hasSaidAll {
-            context.writeAndFlush(wrapOutboundOut(ByteBuffer())).whenComplete { _ in channel.close(promise: nil) }
-            return
-        }
-        // A socket that is closed with bytes unread is reset, and the client may lose the replies that it hasn't read.
-        // So what it still says is read for a while, and dropped.
-        context.writeAndFlush(wrapOutboundOut(ByteBuffer())).whenComplete { _ in
-            channel.close(mode: .output, promise: nil)
-        }
-        loop.eventLoop.scheduleTask(in: Self.lingering) { channel.close(promise: nil) }
-        if owesRead { context.read() }
+        context.closeAfterWrites(lingering: hasSaidAll ? nil : Self.lingering)
+        if !hasSaidAll, owesRead { context.read() }
     }
 
     /// How long a client is listened to that is told no more.

@@ -11,45 +11,23 @@ import Telemetry
 /// for them. It opens with the first command (or at the start), stays open, and is opened anew after a pause that grows
 /// while the server can't be reached; until then commands are refused at once, with the reason.
 class ShardConnection: TickTarget {
-    enum State {
-        case idle
-        case connecting
-        case ready(ShardSocket)
-        /// Not before then; why the last one ended.
-        case pausing(until: NIODeadline, ShardError)
-        case ended
-    }
-
     final let server: ShardServer
     final let language: ReplyFraming.Language
     final let loop: PoolLoop
     final let opening: ShardOpening
     final let counters: ServerCounters
-    final private(set) var state = State.idle
     /// What may come without being asked for; nil where nothing may.
     final var unasked: ReplyShape?
-    /// While it is true no command is late: it blocks, or its client is what it waits for.
-    final var isPatient = false {
-        didSet {
-            guard oldValue, !isPatient else { return }
-            restartClock()
-            armTimer()
-        }
-    }
-    // Safe: all four are used on the loop's thread alone, and nothing that is called while one is being changed comes
-    // back to this connection; the checks took a twentieth of the time of a command.
-    @exclusivity(unchecked) private var outgoing = ByteBuffer()
+    // Safe: all of these are used on the loop's thread alone, and nothing that is called while one is being changed
+    // comes back to this connection; the checks took a twentieth of the time of a command.
+    @exclusivity(unchecked) private var state = ShardConnectionState()
+    @exclusivity(unchecked) private var output = ShardOutput()
+    @exclusivity(unchecked) private var clock = ReplyClock()
     @exclusivity(unchecked) private var inFlight = CircularBuffer<InFlight>(initialCapacity: 16)
     @exclusivity(unchecked) final var framing: ReplyFraming
     @exclusivity(unchecked) private var input = ByteBuffer()
-    private var pause = ReconnectPause()
-    private var timer: Scheduled<Void>?
     /// Nothing is sent any more, and what comes of it says nothing of the server.
     private var isRetired = false
-    /// From then on the server's time is measured, if commands are older.
-    private var clockStart = NIODeadline.uptimeNanoseconds(0)
-    /// Clients that aren't read from until the server takes bytes again.
-    private var held: [ShardClient] = []
 
     init(
         server: ShardServer, language: ReplyFraming.Language, opening: ShardOpening, loop: PoolLoop,
@@ -107,15 +85,14 @@ class ShardConnection: TickTarget {
     /// Takes more bytes of the command that was sent last.
     @inline(__always)
     final func send(part bytes: borrowing Span<UInt8>, of client: ShardClient) {
-        outgoing.writeBytes(bytes.bytes)
+        output.append(bytes, of: client)
         counters.sum.requestBytes += UInt64(bytes.count)
         loop.tick.mark(self)
-        if outgoing.readableBytes > ShardLimits.outgoingBytesHigh { hold(client) }
     }
 
     /// Takes commands of the proxy's own; their replies are dropped. The connection is open, or opens.
     final func sendUnanswered(_ bytes: ByteBuffer, commands: Int) {
-        outgoing.writeImmutableBuffer(bytes)
+        output.append(bytes)
         for _ in 0..<commands { expect(InFlight.ignored, .any) }
         loop.tick.mark(self)
     }
@@ -127,25 +104,24 @@ class ShardConnection: TickTarget {
     }
 
     /// Whether it is open and no client waits for a reply on it.
-    final var isClean: Bool {
-        guard case .ready = state else { return false }
-        return inFlight.allSatisfy { $0.client == nil }
-    }
+    final var isClean: Bool { state.isReady && inFlight.allSatisfy { $0.client == nil } }
 
-    /// Measures the time that the server takes from now on, for the commands that it has: it has shown that it works.
-    final func restartClock() { clockStart = loop.tick.now }
+    final var isReady: Bool { state.isReady }
+
+    /// Whether there is hope for a command: it is open, or hasn't failed lately.
+    final var isReachable: Bool { state.isReachable }
 
     /// Has the server wait, or not, before it can say more.
     final var isReading: Bool {
-        get { if case .ready(let socket) = state { socket.isReading } else { true } }
-        set { if case .ready(let socket) = state, socket.isReading != newValue { socket.isReading = newValue } }
+        get { state.socket?.isReading ?? true }
+        set { if let socket = state.socket, socket.isReading != newValue { socket.isReading = newValue } }
     }
 
     @inline(__always)
     private func isUsable(
         by client: ShardClient, _ number: UInt32, _ part: UInt16, _ expectation: ReplyShape
     ) -> Bool {
-        if case .ready = state, inFlight.count < loop.limits.queue { return true }
+        if state.isReady, inFlight.count < loop.limits.queue { return true }
         return prepare(client, number, part, expectation)
     }
 
@@ -159,7 +135,7 @@ class ShardConnection: TickTarget {
 
     /// Opens the connection if it is time to; why it takes no command, if it doesn't.
     final func open() -> ShardError? {
-        switch state {
+        switch state.phase {
         case .pausing(let until, let error) where until > loop.tick.now: return error
         case .idle, .pausing:
             if let error = mayOpen() { return error }
@@ -172,43 +148,18 @@ class ShardConnection: TickTarget {
         return .overloaded(queue: inFlight.count)
     }
 
-    private func hold(_ client: ShardClient) {
-        client.hold(.server)
-        held.append(client)
-    }
-
     /// Writes the commands of this tick.
     final override func flush() {
-        guard case .ready(let socket) = state, socket.isWritable, outgoing.readableBytes > 0 else { return }
-        socket.write(outgoing)
-        if outgoing.capacity > ShardLimits.outgoingBytesKept {
-            outgoing = ByteBuffer()
-        } else {
-            outgoing.clear()
-        }
-        releaseHeld()
+        guard let socket = state.socket, socket.isWritable, !output.isEmpty else { return }
+        socket.write(output.bytes)
+        output.written()
         armTimer()
-    }
-
-    private func releaseHeld() {
-        guard !held.isEmpty else { return }
-        let clients = held
-        held.removeAll()
-        for client in clients { client.release(.server) }
-    }
-
-    /// Whether there is hope for a command: it is open, or hasn't failed lately.
-    final var isReachable: Bool {
-        switch state {
-        case .idle, .connecting, .ready: true
-        case .pausing, .ended: false
-        }
     }
 
     /// Adds what waits here, to be written or to be answered.
     final func addWaiting(to counters: inout ShardCounters) {
         counters.inFlight += inFlight.count
-        counters.unsentBytes += outgoing.readableBytes
+        counters.unsentBytes += output.bytes.readableBytes
     }
 
     // MARK: Replies
@@ -234,7 +185,7 @@ class ShardConnection: TickTarget {
             case .incomplete(let missing):
                 receivePart(&bytes, of: inFlight.first, missing: missing)
                 // Whoever takes parts may have ended the connection.
-                if case .ready = state { input = bytes }
+                if state.isReady { input = bytes }
                 return
             case .malformed(let text): problem = .garbage(text)
             }
@@ -285,12 +236,12 @@ class ShardConnection: TickTarget {
 
     /// Opens the connection ahead of the first command.
     final func connectIfIdle() {
-        if case .idle = state { connect() }
+        if case .idle = state.phase { connect() }
     }
 
     private func connect() {
-        state = .connecting
-        outgoing.writeImmutableBuffer(opening.bytes)
+        state.began()
+        output.append(opening.bytes)
         for _ in 0..<opening.replies { expect(InFlight.opening, opening.expectation) }
         let socket = ShardSocket(self)
         server.connect(on: loop.eventLoop, handler: socket) { [self] result in
@@ -302,34 +253,30 @@ class ShardConnection: TickTarget {
     }
 
     private func connected(_ socket: ShardSocket) {
-        guard case .connecting = state, socket.isOpen else { return socket.close() }
-        state = .ready(socket)
+        guard state.isConnecting, socket.isOpen else { return socket.close() }
+        state.opened(socket)
         counters.sum.connections += 1
-        pause.reset()
         loop.tick.mark(self)
     }
 
     /// Ends the connection. Every command that waits on it fails, once; the next command opens a new one, after a pause
     /// if the server is to blame.
     final func end(_ error: ShardError) {
+        let socket = state.socket
+        guard socket != nil || state.isConnecting else { return }
         let failed = inFlight
-        let wasReady: Bool
-        switch state {
-        case .ready(let socket):
-            wasReady = true
+        if let socket {
             counters.sum.connections -= 1
             socket.close()
-        case .connecting: wasReady = false
-        case .idle, .pausing, .ended: return
         }
-        count(error)
+        counters.sum.count(error)
         reset()
-        if !error.isFailure || error == .closed && failed.isEmpty && wasReady {
-            // A server that closes an idle connection (Redis' `timeout`) has done nothing wrong.
-            state = .idle
+        // A server that closes an idle connection (Redis' `timeout`) has done nothing wrong.
+        if !error.isFailure || error == .closed && failed.isEmpty && socket != nil {
+            state.ended()
         } else {
-            state = .pausing(until: loop.tick.now + pause.next(), error)
-            if error.isFailure { report(error, commands: failed.count) }
+            state.failed(error, at: loop.tick.now)
+            report(error, commands: failed.count)
         }
         for command in failed {
             command.client?.fail(
@@ -349,27 +296,16 @@ class ShardConnection: TickTarget {
 
     private func reset() {
         inFlight.removeAll(keepingCapacity: true)
-        outgoing = ByteBuffer()
+        output.drop()
         input = ByteBuffer()
         framing = ReplyFraming(language)
-        timer?.cancel()
-        timer = nil
-        releaseHeld()
-    }
-
-    private func count(_ error: ShardError) {
-        switch error {
-        case .closed: counters.sum.closes += 1
-        case .timeout: counters.sum.timeouts += 1
-        case .draining, .abandoned: break
-        default: counters.sum.errors += 1
-        }
+        clock.cancelTimer()
     }
 
     /// Closes at once.
     final func close() {
         end(.draining)
-        state = .ended
+        state.closed()
     }
 
     /// Takes no more commands, and closes when those that it has are answered.
@@ -379,21 +315,10 @@ class ShardConnection: TickTarget {
     }
 
     /// Forgets the pause before the next attempt.
-    func resume() {
-        guard case .pausing = state else { return }
-        pause.reset()
-        state = .idle
-    }
+    func resume() { state.resume() }
 
-    /// Whether it needn't be replaced when its server is found at `addresses` alone: nothing is open, or one of them.
-    func leads(to addresses: Set<String>) -> Bool {
-        switch state {
-        case .ready(let socket): socket.remoteAddress.map { addresses.contains($0) } ?? true
-        case .idle, .ended: true
-        // What was tried may be the address that is no more.
-        case .connecting, .pausing: false
-        }
-    }
+    /// Whether it needn't be replaced when its server is found at `addresses` alone.
+    func leads(to addresses: Set<String>) -> Bool { state.leads(to: addresses) }
 
     private func fail() {
         if !isRetired { server.failed() }
@@ -401,22 +326,35 @@ class ShardConnection: TickTarget {
 
     // MARK: Time
 
-    /// One timer for all commands: it is set for the oldest, and looks again when it fires.
-    private func armTimer() {
-        guard timer == nil, !isPatient, server.timeout > .zero, let oldest = inFlight.first else { return }
-        timer = loop.eventLoop.assumeIsolated().scheduleTask(deadline: deadline(of: oldest)) {
-            self.timerFired()
+    /// While it is true no command is late: it blocks, or its client is what it waits for.
+    final var isPatient: Bool {
+        get { clock.isPatient }
+        set {
+            let wasPatient = clock.isPatient
+            clock.isPatient = newValue
+            guard wasPatient, !newValue else { return }
+            restartClock()
+            armTimer()
         }
     }
 
-    private func timerFired() {
-        timer = nil
-        guard !isPatient, let oldest = inFlight.first else { return }
-        guard deadline(of: oldest) <= loop.tick.now else { return armTimer() }
-        end(.timeout)
+    /// Measures the time that the server takes from now on, for the commands that it has: it has shown that it works.
+    final func restartClock() { clock.restart(at: loop.tick.now) }
+
+    private func armTimer() {
+        guard !clock.isTimerSet, let deadline = oldestDeadline else { return }
+        clock.set(loop.eventLoop.assumeIsolated().scheduleTask(deadline: deadline) { self.timerFired() })
     }
 
-    private func deadline(of command: InFlight) -> NIODeadline { max(command.sentAt, clockStart) + server.timeout }
+    private func timerFired() {
+        clock.fired()
+        guard let deadline = oldestDeadline else { return }
+        if deadline <= loop.tick.now { end(.timeout) } else { armTimer() }
+    }
+
+    private var oldestDeadline: NIODeadline? {
+        inFlight.first.flatMap { clock.deadline(of: $0, within: server.timeout) }
+    }
 
     final func writabilityChanged() { loop.tick.mark(self) }
 }

@@ -27,28 +27,6 @@ final class ServerCounters {
     @exclusivity(unchecked) var sum = ShardCounters()
 }
 
-enum ShardLimits {
-    /// Bytes that wait for a server, from which the clients that sent them aren't read from.
-    static let outgoingBytesHigh = 1 << 20
-    /// The buffer for outgoing bytes that is kept for the next tick.
-    static let outgoingBytesKept = 256 << 10
-}
-
-/// The growing wait between attempts to reach a server that can't be reached.
-struct ReconnectPause {
-    static let first = TimeAmount.milliseconds(50)
-    static let longest = TimeAmount.seconds(2)
-
-    private var current = first
-
-    mutating func next() -> TimeAmount {
-        defer { current = min(current + current, Self.longest) }
-        return current
-    }
-
-    mutating func reset() { current = Self.first }
-}
-
 /// A server as one loop sees it.
 final class ShardServer {
     let name: String
