@@ -5,7 +5,6 @@ import Glibc
 package import Logging
 import Metrics
 import NIOPosix
-import Synchronization
 import Telemetry
 
 /// Keeps the app running beside the sidecar: start, wait for its port, exit, restart, stop.
@@ -33,16 +32,6 @@ package final class Supervisor: Sendable {
         package var isListening = false
     }
 
-    /// What `stop`, `kill` and `forward` share with `run`.
-    private struct Control {
-        var state = State()
-        var child: ChildProcess?
-        /// The app that has ended while others of its group haven't yet.
-        var leader: ChildProcess?
-        var stopSignal = Signal.terminate
-        var isKilling = false
-    }
-
     /// How often it is looked whether what the app left behind has ended.
     static let survivorPause = Duration.milliseconds(10)
 
@@ -54,8 +43,7 @@ package final class Supervisor: Sendable {
     private let adoptsOrphans: Bool
     private let onEvent: @Sendable (Event) -> Void
     private let metrics = SupervisorMetrics()
-    private let stopRequest = StopRequest()
-    private let control = Mutex(Control())
+    private let control = AppControl()
     /// One thread that starts the app, waits for it, and lives until `run` returns: the kernel kills the app when the
     /// thread that started it ends, and that must mean the end of the sidecar.
     private let lane = NIOThreadPool(numberOfThreads: 1)
@@ -79,7 +67,7 @@ package final class Supervisor: Sendable {
         self.onEvent = onEvent
     }
 
-    package var state: State { control.withLock { $0.state } }
+    package var state: State { control.state }
 
     /// Runs the app until it has ended for the last time, with all of its group, and returns how.
     ///
@@ -99,25 +87,13 @@ package final class Supervisor: Sendable {
     }
 
     /// Begins to end the app: the signal goes to its group, and SIGKILL follows after the grace period.
-    package func stop(with signal: Signal = .terminate) {
-        control.withLock { if !stopRequest.isMade { $0.stopSignal = signal } }
-        stopRequest.make()
-    }
+    package func stop(with signal: Signal = .terminate) { control.stop(with: signal) }
 
     /// Ends the app and all of its group at once.
-    package func kill() {
-        control.withLock { control in
-            control.isKilling = true
-            control.child?.signal(SIGKILL)
-            control.leader?.signalSurvivors(SIGKILL)
-        }
-        stopRequest.make()
-    }
+    package func kill() { control.kill() }
 
     /// Sends the app's group a signal as it is.
-    package func forward(_ signal: Signal) {
-        control.withLock { $0.child?.signal(signal.number) }
-    }
+    package func forward(_ signal: Signal) { control.forward(signal) }
 
     private func supervised() async -> Result<AppExit, SpawnError> {
         guard !command.isEmpty else { return .success(await watchForeignApp()) }
@@ -137,7 +113,7 @@ package final class Supervisor: Sendable {
                 exit = .code(error.exitStatus)
             }
             isFirst = false
-            if stopRequest.isMade { _ = restarts.handle(.stopRequested) }
+            if control.stopRequest.isMade { _ = restarts.handle(.stopRequested) }
             switch restarts.handle(.exited(exit, after: .now - begin)) {
             case .finish(let exit): return .success(exit)
             case .giveUp(let exit):
@@ -147,8 +123,8 @@ package final class Supervisor: Sendable {
             case .restart(let wait):
                 logger.emit(.appRestartScheduled(after: wait, restart: restarts.restartsInRow))
                 onEvent(.restarting(after: wait))
-                if await stopRequest.wait(atMost: wait) { return .success(exit) }
-                control.withLock { $0.state.restarts += 1 }
+                if await control.stopRequest.wait(atMost: wait) { return .success(exit) }
+                control.restarted()
                 metrics.restarts.increment()
             case .nothing: preconditionFailure("An exit is always answered.")
             }
@@ -192,12 +168,7 @@ extension Supervisor {
             }
         }
         let child = try started.get()
-        control.withLock { control in
-            control.child = child
-            control.state.pid = child.pid
-            // A kill that came while the app was being started found no child.
-            if control.isKilling { child.signal(SIGKILL) }
-        }
+        control.started(child)
         return child
     }
 
@@ -213,9 +184,9 @@ extension Supervisor {
     }
 
     private func endWhenAsked(_ child: ChildProcess) async {
-        await stopRequest.wait()
+        await control.stopRequest.wait()
         guard !Task.isCancelled else { return }
-        let signal = control.withLock { $0.stopSignal }
+        let signal = control.stopSignal
         logger.emit(.appStopRequested(signal: signal.name))
         child.signal(signal.number)
         do { try await Task.sleep(for: configuration.grace) } catch { return }
@@ -226,36 +197,29 @@ extension Supervisor {
     /// Ends what is left of the app's group after its leader: it may still hold the port or write to the log.
     private func endSurvivors(of child: ChildProcess) async {
         guard child.hasSurvivors else { return }
-        control.withLock { $0.leader = child }
-        defer { control.withLock { $0.leader = nil } }
+        control.endsSurvivors(of: child)
+        defer { control.endsSurvivors(of: nil) }
         let begin = ContinuousClock.now
         // A shell's background jobs ignore SIGINT, and a leader that ended by itself told nobody.
-        let hasTerminated = stopRequest.isMade && control.withLock { $0.stopSignal } == .terminate
+        let hasTerminated = control.stopRequest.isMade && control.stopSignal == .terminate
         if !hasTerminated { child.signalSurvivors(SIGTERM) }
-        while child.hasSurvivors, .now - begin < configuration.grace, !control.withLock({ $0.isKilling }) {
+        while child.hasSurvivors, .now - begin < configuration.grace, !control.isKilling {
             try? await Task.sleep(for: Self.survivorPause)
             if adoptsOrphans { ChildProcess.reapOrphans() }
         }
         // Whom `kill` has reached may be gone already.
-        guard child.hasSurvivors || control.withLock({ $0.isKilling }) else { return }
+        guard child.hasSurvivors || control.isKilling else { return }
         logger.emit(.appSurvivorsKilled(grace: configuration.grace))
         child.signalSurvivors(SIGKILL)
     }
 
     private func report(_ exit: AppExit) {
-        let hadListened = control.withLock { control in
-            defer {
-                control.child = nil
-                control.state.pid = nil
-                control.state.isListening = false
-            }
-            return control.state.isListening
-        }
+        let hadListened = control.exited()
         metrics.up.record(0)
-        if let address, !hadListened, !stopRequest.isMade {
+        if let address, !hadListened, !control.stopRequest.isMade {
             logger.emit(.appExitedBeforeListening("\(exit)", address: address))
         } else {
-            logger.emit(.appExited("\(exit)", failed: exit.isFailure && !stopRequest.isMade))
+            logger.emit(.appExited("\(exit)", failed: exit.isFailure && !control.stopRequest.isMade))
         }
         onEvent(.exited(exit, hadListened: hadListened))
     }
@@ -281,17 +245,17 @@ extension Supervisor {
         if configuration.port == nil { becomeListening() }
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await self.awaitPort() }
-            await stopRequest.wait()
+            await control.stopRequest.wait()
             group.cancelAll()
         }
-        control.withLock { $0.state.isListening = false }
+        control.isListening = false
         return .code(0)
     }
 
     /// Says who holds the app's port before the first start. The app is started all the same: the stranger may be an
     /// app of an earlier run that is ending.
     private func warnOfOccupant() async {
-        guard let port = configuration.port, let address, !stopRequest.isMade else { return }
+        guard let port = configuration.port, let address, !control.stopRequest.isMade else { return }
         guard await PortProbe(host: configuration.address, port: port).isOpen() else { return }
         let occupant = await onLane { PortOccupant.find(port: port).map { "\($0)" } ?? "another process" }
         logger.emit(.appPortTaken(address: address, occupant: occupant))
@@ -310,7 +274,7 @@ extension Supervisor {
     }
 
     private func becomeListening() {
-        control.withLock { $0.state.isListening = true }
+        control.isListening = true
         metrics.up.record(1)
         if let address { logger.emit(.appListening(address: address)) }
         onEvent(.listening)
