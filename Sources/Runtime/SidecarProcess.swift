@@ -54,28 +54,32 @@ struct SidecarProcess: Sendable {
     private static func start(
         _ invocation: Invocation, beside ambassador: AmbassadorService?, _ instruments: Instruments
     ) async throws -> SidecarProcess {
-        let configuration = invocation.loaded.configuration
-        let health = HealthState()
-        let shutdown = ShutdownRequest()
         let stores = try await Stores.open(invocation, instruments.logger)
-        let metadata = SidecarMetadata(invocation)
-        let status = AppStatus()
-        let calls = AppCalls(configuration.app)
-        let tracing = Tracing(configuration, instruments.logs.logger("outrigger.traces"))
-        let listeners: Listeners
         do {
-            listeners = try await Listeners.bind(
-                invocation.loaded, mayGiveWay: !invocation.command.isEmpty,
-                Listeners.Answering(
-                    pools: ambassador?.pools ?? [], proxies: ambassador?.proxies ?? [],
-                    components: stores.components.ofAPI, calls: calls, tracer: tracing.tracer,
-                    resolver: stores.resolver, endpoints: invocation.endpoints,
-                    accessControl: invocation.accessControl, metadata: metadata, status: status, health: health,
-                    shutdown: shutdown, instruments: instruments))
+            return try await start(invocation, beside: ambassador, on: stores, instruments)
         } catch {
             await stores.database?.close()
             throw error
         }
+    }
+
+    private static func start(
+        _ invocation: Invocation, beside ambassador: AmbassadorService?, on stores: Stores, _ instruments: Instruments
+    ) async throws -> SidecarProcess {
+        let configuration = invocation.loaded.configuration
+        let health = HealthState()
+        let shutdown = ShutdownRequest()
+        let metadata = SidecarMetadata(invocation)
+        let status = AppStatus()
+        let calls = AppCalls(configuration.app)
+        let tracing = Tracing(configuration, instruments.logs.logger("outrigger.traces"))
+        let listeners = try await Listeners.bind(
+            invocation.loaded, mayGiveWay: !invocation.command.isEmpty,
+            Listeners.Answering(
+                pools: ambassador?.pools ?? [], proxies: ambassador?.proxies ?? [],
+                components: stores.components.ofAPI, calls: calls, tracer: tracing.tracer,
+                resolver: stores.resolver, endpoints: invocation.endpoints, accessControl: invocation.accessControl,
+                metadata: metadata, status: status, health: health, shutdown: shutdown, instruments: instruments))
         let supervisor = makeSupervisor(invocation, listeners, ambassador, instruments) { event in
             status.note(event)
             metadata.note(event)
@@ -85,28 +89,40 @@ struct SidecarProcess: Sendable {
             components: stores.components.pubsub, declared: invocation.subscriptions,
             app: calls.subscribed(configuration.app, tracer: tracing.tracer),
             health: health, metadata: metadata, logger: instruments.logs.logger("outrigger.pubsub"))
+        let serving: @Sendable () async -> Void = {
+            await subscriber.end()
+            await listeners.serving()
+        }
+        let app = AppService(
+            supervisor: supervisor, serving: serving, health: health, grace: configuration.app.grace
+        ) { shutdown.request() }
         let process = SidecarProcess(
-            configuration: configuration, database: stores.database, listeners: listeners,
-            calls: calls, subscriber: subscriber,
-            brokers: stores.components.pubsub.compactMap { $0.broker as? LogBroker },
-            ambassador: ambassador,
-            reload: ambassador.map { ConfigurationReload(invocation, for: $0, logger: instruments.logger) },
-            tlsReload: TLSReload(
-                of: (ambassador?.tls ?? []) + invocation.endpoints.compactMap(\.tls), logger: instruments.logger),
-            tracing: tracing,
-            app: AppService(
-                supervisor: supervisor,
-                serving: {
-                    await subscriber.end()
-                    await listeners.serving()
-                }, health: health, grace: configuration.app.grace
-            ) {
-                shutdown.request()
-            },
-            health: health, shutdown: shutdown, logger: instruments.logger)
+            invocation, ambassador, stores, listeners, calls, subscriber, tracing, app, health, shutdown,
+            instruments.logger)
         await process.announce()
         health.setOutboundReady(true)
         return process
+    }
+
+    private init(
+        _ invocation: Invocation, _ ambassador: AmbassadorService?, _ stores: Stores, _ listeners: Listeners,
+        _ calls: AppCalls, _ subscriber: Subscriber, _ tracing: Tracing, _ app: AppService, _ health: HealthState,
+        _ shutdown: ShutdownRequest, _ logger: Logger
+    ) {
+        configuration = invocation.loaded.configuration
+        database = stores.database
+        self.listeners = listeners
+        self.calls = calls
+        self.subscriber = subscriber
+        brokers = stores.components.pubsub.compactMap { $0.broker as? LogBroker }
+        self.ambassador = ambassador
+        reload = ambassador.map { ConfigurationReload(invocation, for: $0, logger: logger) }
+        tlsReload = TLSReload(of: (ambassador?.tls ?? []) + invocation.endpoints.compactMap(\.tls), logger: logger)
+        self.tracing = tracing
+        self.app = app
+        self.health = health
+        self.shutdown = shutdown
+        self.logger = logger
     }
 
     private static func makeSupervisor(
