@@ -61,35 +61,36 @@ struct HTTPProxySettingsTests {
             web.upstreams["v2"]?.servers["web-v2:8080"]?.address == .network(host: "web-v2", port: 8080))
     }
 
+    private let everySetting = """
+        ambassador:
+          http:
+            web:
+              redirect-to-https: 8443
+              hsts: {age: 8760h, subdomains: true}
+              server: web
+              connect: true
+              proxy-protocol: accept
+              trusted-proxies: [10.0.0.0/8]
+              routes:
+                a:
+                  match: {host: [A.example.com, "*.example.org"], path: =/x, method: GET, query: {q: "*"}}
+                  order: -1
+                  to: v1
+                  rewrite: {path: /y, host: internal}
+                  request-headers: {set: {x-a: "1"}, add: {x-b: b c}, remove: cookie}
+                  timeout: 3s
+                  faults: {slow: {kind: delay, delay: 1s}}
+                b:
+                  match: {path: /old, method: [GET, HEAD]}
+                  redirect: {scheme: https, host: new.example.com, status: 308}
+                c:
+                  match: {path: /robots.txt}
+                  respond: {status: 200, body: "User-agent: *", headers: {x-c: c}}
+              upstreams: {v1: {servers: {a: 'a:1'}}}
+        """
+
     @Test func `all that a route can say is read`() throws {
-        let web = try proxy(
-            """
-            ambassador:
-              http:
-                web:
-                  redirect-to-https: 8443
-                  hsts: {age: 8760h, subdomains: true}
-                  server: web
-                  connect: true
-                  proxy-protocol: accept
-                  trusted-proxies: [10.0.0.0/8]
-                  routes:
-                    a:
-                      match: {host: [A.example.com, "*.example.org"], path: =/x, method: GET, query: {q: "*"}}
-                      order: -1
-                      to: v1
-                      rewrite: {path: /y, host: internal}
-                      request-headers: {set: {x-a: "1"}, add: {x-b: b c}, remove: cookie}
-                      timeout: 3s
-                      faults: {slow: {kind: delay, delay: 1s}}
-                    b:
-                      match: {path: /old, method: [GET, HEAD]}
-                      redirect: {scheme: https, host: new.example.com, status: 308}
-                    c:
-                      match: {path: /robots.txt}
-                      respond: {status: 200, body: "User-agent: *", headers: {x-c: c}}
-                  upstreams: {v1: {servers: {a: 'a:1'}}}
-            """)
+        let web = try proxy(everySetting)
         let a = try #require(web.routes["a"])
         #expect(a.match.hosts == [.exact("a.example.com"), .below(".example.org")])
         #expect(a.match.path == .exact("/x"))

@@ -83,13 +83,13 @@ package struct EndpointCounters: Sendable, Equatable {
 
     package init() {}
 
-    package mutating func add(_ other: EndpointCounters) {
-        requests += other.requests
-        retries += other.retries
-        failures += other.failures
-        connectFailures += other.connectFailures
-        timeouts += other.timeouts
-        ejections += other.ejections
+    package static func += (sum: inout EndpointCounters, other: EndpointCounters) {
+        sum.requests += other.requests
+        sum.retries += other.retries
+        sum.failures += other.failures
+        sum.connectFailures += other.connectFailures
+        sum.timeouts += other.timeouts
+        sum.ejections += other.ejections
     }
 }
 

@@ -47,7 +47,7 @@ package struct UpstreamSnapshot: Sendable, Equatable {
         isPanicking = isPanicking || other.isPanicking
         requests += other.requests
         retries += other.retries
-        refusals.add(other.refusals)
+        refusals += other.refusals
         for endpoint in other.endpoints {
             if let index = endpoints.firstIndex(where: { $0.isSame(as: endpoint) }) {
                 endpoints[index].add(endpoint)
@@ -71,7 +71,7 @@ extension UpstreamSnapshot.Endpoint {
         connections += other.connections
         waiting += other.waiting
         latency = max(latency, other.latency)
-        counters.add(other.counters)
+        counters += other.counters
         // Loops may judge differently; each has about as many requests.
         share = (share * Double(loops) + other.share * Double(other.loops)) / Double(loops + other.loops)
         loops += other.loops

@@ -64,30 +64,29 @@ struct NutcrackerFileTests {
         #expect(pool.servers == ["127.0.0.1": ServerConfiguration(address: .network(host: "127.0.0.1", port: 11211))])
     }
 
+    private let everyDirective = """
+        listen: /run/alpha.sock 0660
+        hash: murmur
+        hash_tag: {}
+        distribution: modula
+        timeout: 400
+        backlog: 1024
+        client_connections: 7
+        redis: true
+        tcpkeepalive: true
+        reuseport: true
+        redis_auth: secret
+        redis_db: 3
+        preconnect: true
+        auto_eject_hosts: true
+        server_connections: 2
+        server_retry_timeout: 2000
+        server_failure_limit: 3
+        servers: 10.0.0.1:6379:2 server1,/run/redis.sock:1
+        """
+
     @Test func `every directive is taken`() throws {
-        let configuration = try file(
-            [
-                "alpha": """
-                listen: /run/alpha.sock 0660
-                hash: murmur
-                hash_tag: {}
-                distribution: modula
-                timeout: 400
-                backlog: 1024
-                client_connections: 7
-                redis: true
-                tcpkeepalive: true
-                reuseport: true
-                redis_auth: secret
-                redis_db: 3
-                preconnect: true
-                auto_eject_hosts: true
-                server_connections: 2
-                server_retry_timeout: 2000
-                server_failure_limit: 3
-                servers: 10.0.0.1:6379:2 server1,/run/redis.sock:1
-                """
-            ], compatibility: .twemproxy)
+        let configuration = try file(["alpha": everyDirective], compatibility: .twemproxy)
         let redis = try #require(configuration.redis["alpha"])
         #expect(redis.pool.listen == .unix(path: "/run/alpha.sock", permissions: 0o660))
         #expect(redis.pool.hash == .murmur)

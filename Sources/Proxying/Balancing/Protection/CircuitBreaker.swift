@@ -41,11 +41,11 @@ package struct CircuitBreaker: Sendable {
 
         package init() {}
 
-        package mutating func add(_ other: Refusals) {
-            requests += other.requests
-            pending += other.pending
-            retries += other.retries
-            retryBudget += other.retryBudget
+        package static func += (sum: inout Refusals, other: Refusals) {
+            sum.requests += other.requests
+            sum.pending += other.pending
+            sum.retries += other.retries
+            sum.retryBudget += other.retryBudget
         }
     }
 
