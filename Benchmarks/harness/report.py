@@ -34,6 +34,11 @@ class Report:
     def at_least(self, what, value, limit, unit="", digits=2):
         self.add(what, f"{value:.{digits}f}{unit}", f"≥ {limit}{unit}", value >= limit)
 
+    def base_memory(self, rss, rss_anon):
+        """What a proxy may take that nobody talks to."""
+        self.at_most("base memory: private (RssAnon)", rss_anon / MEBIBYTE, 6, " MiB", digits=1)
+        self.at_most("base memory: RSS", rss / MEBIBYTE, 28, " MiB", digits=1)
+
     def add(self, what, measured, bar, held):
         self.bars.append(Bar(what, measured, bar, held))
 

@@ -7,7 +7,6 @@ from contextlib import ExitStack
 
 from harness.http_proxies import AmbassadorHTTP, HAProxy, NginxSplit, proxies
 from harness.processes import MeasurementFailed
-from harness.report import MEBIBYTE
 from scenarios.http_load import HEADERS, PATH
 
 SETTLE_SECONDS = 2
@@ -22,8 +21,7 @@ def idle(bench, report):
     for name, (_, _, each) in found.items():
         bench.say(f"{count} of {name}: {each / KIBIBYTE:.2f} KiB each")
     rss, rss_anon, each = found["outrigger"]
-    report.at_most("base memory: private (RssAnon)", rss_anon / MEBIBYTE, 6, " MiB", digits=1)
-    report.at_most("base memory: RSS", rss / MEBIBYTE, 28, " MiB", digits=1)
+    report.base_memory(rss, rss_anon)
     report.at_most(f"{count}: private memory of each", each / KIBIBYTE, 6, " KiB")
 
 

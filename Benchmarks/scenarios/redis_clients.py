@@ -6,7 +6,6 @@ import time
 from harness.generator import Generator, seed
 from harness.processes import MeasurementFailed
 from harness.redis_proxies import Ambassador, Nutcracker, redis_servers
-from harness.report import MEBIBYTE
 
 SETTLE_SECONDS = 2
 KIBIBYTE = 1 << 10
@@ -22,8 +21,7 @@ def clients(bench, report):
             bench.say(f"{count:,} idle clients of nutcracker: {per_client / KIBIBYTE:.2f} KiB each")
         with Ambassador(bench, shards) as outrigger:
             rss, rss_anon, per_client = measure(bench, outrigger)
-    report.at_most("base memory: private (RssAnon)", rss_anon / MEBIBYTE, 6, " MiB", digits=1)
-    report.at_most("base memory: RSS", rss / MEBIBYTE, 28, " MiB", digits=1)
+    report.base_memory(rss, rss_anon)
     report.at_most(f"{count:,} idle clients: private memory of each", per_client / KIBIBYTE, 4, " KiB")
 
 
