@@ -66,7 +66,7 @@ final class HTTPProxyLoop: ClientLoop {
     @inline(__always)
     func connections(to endpoint: Endpoint, of upstream: Upstream) -> RelayConnections {
         if let connections = endpoint.connections { return connections }
-        let connections = RelayConnections(relay, to: endpoint.address, rules(endpoint, upstream))
+        let connections = RelayConnections(relay, to: .address(endpoint.address), rules(endpoint, upstream))
         endpoint.connections = connections
         return connections
     }

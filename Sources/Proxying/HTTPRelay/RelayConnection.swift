@@ -20,9 +20,14 @@ package final class RelayConnection: ChannelDuplexHandler {
         case closed
     }
 
+    /// Informational responses (RFC 9110, section 15.2) that may come before the final one.
+    private static let interimResponsesMax = 32
+
     /// It lets go of the connection when that closes.
     private let pool: RelayConnections
     private let loop: RelayLoop
+    /// The handshake's outcome; nil without TLS.
+    let secured: EventLoopFuture<Void>?
     private var context: ChannelHandlerContext?
     // Safe: all of these belong to the loop's thread, and what is called while one changes doesn't come back to it.
     @exclusivity(unchecked) private var receiver: (any RelayReceiver)?
@@ -34,6 +39,7 @@ package final class RelayConnection: ChannelDuplexHandler {
     @exclusivity(unchecked) private var keepsConnection = true
     @exclusivity(unchecked) private var hasHeard = false
     @exclusivity(unchecked) private var output = DirectOutput()
+    private var interimResponses: UInt8 = 0
     private var owesRead = false
     package private(set) var isWritable = true
     /// Exchanges that have begun here.
@@ -52,9 +58,10 @@ package final class RelayConnection: ChannelDuplexHandler {
         }
     }
 
-    init(_ pool: RelayConnections, _ loop: RelayLoop) {
+    init(_ pool: RelayConnections, _ loop: RelayLoop, _ secured: EventLoopFuture<Void>?) {
         self.pool = pool
         self.loop = loop
+        self.secured = secured
         partialEnd = HTTPHeadEnd(loop.limits)
     }
 
@@ -62,6 +69,15 @@ package final class RelayConnection: ChannelDuplexHandler {
 
     /// The address that it is connected to.
     package var remoteAddress: SocketAddress? { context?.remoteAddress }
+
+    /// What TLS ended the connection with: a server may refuse our certificate when the handshake is over for us.
+    package private(set) var tlsFailure: TLSFailure?
+
+    /// The socket is open, and TLS isn't in the way. Said before the first write: what NIO has in its queue by then
+    /// would be overtaken.
+    func openOutput() {
+        if let context { output.open(context.channel) }
+    }
 
     // MARK: - The exchange
 
@@ -71,6 +87,7 @@ package final class RelayConnection: ChannelDuplexHandler {
         self.receiver = receiver
         phase = .head
         hasHeard = false
+        interimResponses = 0
         exchanges += 1
         isReading = true
     }
@@ -110,11 +127,6 @@ package final class RelayConnection: ChannelDuplexHandler {
         self.context = nil
     }
 
-    package func channelActive(context: ChannelHandlerContext) {
-        if pool.rules.tls == nil { output.open(context.channel) }
-        context.fireChannelActive()
-    }
-
     package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let bytes = unwrapInboundIn(data)
         loop.clock.hold()
@@ -149,6 +161,8 @@ package final class RelayConnection: ChannelDuplexHandler {
 
     package func errorCaught(context: ChannelHandlerContext, error: any Error) {
         if phase == .closed { return }
+        let isOfTLS = secured != nil && !(error is IOError) && !TLSFailure.isCutOff(error)
+        if isOfTLS { tlsFailure = TLSFailure(error, name: nil) }
         // A body that ends with its connection isn't whole after an error.
         end(isWhole: false)
         context.closeAtOnce()
@@ -202,7 +216,7 @@ package final class RelayConnection: ChannelDuplexHandler {
     private func receiveHead(_ bytes: ByteBuffer, _ length: Int, for receiver: any RelayReceiver) {
         keepsConnection = loop.responseScan.keepsConnection
         switch receiver.receiveHead(bytes, length: length, loop.responseScan) {
-        case .interim: break
+        case .interim: passInterim()
         case .none: phase = .idle
         case .length(let count): beginBody(HTTPBodyScan(length: count))
         case .chunked: beginBody(.chunked(loop.limits))
@@ -214,6 +228,12 @@ package final class RelayConnection: ChannelDuplexHandler {
             phase = .tunnel
         case .refused: close()
         }
+    }
+
+    private func passInterim() {
+        interimResponses += 1
+        guard interimResponses > Self.interimResponsesMax else { return }
+        refuse(.malformed(HTTPSyntaxError("more than \(Self.interimResponsesMax) responses come before the final one")))
     }
 
     private func beginBody(_ body: HTTPBodyScan) {
@@ -268,7 +288,7 @@ package final class RelayConnection: ChannelDuplexHandler {
             receiver?.receiveEnd(keepsConnection: false)
             receiver?.receivedAll()
         } else {
-            receiver?.failed(.closed(isUnheard: !hasHeard, wasIdle: exchanges > 1))
+            receiver?.failed(.closed(isUnheard: !hasHeard, wasIdle: exchanges > 1 || idleSince > 0))
         }
     }
 }

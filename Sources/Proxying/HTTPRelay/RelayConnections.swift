@@ -30,9 +30,6 @@ package struct RelayConnectionRules: Sendable {
 package final class RelayWaiter {
     /// Nil: nobody waits any more.
     fileprivate var receiver: (any RelayReceiver)?
-    /// A connection of TLS fails in two places.
-    fileprivate var isSettled = false
-
     /// Its connection's first bytes.
     fileprivate let opening: ByteBuffer?
 
@@ -52,7 +49,7 @@ package final class RelayWaiter {
 /// The connections to one server on one event loop.
 package final class RelayConnections {
     private let loop: RelayLoop
-    package let address: SocketAddress
+    private let target: RelayTarget
     package var rules: RelayConnectionRules {
         didSet { if rules.idleMax < idle.count { closeIdle() } }
     }
@@ -65,9 +62,9 @@ package final class RelayConnections {
     /// No more connections are kept.
     private var isEnding = false
 
-    package init(_ loop: RelayLoop, to address: SocketAddress, _ rules: RelayConnectionRules) {
+    package init(_ loop: RelayLoop, to target: RelayTarget, _ rules: RelayConnectionRules) {
         self.loop = loop
-        self.address = address
+        self.target = target
         self.rules = rules
     }
 
@@ -138,70 +135,59 @@ package final class RelayConnections {
 
     private func connect(_ waiter: RelayWaiter) {
         connecting += 1
-        let (loop, rules) = (loop, rules)
+        let rules = rules
         let bound = NIOLoopBound((self, waiter), eventLoop: loop.eventLoop)
-        ClientBootstrap(group: loop.eventLoop)
+        let bootstrap = ClientBootstrap(group: loop.eventLoop)
             .connectTimeout(rules.connectTimeout)
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     let (pool, waiter) = bound.value
-                    let connection = RelayConnection(pool, pool.loop)
+                    let pipeline = channel.pipeline.syncOperations
                     // Without TLS the request would be first: a connection is given out before it is said to be active.
-                    if let opening = waiter.opening, rules.tls != nil {
-                        try channel.pipeline.syncOperations.addHandler(OpeningBytes(opening))
-                    }
-                    if let tls = rules.tls {
-                        let secured = try tls.secure(channel, host: rules.host, within: rules.connectTimeout)
-                        let bound = NIOLoopBound((pool, connection, waiter), eventLoop: channel.eventLoop)
-                        secured.whenComplete { result in
-                            let (pool, connection, waiter) = bound.value
-                            pool.connected(connection, waiter, result.mapError { $0 })
-                        }
-                    } else {
-                        try pool.loop.reading.lend(to: channel)
-                    }
-                    try channel.pipeline.syncOperations.addHandler(connection)
+                    if let opening = waiter.opening, rules.tls != nil { try pipeline.addHandler(OpeningBytes(opening)) }
+                    let secured = try rules.tls?.secure(channel, host: rules.host, within: rules.connectTimeout)
+                    if secured == nil { try pool.loop.reading.lend(to: channel) }
+                    try pipeline.addHandler(RelayConnection(pool, pool.loop, secured))
                 }
             }
-            .connect(to: address)
+        target.connect(bootstrap)
+            .flatMapThrowing { channel in
+                let connection = try channel.pipeline.syncOperations.handler(type: RelayConnection.self)
+                return NIOLoopBound(connection, eventLoop: channel.eventLoop)
+            }
             .whenComplete { result in
                 let (pool, waiter) = bound.value
-                switch result {
-                case .failure(let error): pool.connected(nil, waiter, .failure(error))
-                case .success(let channel) where rules.tls == nil:
-                    let connection = try? channel.pipeline.syncOperations.handler(type: RelayConnection.self)
-                    if let opening = waiter.opening { connection?.write(opening) }
-                    pool.connected(connection, waiter, .success(()))
-                case .success: break
-                }
+                pool.opened(result.map(\.value), waiter)
             }
     }
 
-    private func connected(
-        _ connection: RelayConnection?, _ waiter: RelayWaiter, _ result: Result<Void, any Error>
-    ) {
-        guard !waiter.isSettled else { return }
-        waiter.isSettled = true
+    private func opened(_ result: Result<RelayConnection, any Error>, _ waiter: RelayWaiter) {
+        guard case .success(let connection) = result else { return connected(result, waiter) }
+        guard let secured = connection.secured else {
+            connection.openOutput()
+            if let opening = waiter.opening { connection.write(opening) }
+            return connected(result, waiter)
+        }
+        let bound = NIOLoopBound((self, connection, waiter), eventLoop: loop.eventLoop)
+        secured.whenComplete { result in
+            let (pool, connection, waiter) = bound.value
+            pool.connected(result.map { connection }, waiter)
+        }
+    }
+
+    private func connected(_ result: Result<RelayConnection, any Error>, _ waiter: RelayWaiter) {
         connecting -= 1
-        guard case .success = result, let connection, connection.isOpen else {
-            waiter.takeReceiver()?.failed(Self.failure(result))
+        guard case .success(let connection) = result, connection.isOpen else {
+            var failure = RelayFailure.closedAtOnce
+            if case .failure(let error) = result { failure = RelayFailure(connecting: error) }
+            waiter.takeReceiver()?.failed(failure)
             if let next = nextWaiter() { connect(next) }
             return
         }
         open += 1
         connection.isCounted = true
         if let receiver = waiter.takeReceiver() { receiver.connected(connection) } else { keep(connection) }
-    }
-
-    private static func failure(_ result: Result<Void, any Error>) -> RelayFailure {
-        guard case .failure(let error) = result else { return .unreachable(0) }
-        switch error {
-        case let error as TLSFailure: return .insecure(error)
-        case let error as IOError: return .unreachable(error.errnoCode)
-        case ChannelError.connectTimeout: return .connectTimeout
-        default: return .unreachable(0)
-        }
     }
 
     // MARK: - Idle connections

@@ -57,8 +57,8 @@ package enum RelayBody: Sendable {
 
 /// Why a server gave no whole response.
 package enum RelayFailure: Error, Sendable, Equatable {
-    /// No connection could be made, and nothing was sent. A POSIX error number, or 0.
-    case unreachable(Int32)
+    /// No connection could be made, and nothing was sent. In the system's words.
+    case unreachable(String)
     /// No connection was made in time.
     case connectTimeout
     /// TLS could not be agreed on.

@@ -8,8 +8,6 @@ import WireHTTP
 extension HTTPProxyClient {
     /// Up to here a part of a body is copied behind what is to be written; a larger one is written beside it.
     private static let joinedBytesMax = 16 << 10
-    /// Informational responses that may come before the final one.
-    private static let interimResponsesMax = 32
 
     func receiveHead(_ bytes: ByteBuffer, length: Int, _ scan: borrowing HTTPHeadScan) -> RelayBody {
         if scan.status < 200 { return receiveInterim(bytes, length, scan) }
@@ -51,11 +49,6 @@ extension HTTPProxyClient {
             }
             exchange.status = 101
             return beginTunnel(bytes, length, scan)
-        }
-        exchange.interimResponses += 1
-        guard exchange.interimResponses <= Self.interimResponsesMax else {
-            failed(.malformed(HTTPSyntaxError("too many responses come before the final one")))
-            return .refused
         }
         if !exchange.isHTTP10 {
             prepareOutput()

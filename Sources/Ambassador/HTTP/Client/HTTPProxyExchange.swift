@@ -51,7 +51,6 @@ struct HTTPProxyExchange {
     var origin = ExchangeOrigin.application
     var requestBytes = 0
     var responseBytes = 0
-    var interimResponses = 0
     var isHead = false
     var isConnect = false
     var asksForUpgrade = false

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Core
+import Glibc
+package import NIOCore
+package import NIOPosix
+
+/// Where connections to a server go.
+package enum RelayTarget: Sendable {
+    case address(SocketAddress)
+    /// A name, which is looked up for each connection.
+    case host(String, port: Int)
+
+    /// A host that is an IP address needs no look-up, which NIO does on a thread of its own.
+    package init(_ address: ListenAddress) {
+        let fixed = try? SocketAddress(ipAddress: address.host, port: address.port)
+        self = fixed.map(Self.address) ?? .host(address.host, port: address.port)
+    }
+
+    package func connect(_ bootstrap: ClientBootstrap) -> EventLoopFuture<any Channel> {
+        switch self {
+        case .address(let address): bootstrap.connect(to: address)
+        case .host(let host, let port): bootstrap.connect(host: host, port: port)
+        }
+    }
+}
+
+extension RelayFailure {
+    /// Why no connection could be made.
+    init(connecting error: any Error) {
+        switch error {
+        case let error as TLSFailure: self = .insecure(error)
+        case let error as IOError: self = .unreachable(String(cString: strerror(error.errnoCode)))
+        case ChannelError.connectTimeout: self = .connectTimeout
+        case let error as NIOConnectionError:
+            let first = error.connectionErrors.first.map { RelayFailure(connecting: $0.error) }
+            self = first ?? .unreachable("its name has no address")
+        // The channel lost its handler.
+        case is ChannelPipelineError: self = .closedAtOnce
+        default: self = .unreachable("\(error)")
+        }
+    }
+
+    /// The connection was closed before it could be used.
+    static var closedAtOnce: Self { .unreachable("it closes connections at once") }
+
+    /// The failure of a connection to `address`, as a sentence.
+    func reason(_ address: ListenAddress) -> String {
+        switch self {
+        case .unreachable(let reason): "can't connect to \(address): \(reason)"
+        case .connectTimeout: "can't connect to \(address): no answer in time"
+        case .insecure(let failure): "no secure connection to \(address): \(failure)"
+        case .closed: "the connection to \(address) was closed"
+        case .malformed(let error): "\(address) doesn't speak HTTP/1.1: \(error)"
+        case .overloaded: "too many requests wait for a connection to \(address)"
+        }
+    }
+}
