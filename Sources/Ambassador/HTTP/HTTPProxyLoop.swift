@@ -10,7 +10,7 @@ import WireHTTP
 final class HTTPProxyLoop: ClientLoop {
     let name: String
     let relay: RelayLoop
-    let deadlines: HTTPProxyDeadlines
+    let deadlines: LoopDeadlines
     let logger: Logger
     // Safe: belongs to the loop's thread.
     @exclusivity(unchecked) private(set) var settings: HTTPProxySettings
@@ -49,10 +49,10 @@ final class HTTPProxyLoop: ClientLoop {
         relay = RelayLoop(eventLoop, limits: plan.settings.syntax)
         requestScan = HTTPHeadScan(plan.settings.syntax)
         sequences = plan.table.routes.map { _ in SplitSequence() }
-        deadlines = HTTPProxyDeadlines(eventLoop)
+        deadlines = LoopDeadlines(eventLoop)
         closeRemoved()
         apply(routesOf: plan)
-        deadlines.clients = { [unowned self] in Array(clients.values) }
+        deadlines.look = { [unowned self] in expireClients(now: $0) }
     }
 
     /// Nanoseconds of a clock that only goes forward; of what is read at the moment, when it came.
@@ -99,6 +99,16 @@ final class HTTPProxyLoop: ClientLoop {
     }
 
     var clientCount: Int { clients.count }
+
+    /// Tells the clients whose time is over; the earliest deadline of the others.
+    private func expireClients(now: Int64) -> Int64 {
+        var earliest = Int64.max
+        for client in Array(clients.values) {
+            if client.deadline <= now { client.expired() }
+            earliest = min(earliest, client.deadline)
+        }
+        return earliest
+    }
 
     /// Takes a new plan: requests that begin from now on follow it.
     func apply(_ plan: HTTPProxyPlan, _ topologies: [String: UpstreamTopology]) {
