@@ -12,74 +12,6 @@ import WireHTTP
 
 /// Limits, time, cancellation, and bodies that are slow in either direction.
 @Suite(.timeLimit(.minutes(1))) struct HTTPUpstreamConnectionTests {
-    // MARK: - Idle connections
-
-    @Test(arguments: [HTTPMethod.get, .put, .delete])
-    func `what may be done twice is sent again when the idle connection turns out to be closed`(
-        method: HTTPMethod
-    ) async throws {
-        let server = try HTTPUpstreamServer({ _ in }, closesAfterFirst)
-        try await server.send()
-        #expect(try await server.send(method) == (200, "ok"))
-        #expect(server.server.connectionCount == 2)
-    }
-
-    @Test(arguments: [HTTPMethod.post, .patch, .other("MERGE")])
-    func `what may have been done is not sent again`(method: HTTPMethod) async throws {
-        let server = try HTTPUpstreamServer({ _ in }, closesAfterFirst)
-        try await server.send()
-        let error = await #expect(throws: HTTPUpstreamError.self) { try await server.send(method) }
-        guard case .closed = error else { throw UnexpectedEnd("\(String(describing: error))") }
-        #expect(server.server.connectionCount == 1)
-    }
-
-    @Test func `an answer that began and broke off isn't asked for again`() async throws {
-        let server = try HTTPUpstreamServer { connection in
-            try connection.readHead()
-            try connection.write(wireAnswer())
-            try connection.readHead()
-            try connection.write("HTTP/1.1 2")
-        }
-        try await server.send()
-        await #expect(throws: HTTPUpstreamError.self) { try await server.send() }
-        #expect(server.server.connectionCount == 1)
-    }
-
-    @Test func `a connection that was idle for long is closed, and so are the idle ones when asked`() async throws {
-        let server = try HTTPUpstreamServer {
-            $0.idleSeconds = 0
-        } _: {
-            try $0.serve { _ in wireAnswer() }
-        }
-        try await server.send()
-        try await Task.sleep(for: .milliseconds(100))
-        try await server.send()
-        #expect(server.server.connectionCount == 2)
-        let other = try HTTPUpstreamServer { try $0.serve { _ in wireAnswer() } }
-        try await other.send()
-        other.upstream.closeIdle()
-        try await Task.sleep(for: .milliseconds(100))
-        try await other.send()
-        #expect(other.server.connectionCount == 2)
-    }
-
-    @Test func `no more connections are kept than the limit says`() async throws {
-        let server = try HTTPUpstreamServer {
-            $0.idleConnectionsMax = 2
-        } _: { connection in
-            try connection.serve { _ in
-                usleep(100_000)
-                return wireAnswer()
-            }
-        }
-        for _ in 0..<2 {
-            await withTaskGroup { group in
-                for _ in 0..<4 { group.addTask { _ = try? await server.send() } }
-            }
-        }
-        #expect(server.server.connectionCount == 6)
-    }
-
     // MARK: - Limits and time
 
     @Test func `beyond the limit of connections a request is refused unsent, and later taken`() async throws {
@@ -143,6 +75,31 @@ import WireHTTP
             _ = connection.readToEnd()
         }
         #expect(try await server.send(within: .milliseconds(200)) == (200, "ok"))
+    }
+
+    @Test func `a short body belongs to the answer, and must come in time with it`() async throws {
+        let server = try HTTPUpstreamServer { connection in
+            try connection.readHead()
+            try connection.write("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nfo")
+            _ = connection.readToEnd()
+        }
+        let error = await #expect(throws: HTTPUpstreamError.self) { try await server.send(within: .milliseconds(100)) }
+        guard case .timedOut = error else { throw UnexpectedEnd("\(String(describing: error))") }
+    }
+
+    @Test func `each of many requests has a time of its own`() async throws {
+        let server = try HTTPUpstreamServer { connection in
+            try connection.serve { line in
+                if line.contains("slow") { usleep(400_000) }
+                return wireAnswer()
+            }
+        }
+        async let slow = server.send(.get, "/slow", within: .seconds(5))
+        let expired = Task { try await server.send(.get, "/slow", within: .milliseconds(150)) }
+        async let quick = server.send(within: .milliseconds(300))
+        #expect(try await quick == (200, "ok"))
+        await #expect(throws: HTTPUpstreamError.self) { try await expired.value }
+        #expect(try await slow == (200, "ok"))
     }
 
     // MARK: - Leaving
@@ -238,12 +195,4 @@ final class Written: Sendable {
     private let count = Atomic(0)
     var bytes: Int { count.load(ordering: .sequentiallyConsistent) }
     func add(_ bytes: Int) { count.add(bytes, ordering: .sequentiallyConsistent) }
-}
-
-/// Answers the first request of the first connection, and closes it at the second without a word.
-private let closesAfterFirst: @Sendable (ServedConnection) throws -> Void = { connection in
-    if connection.number > 1 { return try connection.serve { _ in wireAnswer() } }
-    try connection.readHead()
-    try connection.write(wireAnswer())
-    try connection.readHead()
 }

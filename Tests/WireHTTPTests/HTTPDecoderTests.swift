@@ -116,8 +116,6 @@ import WireHTTP
     ) throws {
         let name = version == .http10 ? "HTTP/1.0" : "HTTP/1.1"
         #expect(try readRequests("GET / \(name)\r\nHost: x\r\n\(fields)\r\n")[0].head.keepsConnection == keeps)
-        let response = try readResponses("\(name) 204 No\r\n\(fields)\r\n").responses[0]
-        #expect(response.head.keepsConnection == keeps)
     }
 
     @Test func `what a client expects is read`() throws {

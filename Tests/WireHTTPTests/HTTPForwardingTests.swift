@@ -67,5 +67,15 @@ import WireHTTP
             data += unchunker.data(in: piece).readableBytesView
         }
         #expect(String(decoding: data, as: UTF8.self) == "hello!")
+        #expect(unchunker.trailer == ["a": "b"])
+    }
+
+    @Test func `a scanned response becomes a head with the bytes that it came in`() throws {
+        let bytes = ByteBuffer(string: "HTTP/1.0 404 Not Found\r\nA: b\r\nC:  d \r\n\r\n")
+        var scan = HTTPHeadScan()
+        #expect(try scan.scanResponse(bytes.readableBytesUInt8Span) == bytes.readableBytes)
+        let head = HTTPResponseHead(scan, bytes: bytes)
+        _ = try scan.scanResponse("HTTP/1.1 200 OK\r\n\r\n".utf8.span)
+        #expect(head == HTTPResponseHead(.notFound, version: .http10, fields: ["a": "b", "c": "d"]))
     }
 }

@@ -48,7 +48,7 @@ package final class HTTP2Upstream: Sendable {
             return NIOLoopBound(current, eventLoop: eventLoop)
         }
         do { return try await opening(box).get() } catch {
-            throw .unreachable(HTTPUpstream.reason(error, address))
+            throw .unreachable(RelayFailure(connecting: error).reason(address))
         }
     }
 
@@ -85,7 +85,7 @@ package final class HTTP2Upstream: Sendable {
                     try pipeline.addHandler(HTTP2UpstreamConnection(streams, limits))
                 }
             }
-        return HTTPUpstream.open(bootstrap, address).flatMapThrowing { channel in
+        return RelayTarget(address).connect(bootstrap).flatMapThrowing { channel in
             let connection = try channel.pipeline.syncOperations.handler(type: HTTP2UpstreamConnection.self)
             return NIOLoopBound(connection, eventLoop: channel.eventLoop)
         }

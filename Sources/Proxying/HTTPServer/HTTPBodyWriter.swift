@@ -56,11 +56,18 @@ struct HTTPOutgoingBody {
         case .none: return nil
         case .length(let count): return sent <= count ? [part] : nil
         case .untilClose: return [part]
-        case .chunked:
-            var size = ByteBuffer()
-            size.writeHTTPChunkSize(part.readableBytes)
-            return [size, part, ByteBuffer(staticString: "\r\n")]
+        case .chunked: return Self.chunk(part)
         }
+    }
+
+    private static func chunk(_ part: ByteBuffer) -> [ByteBuffer] {
+        let isJoined = part.readableBytes <= HTTPAnswerHead.joinedBytesMax
+        var chunk = ByteBufferAllocator().buffer(capacity: 16 + (isJoined ? part.readableBytes : 0))
+        chunk.writeHTTPChunkSize(part.readableBytes)
+        guard isJoined else { return [chunk, part, ByteBuffer(staticString: "\r\n")] }
+        chunk.writeImmutableBuffer(part)
+        chunk.writeStaticString("\r\n")
+        return [chunk]
     }
 
     /// What to write behind the last part; nil if a part is missing.

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import Core
-import Glibc
 package import NIOCore
 import NIOPosix
 package import WireHTTP
@@ -23,21 +22,26 @@ package final class HTTPUpstream: Sendable {
     }
 
     package let address: ListenAddress
-    /// Where connections go, if that isn't to be looked up by `address`.
-    private let socketAddress: SocketAddress?
+    private let target: RelayTarget
     /// What each connection begins with.
-    private let opening: ByteBuffer
+    let opening: ByteBuffer?
     let limits: HTTPUpstreamLimits
     private let tls: TLSClient?
     /// The field `Host` of requests that have none.
-    private let host: String
+    let host: String
     private let eventLoopGroup: any EventLoopGroup
     private let loops: [ObjectIdentifier: Loop]
 
-    /// What an event loop keeps; touched only there.
     private struct Loop: Sendable {
         var executor: EventLoopTaskExecutor
-        var pool: NIOLoopBoundBox<HTTPUpstreamPool?>
+        /// Made with the first request.
+        var place: NIOLoopBoundBox<Place?>
+    }
+
+    /// What it has on an event loop; touched only there.
+    struct Place {
+        let loop: HTTPUpstreamLoop
+        let connections: RelayConnections
     }
 
     /// - Parameters:
@@ -50,16 +54,16 @@ package final class HTTPUpstream: Sendable {
         eventLoopGroup: any EventLoopGroup
     ) {
         self.address = address
-        self.opening = opening
-        self.socketAddress = socketAddress
+        self.opening = opening.readableBytes > 0 ? opening : nil
+        target = socketAddress.map { .address($0) } ?? RelayTarget(address)
         self.tls = tls
         self.limits = limits
         host = Self.hostField(address, isSecure: tls != nil)
         self.eventLoopGroup = eventLoopGroup
         loops = Dictionary(
             uniqueKeysWithValues: eventLoopGroup.makeIterator().map { eventLoop in
-                let pool = NIOLoopBoundBox.makeEmptyBox(valueType: HTTPUpstreamPool.self, eventLoop: eventLoop)
-                return (ObjectIdentifier(eventLoop), Loop(executor: EventLoopTaskExecutor(eventLoop), pool: pool))
+                let place = NIOLoopBoundBox.makeEmptyBox(valueType: Place.self, eventLoop: eventLoop)
+                return (ObjectIdentifier(eventLoop), Loop(executor: EventLoopTaskExecutor(eventLoop), place: place))
             })
     }
 
@@ -69,7 +73,8 @@ package final class HTTPUpstream: Sendable {
         return address.host.contains(":") ? "[\(address.host)]" : address.host
     }
 
-    /// Sends a request and returns when the response's head is here, within `timeout` if there is one.
+    /// Sends a request and returns when the response's head is here, and with it the body if that is short, within
+    /// `timeout` if there is one.
     ///
     /// `Host`, `Content-Length` and `Transfer-Encoding` are added; the request has none of them, nor any other field
     /// that belongs to a connection, but for a `Content-Length` of a streamed body. The upload of such a body goes on
@@ -91,7 +96,7 @@ package final class HTTPUpstream: Sendable {
     /// Closes the connections that nobody uses.
     package func closeIdle() {
         for loop in loops.values {
-            loop.executor.eventLoop.execute { loop.pool.value?.closeIdle() }
+            loop.executor.eventLoop.execute { loop.place.value?.connections.closeIdle() }
         }
     }
 
@@ -100,88 +105,30 @@ package final class HTTPUpstream: Sendable {
     private func send(
         _ request: HTTPRequest, _ timeout: TimeAmount?, _ loop: Loop
     ) async throws(HTTPUpstreamError) -> Response {
-        let pool = loop.pool.value ?? HTTPUpstreamPool(limits)
-        if loop.pool.value == nil { loop.pool.value = pool }
-        while let idle = pool.takeIdle() {
-            do throws(HTTPUpstreamError) {
-                return try await idle.exchange(request, timeout)
-            } catch {
-                // The server closed the idle connection just when it was used again. What may be done twice, and can
-                // be sent twice, is sent again (RFC 9110, section 9.2.2).
-                guard case .closed = error, idle.hasHeardNothing, request.isRepeatable else { throw error }
-            }
-        }
-        return try await connect(pool, timeout, loop).exchange(request, timeout)
+        if Task.isCancelled { throw .cancelled }
+        let exchange = HTTPUpstreamExchange(request, self, place(on: loop), loop.executor)
+        return try await exchange.perform(within: timeout)
     }
 
-    private func connect(
-        _ pool: HTTPUpstreamPool, _ timeout: TimeAmount?, _ loop: Loop
-    ) async throws(HTTPUpstreamError) -> HTTPUpstreamConnection {
-        guard !pool.isFull else { throw .overloaded(limit: limits.connectionsMax) }
-        pool.connecting += 1
-        defer { pool.connecting -= 1 }
-        let (host, tls, serverName, opening) = (host, tls, address.host, opening)
-        let bound = NIOLoopBound(pool, eventLoop: loop.executor.eventLoop)
-        let executor = loop.executor
-        let limit = min(.seconds(Int64(limits.connectSeconds)), timeout ?? .seconds(Int64(limits.connectSeconds)))
-        do {
-            let channel = try await Self.open(
-                ClientBootstrap(group: executor.eventLoop)
-                    .connectTimeout(limit)
-                    .channelOption(.tcpOption(.tcp_nodelay), value: 1)
-                    .channelInitializer { channel in
-                        channel.eventLoop.makeCompletedFuture {
-                            if opening.readableBytes > 0 {
-                                try channel.pipeline.syncOperations.addHandler(OpeningBytes(opening))
-                            }
-                            let secured = try tls?.secure(channel, host: serverName, within: limit)
-                            try channel.pipeline.syncOperations.addHandler(
-                                HTTPUpstreamConnection(bound.value, host: host, secured, executor: executor))
-                        }
-                    }, address, at: socketAddress
-            ).get()
-            let connection = try channel.pipeline.syncOperations.handler(type: HTTPUpstreamConnection.self)
-            try await connection.secured?.get()
-            return connection
-        } catch {
-            throw .unreachable(Self.reason(error, address))
-        }
+    private func place(on loop: Loop) -> Place {
+        if let place = loop.place.value { return place }
+        let shared = HTTPUpstreamLoop.current(loop.executor.eventLoop)
+        let place = Place(loop: shared, connections: RelayConnections(shared.relay, to: target, connectionRules))
+        loop.place.value = place
+        return place
     }
 
-    /// A host that is an IP address needs no look-up, which NIO does on a thread of its own.
-    static func open(
-        _ bootstrap: ClientBootstrap, _ address: ListenAddress, at socketAddress: SocketAddress? = nil
-    ) -> EventLoopFuture<any Channel> {
-        if let socketAddress { return bootstrap.connect(to: socketAddress) }
-        if let address = try? SocketAddress(ipAddress: address.host, port: address.port) {
-            return bootstrap.connect(to: address)
-        }
-        return bootstrap.connect(host: address.host, port: address.port)
-    }
-
-    /// Why no connection could be made, as a sentence.
-    static func reason(_ error: any Error, _ address: ListenAddress) -> String {
-        switch error {
-        case let error as IOError: "can't connect to \(address): \(String(cString: strerror(error.errnoCode)))"
-        case let error as NIOConnectionError:
-            error.connectionErrors.first.map { reason($0.error, address) }
-                ?? "can't find the address of \(address.host)"
-        case let error as TLSFailure: "no secure connection to \(address): \(error)"
-        case ChannelError.connectTimeout: "can't connect to \(address): no answer in time"
-        // The channel lost its handler, so it was closed before it could be used.
-        case is ChannelPipelineError: "the connection to \(address) was closed at once"
-        default: "can't connect to \(address): \(error)"
-        }
-    }
-}
-
-extension HTTPRequest {
-    /// Whether it can be sent twice, and has the same effect then.
-    fileprivate var isRepeatable: Bool {
-        guard case .bytes = body else { return false }
-        switch head.method {
-        case .get, .head, .put, .delete, .options, .trace: return true
-        case .post, .patch, .connect, .other: return false
-        }
+    private var connectionRules: RelayConnectionRules {
+        var rules = RelayConnectionRules()
+        rules.connectionsMax = limits.connectionsMax
+        // Whoever asks decides where else to ask, or when again.
+        rules.waitingMax = 0
+        rules.idleMax = limits.idleConnectionsMax
+        rules.idleTime = .seconds(Int64(limits.idleSeconds))
+        rules.connectTimeout = .seconds(Int64(limits.connectSeconds))
+        rules.host = address.host
+        rules.tls = tls
+        rules.isPrivate = opening != nil
+        return rules
     }
 }

@@ -42,17 +42,13 @@ package enum HTTPUpstreamError: Error, Sendable, CustomStringConvertible {
 
 /// What an upstream may take of us.
 package struct HTTPUpstreamLimits: Sendable {
-    package var syntax = HTTPSyntaxLimits()
     /// Connections that are open at once, for each event loop.
     package var connectionsMax = 1024
     /// Connections that are kept for later, for each event loop.
     package var idleConnectionsMax = 128
-    /// A connection that was idle for so long isn't used again. Servers close idle ones after 5 s (Node, uvicorn) or
-    /// later; a request that meets such an end is lost, so ours comes first.
+    /// A connection that was idle for so long isn't used again (see `RelayConnectionRules.idleTime`).
     package var idleSeconds = 3
     package var connectSeconds = 5
-    /// Informational responses (RFC 9110, section 15.2) that may come before the final one.
-    package var interimResponsesMax = 32
     /// A body of a known length up to this is read before the response is given out.
     package var gatheredBytesMax = 64 << 10
 

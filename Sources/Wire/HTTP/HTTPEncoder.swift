@@ -4,13 +4,18 @@ package import NIOCore
 
 /// Messages become bytes (RFC 9112). What the fields say about framing is the caller's.
 extension ByteBuffer {
-    package mutating func writeHTTPHead(_ head: HTTPRequestHead) {
+    /// The request line and the fields, without the empty line behind them, so that more fields can follow.
+    package mutating func beginHTTPHead(_ head: HTTPRequestHead) {
         writeBytes(head.method.name.utf8.filter(\.isToken))
         writeStaticString(" ")
         writeTarget(head.target)
         writeStaticString(" HTTP/1.1\r\n")
         writeHTTPFields(head.fields)
-        writeStaticString("\r\n")
+    }
+
+    package mutating func writeHTTPHead(_ head: HTTPRequestHead) {
+        beginHTTPHead(head)
+        endHTTPHead()
     }
 
     /// What would end the target, or its line, is percent-encoded: no target can bring a second request with it.

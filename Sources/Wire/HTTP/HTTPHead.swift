@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import NIOCore
+
 /// A request's method (RFC 9110, section 9). Case counts.
 package enum HTTPMethod: Sendable, Equatable {
     case get, head, post, put, delete, patch, options, connect, trace
@@ -86,8 +88,12 @@ package struct HTTPResponseHead: Sendable, Equatable {
         self.fields = fields
     }
 
-    /// Whether the connection may be used again after this response.
-    package var keepsConnection: Bool { version == .http11 && !fields.hasToken("connection", "close") }
+    /// Of a scan, and the bytes that were scanned.
+    package init(_ scan: borrowing HTTPHeadScan, bytes: ByteBuffer) {
+        status = HTTPStatus(scan.status)
+        version = scan.version
+        fields = HTTPFields(bytes: bytes, entries: scan.fields)
+    }
 }
 
 /// A response's status code (RFC 9110, section 15), from 100 to 999.

@@ -96,6 +96,15 @@ import WireHTTP
         }
     }
 
+    @Test func `a server that never ends the handshake can't have seen the request`() async throws {
+        let server = try ScriptedServer { _ = $0.readToEnd() }
+        let upstream = try Self.upstream(port: server.port) { _ in }
+        let request = HTTPRequest(HTTPRequestHead(.get, "/"))
+        let error = await Self.error { _ = try await upstream.send(request, within: .milliseconds(100)) }
+        #expect(error?.isUnsent == true)
+        #expect(error?.description == "can't connect to localhost:\(server.port): no answer in time")
+    }
+
     @Test(arguments: [true, false])
     func `a body that only the connection's end ends must be ended within TLS`(isClean: Bool) async throws {
         let made = try Self.made.get()

@@ -48,7 +48,7 @@ struct HealthCheck: Sendable {
                 .connect(to: target.address).get()
             channel.close(promise: nil)
         } catch {
-            throw Failure(description: HTTPUpstream.reason(error, target.configured.listenAddress))
+            throw Failure(description: RelayFailure(connecting: error).reason(target.configured.listenAddress))
         }
     }
 
