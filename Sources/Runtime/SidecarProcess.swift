@@ -40,11 +40,12 @@ struct SidecarProcess: Sendable {
         var ambassadorConfiguration = configuration.wholeAmbassador
         try ambassadorConfiguration.makeCertificates(
             in: { try EmbeddedDatabase.makeFolder(at: invocation.dataPath) }, instruments.logger)
+        let tracing = Tracing(configuration, instruments.logs.logger("outrigger.traces"))
         let ambassador = try await AmbassadorService.start(
             ambassadorConfiguration, grace: configuration.app.grace, namespace: configuration.app.namespace,
-            origin: { [loaded = invocation.loaded] in loaded.origin(of: $0) }, instruments)
+            tracer: tracing.tracer, origin: { [loaded = invocation.loaded] in loaded.origin(of: $0) }, instruments)
         do {
-            return try await start(invocation, beside: ambassador, instruments)
+            return try await start(invocation, beside: ambassador, tracing, instruments)
         } catch {
             await ambassador?.stop()
             throw error
@@ -52,11 +53,12 @@ struct SidecarProcess: Sendable {
     }
 
     private static func start(
-        _ invocation: Invocation, beside ambassador: AmbassadorService?, _ instruments: Instruments
+        _ invocation: Invocation, beside ambassador: AmbassadorService?, _ tracing: Tracing,
+        _ instruments: Instruments
     ) async throws -> SidecarProcess {
         let stores = try await Stores.open(invocation, instruments.logger)
         do {
-            return try await start(invocation, beside: ambassador, on: stores, instruments)
+            return try await start(invocation, beside: ambassador, on: stores, tracing, instruments)
         } catch {
             await stores.database?.close()
             throw error
@@ -64,7 +66,8 @@ struct SidecarProcess: Sendable {
     }
 
     private static func start(
-        _ invocation: Invocation, beside ambassador: AmbassadorService?, on stores: Stores, _ instruments: Instruments
+        _ invocation: Invocation, beside ambassador: AmbassadorService?, on stores: Stores, _ tracing: Tracing,
+        _ instruments: Instruments
     ) async throws -> SidecarProcess {
         let configuration = invocation.loaded.configuration
         let health = HealthState()
@@ -72,7 +75,6 @@ struct SidecarProcess: Sendable {
         let metadata = SidecarMetadata(invocation)
         let status = AppStatus()
         let calls = AppCalls(configuration.app)
-        let tracing = Tracing(configuration, instruments.logs.logger("outrigger.traces"))
         let listeners = try await Listeners.bind(
             invocation.loaded, mayGiveWay: !invocation.command.isEmpty,
             Listeners.Answering(

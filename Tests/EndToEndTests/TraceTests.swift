@@ -52,6 +52,44 @@ extension EndToEnd {
             try cart.stop()
         }
 
+        @Test func `a request through a proxy to the app is one trace of linked spans`() throws {
+            let collector = try TraceCollector()
+            let (folder, port, app) = (try TemporaryFolder(), try FreePort.next(), try FreePort.next())
+            try folder.write(
+                """
+                ambassador:
+                  http:
+                    web:
+                      listen: 127.0.0.1:\(port)
+                      access-log: {path: access.log}
+                      routes: {everything: {match: {path: /}, to: app}}
+                      upstreams: {app: {servers: [127.0.0.1:\(app)]}}
+
+                """, to: "outrigger.yaml")
+            let sidecar = try sidecar(
+                "shop", collector, on: folder, with: TracedApp(), "--config", "outrigger.yaml", "-p", "\(app)")
+            try sidecar.waitUntilReady()
+            let web = Endpoint(port: port)
+            let answer = try web.get("/cart?card=1", headers: ["traceparent": Self.parent, "tracestate": "a=1"])
+            #expect(answer.status == 200)
+            let seen = try #require(answer.json["traceparent"] as? String)
+            let begun = try #require(try web.get("/begins").json["traceparent"] as? String)
+            try sidecar.stop()
+
+            let spans = try collector.spans()
+            let own = try #require(spans.first { $0.parentID == "b7ad6b7169203331" })
+            let attempt = try #require(spans.first { $0.parentID == own.id })
+            #expect(own.traceID == Self.traceID && attempt.traceID == Self.traceID && own.service == "shop")
+            #expect(own.name == "GET /" && attempt.name == "GET app")
+            #expect(seen == "00-\(Self.traceID)-\(attempt.id)-01")
+            #expect(answer.json["tracestate"] as? String == "a=1")
+            // The other request began a trace of its own.
+            let first = try #require(spans.first { $0.parentID == nil })
+            #expect(spans.count == 4 && begun.contains(first.traceID))
+            let log = folder.text("access.log")
+            #expect(log.contains(Self.traceID) && log.contains(first.traceID), "\(log)")
+        }
+
         @Test func `an endpoint by https is refused before anything listens`() throws {
             let folder = try TemporaryFolder()
             let (exit, process) = try Binary.run(
@@ -61,12 +99,14 @@ extension EndToEnd {
         }
 
         private func sidecar(
-            _ appID: String, _ collector: TraceCollector, on folder: TemporaryFolder?, with app: TracedApp?
+            _ appID: String, _ collector: TraceCollector, on folder: TemporaryFolder?, with app: TracedApp?,
+            _ flags: String...
         ) throws -> Sidecar {
             try Sidecar(
                 Sidecar.Plan(
-                    appID: appID, environment: ["OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:\(collector.port)"],
-                    command: app?.command ?? [], hasAppPort: app != nil, folder: folder))
+                    appID: appID, flags: flags,
+                    environment: ["OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:\(collector.port)"],
+                    command: app?.command ?? [], hasAppPort: app != nil && !flags.contains("-p"), folder: folder))
         }
     }
 }

@@ -5,6 +5,7 @@ package import Logging
 package import NIOCore
 package import Proxying
 import Synchronization
+package import Telemetry
 
 /// The room's beginning and end: one address behind which HTTP servers stand.
 ///
@@ -15,6 +16,7 @@ package final class HTTPProxy: Sendable {
     package let name: String
     private let group: any EventLoopGroup
     private let listener: HTTPProxyListener
+    private let tracer: Tracer
     private let logger: Logger
     let plan: Mutex<HTTPProxyPlan>
     let loops = ClientLoops<HTTPProxyLoop>()
@@ -29,12 +31,14 @@ package final class HTTPProxy: Sendable {
     ///   - tls: ends TLS of clients; nil is plain.
     ///   - upstreamTLS: TLS towards upstreams, by their names; what isn't here is plain.
     ///   - accessLog: where requests are written down; it ends with the proxy.
+    ///   - tracer: records what becomes of requests.
     package init(
         name: String, configuration: HTTPProxyConfiguration, tls: TLSServer? = nil,
-        upstreamTLS: [String: TLSClient] = [:], accessLog: AccessLogFile? = nil, group: any EventLoopGroup,
-        logger: Logger
+        upstreamTLS: [String: TLSClient] = [:], accessLog: AccessLogFile? = nil, tracer: Tracer = .off,
+        group: any EventLoopGroup, logger: Logger
     ) {
         self.name = name
+        self.tracer = tracer
         self.accessLog = accessLog
         self.group = group
         self.logger = logger
@@ -59,8 +63,9 @@ package final class HTTPProxy: Sendable {
         await withTaskGroup { group in
             for topology in topologies.values { group.addTask { await topology.start() } }
         }
-        await loops.start(group) { [name, accessLog, logger] eventLoop in
-            HTTPProxyLoop(name: name, eventLoop, plan, topologies, accessLog: accessLog, logger: logger)
+        await loops.start(group) { [name, accessLog, tracer, logger] eventLoop in
+            HTTPProxyLoop(
+                name: name, eventLoop, plan, topologies, accessLog: accessLog, tracer: tracer, logger: logger)
         }
         let port = try await listener.start { [loops] in loops.loop(on: $0) }
         self.port.withLock { $0 = port }

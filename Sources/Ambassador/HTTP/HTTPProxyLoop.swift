@@ -4,6 +4,7 @@ import Core
 import Logging
 import NIOCore
 import Proxying
+import Telemetry
 import WireHTTP
 
 /// One HTTP proxy on one event loop. Everything in it belongs to the loop's thread.
@@ -27,16 +28,19 @@ final class HTTPProxyLoop: ClientLoop {
     let counters: HTTPProxyCounters
     /// Nil: nothing is written down.
     let accessLog: AccessLog?
+    /// Nil: this proxy takes no part in traces.
+    let tracer: Tracer?
     private(set) var isDraining = false
     private var clients: [ObjectIdentifier: HTTPProxyClient] = [:]
     @exclusivity(unchecked) var random = SmallGenerator()
 
     init(
         name: String, _ eventLoop: any EventLoop, _ plan: HTTPProxyPlan, _ topologies: [String: UpstreamTopology],
-        accessLog file: AccessLogFile?, logger: Logger
+        accessLog file: AccessLogFile?, tracer: Tracer, logger: Logger
     ) {
         self.name = name
         self.logger = logger
+        self.tracer = tracer.isOn ? tracer : nil
         settings = plan.settings
         table = plan.table
         balanceKeys = plan.balanceKeys

@@ -46,15 +46,17 @@ struct AmbassadorService: Service {
     let descriptors: DescriptorLimit
     private let eventLoops: MultiThreadedEventLoopGroup
     private let grace: Duration
+    private let tracer: Tracer
     private let origin: @Sendable (String) -> SourceLocation?
     private let logger: Logger
 
     private init(
-        _ configuration: AmbassadorConfiguration, descriptors: DescriptorLimit, grace: Duration,
+        _ configuration: AmbassadorConfiguration, descriptors: DescriptorLimit, grace: Duration, tracer: Tracer,
         origin: @escaping @Sendable (String) -> SourceLocation?, logger: Logger
     ) {
         self.descriptors = descriptors
         self.grace = grace
+        self.tracer = tracer
         self.origin = origin
         self.logger = logger
         eventLoops = MultiThreadedEventLoopGroup(numberOfThreads: configuration.loops)
@@ -64,16 +66,18 @@ struct AmbassadorService: Service {
     ///
     /// - Parameters:
     ///   - namespace: the app's, for metrics that have one.
+    ///   - tracer: records what becomes of HTTP requests.
     ///   - origin: where a key of the configuration was given.
     static func start(
         _ configuration: AmbassadorConfiguration, grace: Duration, namespace: String = "",
-        origin: @escaping @Sendable (String) -> SourceLocation? = { _ in nil }, _ instruments: Instruments
+        tracer: Tracer = .off, origin: @escaping @Sendable (String) -> SourceLocation? = { _ in nil },
+        _ instruments: Instruments
     ) async throws -> AmbassadorService? {
         guard !configuration.isEmpty else { return nil }
         let descriptors = DescriptorLimit.raise()
         descriptors.tell(wanted: configuration.descriptorsMax, instruments.logger)
         var service = AmbassadorService(
-            configuration, descriptors: descriptors, grace: grace, origin: origin,
+            configuration, descriptors: descriptors, grace: grace, tracer: tracer, origin: origin,
             logger: instruments.logs.logger("outrigger.ambassador"))
         do {
             try await service.open(configuration)
@@ -116,7 +120,7 @@ struct AmbassadorService: Service {
             self.tls += tls.fromFiles
             let proxy = HTTPProxy(
                 name: name, configuration: http, tls: tls.clients, upstreamTLS: tls.upstreams,
-                accessLog: try accessLog(of: http, named: name), group: eventLoops, logger: logger)
+                accessLog: try accessLog(of: http, named: name), tracer: tracer, group: eventLoops, logger: logger)
             // Before it listens, so that what fails half-way is ended, too.
             proxies.append(proxy)
             let port = try await proxy.start()

@@ -3,7 +3,8 @@
 /// The fields that a proxy has something to do with, told apart while a head is read.
 package enum HTTPFieldName: UInt8, Sendable {
     case other
-    case te, via, host, date, cookie, expect, server, trailer, upgrade, forwarded, connection, keepAlive, traceParent
+    case te, via, host, date, cookie, expect, server, trailer, upgrade, forwarded, connection, keepAlive, traceParent,
+        traceState
     case contentLength, http2Settings, xForwardedFor, proxyConnection, xForwardedHost, transferEncoding
     case xForwardedProto, proxyAuthenticate, proxyAuthorization
 
@@ -23,7 +24,8 @@ package enum HTTPFieldName: UInt8, Sendable {
             case 6: first == UInt8(ascii: "c") ? .cookie : first == UInt8(ascii: "e") ? .expect : .server
             case 7: first == UInt8(ascii: "t") ? .trailer : .upgrade
             case 9: .forwarded
-            case 10: first == UInt8(ascii: "c") ? .connection : .keepAlive
+            case 10:
+                first == UInt8(ascii: "c") ? .connection : first == UInt8(ascii: "k") ? .keepAlive : .traceState
             case 11: .traceParent
             case 14: first == UInt8(ascii: "c") ? .contentLength : .http2Settings
             case 15: .xForwardedFor
@@ -77,6 +79,7 @@ package enum HTTPFieldName: UInt8, Sendable {
         case .connection: "connection"
         case .keepAlive: "keep-alive"
         case .traceParent: "traceparent"
+        case .traceState: "tracestate"
         case .contentLength: "content-length"
         case .http2Settings: "http2-settings"
         case .xForwardedFor: "x-forwarded-for"
@@ -100,7 +103,7 @@ extension HTTPFieldName {
     /// which way they go or where they come from, as some servers read a trailer's fields as if they were the head's.
     func checkInTrailer() throws(HTTPSyntaxError) {
         switch self {
-        case .other, .date, .server, .traceParent: return
+        case .other, .date, .server, .traceParent, .traceState: return
         default: throw HTTPSyntaxError("a trailer has the field \(text)")
         }
     }

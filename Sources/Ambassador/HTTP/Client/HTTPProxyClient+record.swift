@@ -10,7 +10,8 @@ extension HTTPProxyClient {
     func noteRequest(_ bytes: ByteBuffer, in log: AccessLog) {
         let span = bytes.readableBytesUInt8Span
         exchange.entry = log.begin(
-            loop.requestScan, span, peer: forwarded.address, client: forwarded.client(loop.requestScan, span))
+            loop.requestScan, span, peer: forwarded.address, client: forwarded.client(loop.requestScan, span),
+            trace: exchange.trace?.context)
     }
 
     /// Keeps what it says of a server's response.

@@ -50,6 +50,7 @@ extension HTTPProxyClient {
 
     private func begin(_ bytes: inout ByteBuffer, _ length: Int) {
         beginExchange()
+        if let tracer = loop.tracer { beginTrace(bytes, tracer) }
         if let log = loop.accessLog { noteRequest(bytes, in: log) }
         let scan = loop.requestScan
         exchange.isHTTP10 = scan.version == .http10
@@ -117,8 +118,10 @@ extension HTTPProxyClient {
         _ bytes: inout ByteBuffer, _ length: Int, _ scan: borrowing HTTPHeadScan, _ route: Route, to upstream: Upstream
     ) {
         var out = loop.relay.outputs.take()
-        RequestHeadEdit(route: route, upstream: upstream, forwarded: forwarded)
+        let trace = loop.tracer == nil ? nil : contextToPassOn(route)
+        RequestHeadEdit(route: route, upstream: upstream, forwarded: forwarded, trace: trace)
             .write(bytes, length, scan, asksForUpgrade: &exchange.asksForUpgrade, into: &out)
+        if trace != nil { exchange.trace?.noteHead(endingAt: out.writerIndex) }
         if let mirror = loop.mirrors[route.index], !exchange.asksForUpgrade {
             exchange.mirrored = mirror.begin(scan, bytes, head: out, namesServer: upstream.host == .server)
         }

@@ -188,6 +188,7 @@ extension HTTPProxyClient {
             ended.row ?? loop.counters.row(route: nil, upstream: nil), status: ended.status, origin: ended.origin,
             nanoseconds: nanoseconds, bytesIn: ended.requestBytes, bytesOut: ended.responseBytes)
         if let log = loop.accessLog { write(ended, in: log, nanoseconds: nanoseconds) }
+        if let trace = ended.trace { end(trace, of: ended) }
         ended.upstream?.completed()
         ended.mirrored?.end(
             primary: ended.upstream, isWhole: requestPhase == .complete, isAnswered: ended.origin == .application)

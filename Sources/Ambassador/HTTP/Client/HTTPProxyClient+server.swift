@@ -35,6 +35,7 @@ extension HTTPProxyClient {
         exchange.endpoint = endpoint
         exchange.isOnServer = true
         exchange.attempts += 1
+        if let trace = exchange.trace { beginTry(in: trace) }
         upstream.began(endpoint, isRetry: exchange.attempts > 1)
         let connections = loop.connections(to: endpoint, of: upstream)
         if let connection = connections.takeIdle() { return connected(connection) }
@@ -153,6 +154,7 @@ extension HTTPProxyClient {
         exchange.isOnServer = false
         let now = loop.now()
         upstream.ended(endpoint, outcome, latency: now - exchange.attemptAt, now: now)
+        exchange.trace?.endTry(outcome, upstream, endpoint)
         if exchange.isRetry {
             exchange.isRetry = false
             upstream.retryCompleted()

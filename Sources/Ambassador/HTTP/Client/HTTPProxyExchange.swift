@@ -27,6 +27,10 @@ struct HTTPProxyExchange {
     var route: Route?
     /// Where it is counted.
     var row: HTTPProxyCounters.Row?
+    /// Nil: nothing of its trace is recorded here.
+    var trace: ExchangeTrace?
+    /// It belongs to no trace, and the one that begins here isn't recorded.
+    var isUntraced = false
     /// What the access log will say of it.
     var entry: AccessLogEntry?
     var upstream: Upstream?

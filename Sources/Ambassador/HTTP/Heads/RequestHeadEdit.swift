@@ -2,6 +2,7 @@
 
 import NIOCore
 import Proxying
+import Telemetry
 import WireHTTP
 
 /// Copies a request's head for a server: what stays is copied in runs, so a head of which nothing is taken away is one
@@ -10,6 +11,8 @@ struct RequestHeadEdit {
     let route: Route
     let upstream: Upstream
     let forwarded: ForwardedFields
+    /// The place in a trace that the server is told; nil: what the client said.
+    let trace: TraceContext?
 
     /// Whether the server sees another host than the client asked for.
     private var setsHost: Bool { upstream.host == .server || route.host != nil }
@@ -18,6 +21,7 @@ struct RequestHeadEdit {
     @inline(__always)
     private func mayDrop(_ scan: borrowing HTTPHeadScan) -> Bool {
         scan.hasConnectionFields || scan.present.containsAnyOfForwarding || !route.requestEdits.isEmpty || setsHost
+            || trace != nil
     }
 
     /// - Parameter asksForUpgrade: whether the server may change the protocol.
@@ -38,6 +42,7 @@ struct RequestHeadEdit {
         forwarded.append(scan, bytes.readableBytesUInt8Span, changesHost: setsHost, to: &out)
         writeHost(scan, into: &out)
         if !route.requestEdits.isEmpty { route.requestEdits.append(to: &out) }
+        if let trace { out.writeTraceParent(trace) }
         out.writeStaticString("\r\n")
     }
 
@@ -86,6 +91,9 @@ struct RequestHeadEdit {
         case .host: return setsHost
         case .xForwardedFor, .xForwardedProto, .xForwardedHost, .forwarded: return forwarded.replaces(field.name)
         case .contentLength, .transferEncoding: return false
+        case .traceParent where trace != nil: return true
+        // Without its trace it says nothing.
+        case .traceState where trace?.state.isEmpty == true: return true
         default: break
         }
         let span = bytes.readableBytesUInt8Span

@@ -55,16 +55,22 @@ package struct TraceContext: Sendable, Equatable {
 // MARK: - The texts
 
 extension TraceContext {
-    private static let bytesOfText = 55
+    /// How long a `traceparent` is.
+    package static let textBytes = 55
 
     /// Reads `traceparent` strictly: `00-` and 32, 16 and 2 lower-case hexadecimal digits with dashes between, neither
     /// id all zero. A later version may have more behind a further dash. `state` is kept if it is within its limits.
     package init?(traceparent: String, state: String = "") {
         var text = traceparent
         text.makeContiguousUTF8()
-        let bytes = text.utf8.span
-        guard bytes.count >= Self.bytesOfText, let version = bytes.hexadecimal(from: 0, count: 2), version != 0xFF,
-            bytes.count == Self.bytesOfText || (version != 0 && bytes[Self.bytesOfText] == UInt8(ascii: "-")),
+        self.init(traceparent: text.utf8.span)
+        self.state = TraceState.bounded(state)
+    }
+
+    /// Reads `traceparent` where it stands in a message.
+    package init?(traceparent bytes: borrowing Span<UInt8>) {
+        guard bytes.count >= Self.textBytes, let version = bytes.hexadecimal(from: 0, count: 2), version != 0xFF,
+            bytes.count == Self.textBytes || (version != 0 && bytes[Self.textBytes] == UInt8(ascii: "-")),
             bytes.hasDash(at: 2), bytes.hasDash(at: 35), bytes.hasDash(at: 52),
             let high = bytes.hexadecimal(from: 3, count: 16), let low = bytes.hexadecimal(from: 19, count: 16),
             let span = bytes.hexadecimal(from: 36, count: 16), let flags = bytes.hexadecimal(from: 53, count: 2),
@@ -73,32 +79,32 @@ extension TraceContext {
         // What this version doesn't know of the flags isn't passed on as if it did.
         self.init(
             traceID: TraceID(high: high, low: low), spanID: span,
-            flags: Flags(rawValue: UInt8(flags)).intersection([.sampled, .random]), state: TraceState.bounded(state))
+            flags: Flags(rawValue: UInt8(flags)).intersection([.sampled, .random]))
     }
 
     /// The context as `traceparent`.
     package var traceparent: String {
-        String(unsafeUninitializedCapacity: Self.bytesOfText) { bytes in
-            var offset = 0
-            func put(_ byte: UInt8) {
-                bytes[offset] = byte
-                offset += 1
-            }
-            func put(_ value: UInt64, digits: Int) {
-                for digit in (0..<digits).reversed() {
-                    let nibble = UInt8(truncatingIfNeeded: value >> (UInt64(digit) * 4)) & 0xF
-                    put(nibble < 10 ? UInt8(ascii: "0") + nibble : UInt8(ascii: "a") + nibble - 10)
-                }
-            }
-            put(0, digits: 2)
-            put(UInt8(ascii: "-"))
-            put(traceID.high, digits: 16)
-            put(traceID.low, digits: 16)
-            put(UInt8(ascii: "-"))
-            put(spanID, digits: 16)
-            put(UInt8(ascii: "-"))
-            put(UInt64(flags.rawValue), digits: 2)
-            return offset
+        let text = text
+        return String(unsafeUninitializedCapacity: Self.textBytes) { bytes in
+            for index in text.indices { bytes[index] = text[index] }
+            return Self.textBytes
         }
+    }
+
+    /// The context as `traceparent`, without memory of its own.
+    package var text: InlineArray<55, UInt8> {
+        var text = InlineArray<55, UInt8>(repeating: UInt8(ascii: "-"))
+        func put(_ value: UInt64, digits: Int, from start: Int) {
+            for digit in 0..<digits {
+                let nibble = UInt8(truncatingIfNeeded: value >> (UInt64(digits - 1 - digit) * 4)) & 0xF
+                text[start + digit] = nibble < 10 ? UInt8(ascii: "0") + nibble : UInt8(ascii: "a") + nibble - 10
+            }
+        }
+        put(0, digits: 2, from: 0)
+        put(traceID.high, digits: 16, from: 3)
+        put(traceID.low, digits: 16, from: 19)
+        put(spanID, digits: 16, from: 36)
+        put(UInt64(flags.rawValue), digits: 2, from: 53)
+        return text
     }
 }

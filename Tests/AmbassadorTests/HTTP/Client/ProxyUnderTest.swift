@@ -5,6 +5,7 @@ import Logging
 import NIOCore
 import NIOPosix
 import Proxying
+import Telemetry
 import TestKit
 
 @testable import Ambassador
@@ -16,7 +17,8 @@ final class ProxyUnderTest {
     private let group: MultiThreadedEventLoopGroup
 
     init(
-        _ servers: [ScriptedServer], _ configure: (inout HTTPProxyConfiguration) -> Void = { _ in }
+        _ servers: [ScriptedServer], tls: TLSServer? = nil, tracer: Tracer = .off, accessLog: AccessLogFile? = nil,
+        _ configure: (inout HTTPProxyConfiguration) -> Void = { _ in }
     ) async throws {
         var upstream = UpstreamConfiguration()
         upstream.balance = .roundRobin
@@ -35,7 +37,7 @@ final class ProxyUnderTest {
         configure(&configuration)
         group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         proxy = HTTPProxy(
-            name: "web", configuration: configuration, group: group,
+            name: "web", configuration: configuration, tls: tls, accessLog: accessLog, tracer: tracer, group: group,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         port = try await proxy.start()
     }
@@ -73,10 +75,11 @@ extension ScriptedServer {
 
 /// Runs `body` with a proxy in front of servers, and ends both.
 func withProxy(
-    _ servers: [ScriptedServer], _ configure: (inout HTTPProxyConfiguration) -> Void = { _ in },
+    _ servers: [ScriptedServer], tls: TLSServer? = nil, tracer: Tracer = .off, accessLog: AccessLogFile? = nil,
+    _ configure: (inout HTTPProxyConfiguration) -> Void = { _ in },
     _ body: (ProxyUnderTest) async throws -> Void
 ) async throws {
-    let proxy = try await ProxyUnderTest(servers, configure)
+    let proxy = try await ProxyUnderTest(servers, tls: tls, tracer: tracer, accessLog: accessLog, configure)
     do { try await body(proxy) } catch {
         try await proxy.end()
         throw error

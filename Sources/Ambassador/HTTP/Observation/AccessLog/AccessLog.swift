@@ -3,6 +3,7 @@
 package import Core
 package import NIOCore
 package import Proxying
+package import Telemetry
 package import WireHTTP
 
 /// What is known of a request at its end.
@@ -79,11 +80,13 @@ package final class AccessLog {
     /// - Parameters:
     ///   - peer: the address of who connected, as text.
     ///   - client: where the head says whom the request is from (`ForwardedFields.client`).
+    ///   - trace: the one that it belongs to, if that isn't the head's to say.
     package func begin(
-        _ head: borrowing HTTPHeadScan, _ bytes: borrowing Span<UInt8>, peer: [UInt8], client: Range<Int>?
+        _ head: borrowing HTTPHeadScan, _ bytes: borrowing Span<UInt8>, peer: [UInt8], client: Range<Int>?,
+        trace: TraceContext? = nil
     ) -> AccessLogEntry {
         let entry = freshEntry()
-        plan.keepRequest(entry, head, bytes, peer: peer, client: client)
+        plan.keepRequest(entry, head, bytes, peer: peer, client: client, trace: trace)
         return entry
     }
 

@@ -31,7 +31,7 @@ package enum AccessLogField: Sendable, Equatable {
     case endpoint
     /// How many times the request was sent again.
     case retries
-    /// Of `traceparent`.
+    /// Of `traceparent`, or the one that begins here and is recorded.
     case traceID
     case requestHeader(String)
     case responseHeader(String)

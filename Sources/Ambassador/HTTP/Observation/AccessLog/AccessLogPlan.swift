@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Telemetry
 import WireHTTP
 
 /// What a proxy's lines are made of, worked out once: which values are kept of a request, and what is written when.
@@ -71,9 +72,10 @@ struct AccessLogPlan: Sendable {
     /// - Parameters:
     ///   - peer: the address of who connected, as text.
     ///   - client: where the head says whom the request is from, if a trusted proxy says so.
+    ///   - trace: the one that it belongs to, if that isn't the head's to say.
     func keepRequest(
         _ entry: AccessLogEntry, _ head: borrowing HTTPHeadScan, _ bytes: borrowing Span<UInt8>, peer: [UInt8],
-        client: Range<Int>?
+        client: Range<Int>?, trace: TraceContext?
     ) {
         for index in 0..<requestCount {
             switch kept[index].field {
@@ -86,7 +88,7 @@ struct AccessLogPlan: Sendable {
             case .query: if let query = head.query { entry.keep(index, bytes.extracting(query)) }
             case .host: if let host = head.host { entry.keep(index, bytes.extracting(host)) }
             case .version: entry.keep(index, head.version == .http11 ? "HTTP/1.1" : "HTTP/1.0")
-            case .traceID: keepTraceID(entry, index, head, bytes)
+            case .traceID: keepTraceID(entry, index, trace, head, bytes)
             default: keepHeader(entry, index, head, bytes)
             }
         }
@@ -106,8 +108,13 @@ struct AccessLogPlan: Sendable {
 
     /// The 32 digits behind `00-`; the rest of the field is whatever it is.
     private func keepTraceID(
-        _ entry: AccessLogEntry, _ index: Int, _ head: borrowing HTTPHeadScan, _ bytes: borrowing Span<UInt8>
+        _ entry: AccessLogEntry, _ index: Int, _ trace: TraceContext?, _ head: borrowing HTTPHeadScan,
+        _ bytes: borrowing Span<UInt8>
     ) {
+        if let trace {
+            let text = trace.text
+            return entry.keep(index, text.span.extracting(3..<35))
+        }
         guard head.present.contains(.traceParent) else { return }
         for field in head.fields where field.name == .traceParent {
             let value = bytes.extracting(field.valueRange)
