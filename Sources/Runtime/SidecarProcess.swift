@@ -25,8 +25,7 @@ struct SidecarProcess: Sendable {
     private let ambassador: AmbassadorService?
     /// Nil where nothing changes while running.
     private let reload: ConfigurationReload?
-    /// Nil where no TLS is made of files.
-    private let tlsReload: TLSReload?
+    private let tlsReload: TLSReload
     private let tracing: Tracing
     private let app: AppService
     private let health: HealthState
@@ -118,8 +117,12 @@ struct SidecarProcess: Sendable {
         self.subscriber = subscriber
         brokers = stores.components.pubsub.compactMap { $0.broker as? LogBroker }
         self.ambassador = ambassador
-        reload = ambassador.map { ConfigurationReload(invocation, for: $0, logger: logger) }
-        tlsReload = TLSReload(of: (ambassador?.tls ?? []) + invocation.endpoints.compactMap(\.tls), logger: logger)
+        let tlsReload = TLSReload(
+            of: { (ambassador?.tls ?? []) + invocation.endpoints.compactMap(\.tls) }, logger: logger)
+        self.tlsReload = tlsReload
+        reload = ambassador.map {
+            ConfigurationReload(invocation, for: $0, logger: logger, applied: { tlsReload.request() })
+        }
         self.tracing = tracing
         self.app = app
         self.health = health
@@ -156,7 +159,7 @@ struct SidecarProcess: Sendable {
         if configuration.api.enabled { services.append(Self.configured(subscriber)) }
         if let ambassador { services.append(Self.configured(ambassador)) }
         if let reload { services.append(Self.configured(reload)) }
-        if let tlsReload { services.append(Self.configured(tlsReload)) }
+        services.append(Self.configured(tlsReload))
         if let listener = listeners.internal { services.append(Self.configured(listener)) }
         if let health = calls.health { services.append(Self.configured(AppHealthService(health: health))) }
         services.append(Self.configured(app))
@@ -192,7 +195,7 @@ struct SidecarProcess: Sendable {
             // What else SIGHUP means is the app's business.
             if signal == .hangUp {
                 reload?.request()
-                tlsReload?.request()
+                tlsReload.request()
                 ambassador?.reopenLogs()
             }
             guard signal.beginsShutdown else { return app.supervisor.forward(signal) }

@@ -41,8 +41,8 @@ struct AmbassadorService: Service {
     private(set) var proxies: [HTTPProxy] = []
     /// Where each pool is found, for people: `cache 127.0.0.1:6379`.
     private(set) var addresses: [String] = []
-    /// What changes with its files, of all pools.
-    private(set) var tls: [any TLSFromFiles] = []
+    /// What changes with its files and was made at the start.
+    private var tlsOfStart: [any TLSFromFiles] = []
     let descriptors: DescriptorLimit
     private let eventLoops: MultiThreadedEventLoopGroup
     private let grace: Duration
@@ -99,7 +99,7 @@ struct AmbassadorService: Service {
         for (name, redis) in configuration.redis {
             let tls = try PoolTLS(redis.pool, key: "ambassador.redis.\(name)", origin: origin)
             tls.report(to: logger)
-            self.tls += tls.fromFiles
+            tlsOfStart += tls.fromFiles
             let pool = RedisPool(
                 name: name, configuration: redis, tls: tls.servers, clientTLS: tls.clients, group: eventLoops,
                 logger: logger)
@@ -108,7 +108,7 @@ struct AmbassadorService: Service {
         for (name, memcached) in configuration.memcached {
             let tls = try PoolTLS(memcached.pool, key: "ambassador.memcached.\(name)", origin: origin)
             tls.report(to: logger)
-            self.tls += tls.fromFiles
+            tlsOfStart += tls.fromFiles
             let pool = MemcachedPool(
                 name: name, configuration: memcached, tls: tls.servers, clientTLS: tls.clients, group: eventLoops,
                 logger: logger)
@@ -117,7 +117,7 @@ struct AmbassadorService: Service {
         for (name, http) in configuration.http {
             let tls = try HTTPProxyTLS(http, key: AmbassadorConfiguration.key(ofProxy: name), origin: origin)
             tls.report(to: logger)
-            self.tls += tls.fromFiles
+            if let clients = tls.clients { tlsOfStart.append(clients) }
             let proxy = HTTPProxy(
                 name: name, configuration: http, tls: tls.clients, upstreamTLS: tls.upstreams,
                 accessLog: try accessLog(of: http, named: name), tracer: tracer, group: eventLoops, logger: logger)
@@ -152,20 +152,28 @@ struct AmbassadorService: Service {
         addresses.append("\(pool.name) \(address.bound(to: port))")
     }
 
-    /// Takes what changes while running.
-    func apply(_ configuration: AmbassadorConfiguration) {
-        for pool in pools { pool.apply(configuration) }
-        for proxy in proxies { apply(configuration, to: proxy) }
-    }
+    /// What changes with its files now: TLS towards a proxy's upstreams comes and goes with the configuration.
+    var tls: [any TLSFromFiles] { tlsOfStart + proxies.flatMap { Array($0.upstreamTLS.values) as [any TLSFromFiles] } }
 
-    private func apply(_ configuration: AmbassadorConfiguration, to proxy: HTTPProxy) {
-        guard let http = configuration.http[proxy.name] else { return }
-        do throws(Problems) {
-            let key = AmbassadorConfiguration.key(ofProxy: proxy.name)
-            let tls = try HTTPProxyTLS.upstreams(http, key: key, keeping: proxy.upstreamTLS, origin: origin)
+    /// Takes what changes while running, or nothing of it if a file that it names can't be used.
+    func apply(_ configuration: AmbassadorConfiguration) throws(Problems) {
+        var problems: [Problem] = []
+        var changes: [(proxy: HTTPProxy, configuration: HTTPProxyConfiguration, tls: [String: TLSClient])] = []
+        for proxy in proxies {
+            guard let http = configuration.http[proxy.name] else { continue }
+            do throws(Problems) {
+                let key = AmbassadorConfiguration.key(ofProxy: proxy.name)
+                let tls = try HTTPProxyTLS.upstreams(http, key: key, keeping: proxy.upstreamTLS, origin: origin)
+                changes.append((proxy, http, tls))
+            } catch {
+                problems += error.all
+            }
+        }
+        guard problems.isEmpty else { throw Problems(problems) }
+        for pool in pools { pool.apply(configuration) }
+        for (proxy, http, tls) in changes {
+            for (name, client) in tls where proxy.upstreamTLS[name] !== client { client.report(to: logger) }
             proxy.apply(http, upstreamTLS: tls)
-        } catch {
-            for problem in error.all { logger.emit(.configurationRefused(problem)) }
         }
     }
 

@@ -2,6 +2,7 @@
 
 import Core
 import Logging
+import Metrics
 import ServiceLifecycle
 import Settings
 import Telemetry
@@ -9,7 +10,7 @@ import Telemetry
 /// Reads the configuration again when one of its files has changed or somebody asks, and has what changes while running
 /// taken over.
 ///
-/// What is wrong is said, and then nothing changes; what waits for a restart is named.
+/// What is wrong is said, and then nothing changes; what waits for a restart is named. A metric counts how each went.
 struct ConfigurationReload: Service {
     /// How long the files must have been left alone: who writes several isn't read halfway.
     private static let quiet = Duration.milliseconds(300)
@@ -18,13 +19,14 @@ struct ConfigurationReload: Service {
     private let current: Configuration
     private let logger: Logger
     private let read: @Sendable () throws(Problems) -> Configuration
-    private let apply: @Sendable (Configuration) -> Void
+    private let apply: @Sendable (Configuration) throws(Problems) -> Void
+    private let metrics = ReloadMetrics()
     private let requests = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
 
     init(
         files: [String], current: Configuration, logger: Logger,
         read: @escaping @Sendable () throws(Problems) -> Configuration,
-        apply: @escaping @Sendable (Configuration) -> Void
+        apply: @escaping @Sendable (Configuration) throws(Problems) -> Void
     ) {
         self.files = files
         self.current = current
@@ -33,11 +35,18 @@ struct ConfigurationReload: Service {
         self.apply = apply
     }
 
-    init(_ invocation: Invocation, for ambassador: AmbassadorService, logger: Logger) {
+    /// - Parameter applied: called when the ambassador follows another configuration.
+    init(
+        _ invocation: Invocation, for ambassador: AmbassadorService, logger: Logger,
+        applied: @escaping @Sendable () -> Void
+    ) {
         self.init(
             files: invocation.files, current: invocation.loaded.configuration, logger: logger,
             read: { () throws(Problems) in try invocation.readAgain().loaded.configuration },
-            apply: { ambassador.apply($0.wholeAmbassador) })
+            apply: { configuration throws(Problems) in
+                try ambassador.apply(configuration.wholeAmbassador)
+                applied()
+            })
     }
 
     /// Has the configuration read again, whether or not a file has changed.
@@ -51,18 +60,38 @@ struct ConfigurationReload: Service {
     }
 
     private func reload(_ current: inout Configuration) {
-        let new: Configuration
+        var next = current
+        let changes: SettingChanges
         do throws(Problems) {
-            new = try read()
+            changes = Configuration.settings.reload(&next, with: try read())
+            if !changes.applied.isEmpty { try apply(next) }
         } catch {
+            metrics.refused.increment()
             for problem in error.all { logger.emit(.configurationRefused(problem)) }
             return logger.emit(.configurationKept(problems: error.all.count))
         }
-        let changes = Configuration.settings.reload(&current, with: new)
-        if changes.isEmpty { return logger.emit(.configurationUnchanged()) }
+        current = next
         if !changes.waiting.isEmpty { logger.emit(.configurationWaits(changes.waiting)) }
-        guard !changes.applied.isEmpty else { return }
-        apply(current)
-        logger.emit(.configurationReloaded(changes.applied))
+        if !changes.applied.isEmpty {
+            metrics.applied.increment()
+            logger.emit(.configurationReloaded(changes.applied))
+        } else if !changes.waiting.isEmpty {
+            metrics.waiting.increment()
+        } else {
+            metrics.unchanged.increment()
+            logger.emit(.configurationUnchanged())
+        }
+    }
+}
+
+/// How often the configuration was read again, by what came of it.
+private struct ReloadMetrics: Sendable {
+    let applied = Self.counter("applied")
+    let refused = Self.counter("refused")
+    let unchanged = Self.counter("unchanged")
+    let waiting = Self.counter("waiting")
+
+    private static func counter(_ result: String) -> Counter {
+        Counter(label: "outrigger_config_reloads_total", dimensions: [("result", result)])
     }
 }

@@ -84,7 +84,7 @@ struct NutcrackerProcess: Sendable {
                     var new = Configuration()
                     new.ambassador = try readConfiguration()
                     return new
-                }, apply: { ambassador.apply($0.ambassador) })
+                }, apply: { configuration throws(Problems) in try ambassador.apply(configuration.ambassador) })
             try? await reload.run()
         }
         defer { reload.cancel() }

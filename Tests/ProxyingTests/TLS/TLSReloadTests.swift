@@ -5,6 +5,7 @@ import Foundation
 import NIOCore
 import NIOSSL
 import ServiceLifecycle
+import Synchronization
 import TestKit
 import Testing
 
@@ -118,7 +119,7 @@ import Testing
         (configuration.certificate, configuration.key) = (link + "/tls.crt", link + "/tls.key")
         let server = try await TLSEchoServer(configuration)
         let log = EventLog()
-        let reload = try #require(TLSReload(of: [server.tls], logger: log.logger))
+        let reload = TLSReload(of: { [tls = server.tls] in [tls] }, logger: log.logger)
         let running = Task { try await reload.run() }
         defer { running.cancel() }
 
@@ -140,11 +141,37 @@ import Testing
         let (issued, next) = (try made.issue("asked"), try made.issue("asked", days: 3))
         let server = try await TLSEchoServer(issued)
         let log = EventLog()
-        let reload = try #require(TLSReload(of: [server.tls], logger: log.logger))
+        let reload = TLSReload(of: { [tls = server.tls] in [tls] }, logger: log.logger)
         let running = Task { try await reload.run() }
         defer { running.cancel() }
         try made.copy(next, over: issued)
         reload.request()
         try await Self.eventually { log.events == ["tls.reloaded", "tls.certificate.expiring"] }
+    }
+
+    @Test func `files that come while it runs are watched from when somebody asks`() async throws {
+        let made = try Self.made.get()
+        let (issued, late, next) = (try made.issue("early"), try made.issue("late"), try made.issue("later"))
+        let server = try await TLSEchoServer(issued)
+        var configuration = TLSClientConfiguration(enabled: true)
+        (configuration.certificate, configuration.key) = (late.certificate, late.key)
+        let client = try #require(try TLSClient(configuration, TLSSource(key: "late") { _ in nil }))
+        let all = Mutex<[any TLSFromFiles]>([])
+        let log = EventLog()
+        let reload = TLSReload(of: { all.withLock { $0 } }, logger: log.logger)
+        let running = Task { try await reload.run() }
+        defer { running.cancel() }
+        all.withLock { $0 = [server.tls, client] }
+        reload.request()
+        // What hasn't changed isn't said; there is nothing to see of the watch but what follows.
+        try await Task.sleep(for: .milliseconds(200))
+        try made.copy(next, over: late)
+        try await Self.eventually { log.events == ["tls.reloaded"] }
+        all.withLock { $0 = [server.tls] }
+        reload.request()
+        try await Task.sleep(for: .milliseconds(200))
+        try made.copy(made.issue("latest"), over: late)
+        try made.copy(next, over: issued)
+        try await Self.eventually { log.events == ["tls.reloaded", "tls.reloaded"] }
     }
 }

@@ -18,7 +18,7 @@ package enum MetricCatalogue {
 
     package static let all: [MetricDefinition] =
         (http + invocation + state + pubsub + sqlite + eventLog + ambassador + httpProxy + httpEndpoints + meshes + app
-        + telemetry + process)
+        + changes + telemetry + process)
         .sorted { $0.name < $1.name }
 
     package static func definition(of name: String) -> MetricDefinition? {
@@ -180,6 +180,16 @@ package enum MetricCatalogue {
     static let app = [
         MetricDefinition("outrigger_app_restarts_total", .counter, "Times that the app was started again."),
         MetricDefinition("outrigger_app_up", .gauge, "1 while the app runs and its port is open, else 0."),
+    ]
+
+    static let changes = [
+        MetricDefinition(
+            "outrigger_config_reloads_total", .counter, labels: ["result"],
+            "Times that the configuration was read again while running: applied, refused as something in it is wrong, "
+                + "unchanged, or with nothing but changes that wait for a restart (waiting)."),
+        MetricDefinition(
+            "outrigger_tls_reloads_total", .counter, labels: ["result"],
+            "Times that changed files of TLS were taken (applied), or refused so that those from before stay."),
     ]
 
     static let telemetry = [
