@@ -38,9 +38,10 @@ struct Routes: AsyncParsableCommand {
 
     struct Split: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Changes the weights of a route until the configuration is read again.",
+            abstract: "Changes the weights of a route while it runs.",
             discussion: """
-                All weights are given; an upstream that isn't named gets no requests. A sidecar whose admin listener \
+                They last until the process ends or its file says something else of the route; routes shows that. All \
+                weights are given; an upstream that isn't named gets no requests. A sidecar whose admin listener \
                 isn't on loopback asks for the API token, which is read from DAPR_API_TOKEN.
 
                 Example:

@@ -78,21 +78,33 @@ package final class HTTPProxy: Sendable {
     /// TLS towards upstreams, by their names.
     package var upstreamTLS: [String: TLSClient] { plan.withLock { $0.upstreamTLS } }
 
-    /// Has requests that begin from now on follow another configuration.
+    /// Has requests that begin from now on follow another configuration. Weights that were set while running stay where
+    /// it says nothing else of their routes.
     ///
     /// - Parameter upstreamTLS: TLS towards upstreams, by their names; what isn't here is plain.
     package func apply(_ configuration: HTTPProxyConfiguration, upstreamTLS: [String: TLSClient]) {
-        let plan = self.plan.withLock { plan in
-            let old = plan
-            plan = HTTPProxyPlan(configuration, upstreamTLS: upstreamTLS, after: old)
-            plan.faults.tell(of: name, after: old.faults, to: logger)
-            return plan
+        change { old in
+            var (effective, overrides) = (configuration, old.overrides)
+            for route in overrides.apply(to: &effective) {
+                logger.emit(.splitOverrideEnded(proxy: name, route: route))
+            }
+            return HTTPProxyPlan(effective, upstreamTLS: upstreamTLS, overrides: overrides, after: old)
         }
-        changes.withLock { before in
-            before = Task { [before] in
-                // One after the other, in their order.
-                await before?.value
-                await follow(plan)
+    }
+
+    /// Has requests that begin from now on follow another plan.
+    func change<Failure>(_ make: (HTTPProxyPlan) throws(Failure) -> HTTPProxyPlan) throws(Failure) {
+        try plan.withLock { plan throws(Failure) in
+            let old = plan
+            let new = try make(old)
+            plan = new
+            new.faults.tell(of: name, after: old.faults, to: logger)
+            changes.withLock { before in
+                before = Task { [before] in
+                    // One after the other, in their order.
+                    await before?.value
+                    await follow(new)
+                }
             }
         }
     }

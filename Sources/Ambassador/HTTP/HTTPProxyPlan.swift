@@ -16,11 +16,15 @@ struct HTTPProxyPlan: Sendable {
     let faults: RouteFaults
     /// TLS towards upstreams, by their names; what isn't here is plain.
     let upstreamTLS: [String: TLSClient]
+    /// Weights in `configuration` that nobody has written down.
+    let overrides: SplitOverrides
 
     /// - Parameter old: the plan before: what is known of mirrors and faults that didn't change stays known.
     init(
-        _ configuration: HTTPProxyConfiguration, upstreamTLS: [String: TLSClient], after old: HTTPProxyPlan? = nil
+        _ configuration: HTTPProxyConfiguration, upstreamTLS: [String: TLSClient],
+        overrides: SplitOverrides = SplitOverrides(), after old: HTTPProxyPlan? = nil
     ) {
+        self.overrides = overrides
         comparators = MirrorComparators(configuration, after: old?.comparators)
         faults = RouteFaults(configuration, after: old?.faults)
         self.configuration = configuration

@@ -29,6 +29,10 @@ extension HTTPProxySnapshot {
                     share.measured.map(Self.percent) ?? "-", "\(share.requests)", "\(share.failures)",
                 ])
             }
+            if let written = route.written {
+                let weights = written.map { "\($0.name)=\($0.value)" }.joined(separator: " ")
+                add(["(set while running; configured: \(weights))", "", "", "", "", ""])
+            }
             if let mirror = route.mirror {
                 let compared = mirror.isCompared ? ", compared" : ""
                 add(["\(mirror.upstream) (copies\(compared))", "", Self.percent(mirror.percent / 100), "", "", ""])

@@ -70,6 +70,13 @@ extension HTTPProxySnapshot.Route {
             json.field("requests", Int(share.requests))
             json.field("failures", Int(share.failures))
         }
+        if let written {
+            // The weights in the configuration, which don't count now.
+            json.key("configuredWeights")
+            json.beginObject()
+            for (upstream, weight) in written { json.field(upstream, weight) }
+            json.endObject()
+        }
         if let mirror {
             json.key("mirror")
             json.beginObject()

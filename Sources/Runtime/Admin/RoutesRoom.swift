@@ -10,7 +10,7 @@ import WireJSON
 protocol ObservedHTTPProxy: Sendable {
     var name: String { get }
     func snapshot() async -> HTTPProxySnapshot
-    /// Gives a route other weights, for requests that begin from now on, until the configuration is read again.
+    /// Gives a route other weights, for requests that begin from now on, until the configuration has others for it.
     ///
     /// - Returns: why they can't be; nil if they are.
     func changeSplit(route: String, weights: NamedTable<Int>) async -> String?

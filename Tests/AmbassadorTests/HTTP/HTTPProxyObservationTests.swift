@@ -75,6 +75,28 @@ import WireProxyProtocol
         }
     }
 
+    @Test func `weights that were set stay until the configuration has others for their route`() async throws {
+        var read = HTTPProxyConfiguration()
+        try await withProxy({ read = $0 }) { proxy, client, _ in
+            try proxy.setSplit(route: "everything", weights: ["v1": 0, "v2": 1])
+            #expect(await proxy.snapshot().routes.first?.written == ["v1": 1, "v2": 1])
+            read.timeouts.idle = .seconds(7)
+            proxy.apply(read, upstreamTLS: [:])
+            try await Task.sleep(for: .milliseconds(100))
+            for _ in 0..<4 { try get(client) }
+            let kept = await proxy.snapshot()
+            #expect(kept.routes.first?.shares.map(\.requests) == [0, 4])
+            #expect(kept.routes.first?.written == ["v1": 1, "v2": 1])
+            read.routes["everything"]?.split = ["v1": 1, "v2": 0]
+            proxy.apply(read, upstreamTLS: [:])
+            try await Task.sleep(for: .milliseconds(100))
+            for _ in 0..<4 { try get(client) }
+            let after = await proxy.snapshot()
+            #expect(after.routes.first?.shares.map(\.requests) == [4, 4])
+            #expect(after.routes.first?.written == nil)
+        }
+    }
+
     @Test func `each request has its line in the access log`() async throws {
         let path = TemporaryFile.path("proxy")
         let file = try AccessLogFile(path: path, proxy: "web", buffer: .mebibytes(1), logger: .silent)

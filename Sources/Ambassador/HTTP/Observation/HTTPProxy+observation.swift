@@ -14,6 +14,9 @@ extension HTTPProxy {
         var snapshot = HTTPProxySnapshot(
             name: name, listen: address, plan.configuration, order: plan.table.routes.map(\.name), counts: counts,
             upstreams: upstreams)
+        for index in snapshot.routes.indices {
+            snapshot.routes[index].written = plan.overrides.written[snapshot.routes[index].name]
+        }
         for mirror in await mirrors() {
             if let report = mirror.report { snapshot.comparisons[mirror.route] = report }
         }
@@ -70,11 +73,15 @@ extension HTTPProxy {
             })
     }
 
-    /// Gives a route other weights, for requests that begin from now on, until the configuration is read again.
+    /// Gives a route other weights, for requests that begin from now on, until a configuration is read that has others
+    /// for it than the one before.
     package func setSplit(route: String, weights: NamedTable<Int>) throws(SplitChangeError) {
-        let plan = plan.withLock { $0 }
-        let changed = try plan.configuration.settingSplit(route: route, weights: weights)
-        apply(changed, upstreamTLS: plan.upstreamTLS)
+        try change { old throws(SplitChangeError) in
+            var overrides = old.overrides
+            let changed = try old.configuration.settingSplit(route: route, weights: weights)
+            overrides.set(weights, route: route, in: old.configuration)
+            return HTTPProxyPlan(changed, upstreamTLS: old.upstreamTLS, overrides: overrides, after: old)
+        }
     }
 
     /// Opens the access log's path again, as its file may have been moved away.

@@ -25,6 +25,8 @@ package struct HTTPProxySnapshot: Sendable {
         /// What becomes of its requests where they go to no upstream: `302`, `answers 200`; else nil.
         package var answer: String?
         package var shares: [Share]
+        /// The weights in the configuration, where others were set while running; nil: they count.
+        package var written: NamedTable<Int>?
         /// Who gets copies, of which part.
         package var mirror: Mirror?
         /// The names of what goes wrong on purpose.

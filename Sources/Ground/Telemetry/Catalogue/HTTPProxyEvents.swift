@@ -35,4 +35,11 @@ extension LogEvent {
                 "weights": .string(weights.map { "\($0.upstream)=\($0.weight)" }.joined(separator: " ")),
             ])
     }
+
+    package static func splitOverrideEnded(proxy: String, route: String) -> LogEvent {
+        LogEvent(
+            "http.split.returned", .notice,
+            "A route's weights are those of the configuration again, which has changed them since others were set.",
+            ["proxy": .string(proxy), "route": .string(route)])
+    }
 }
