@@ -26,10 +26,10 @@ package enum OpenSSLClient {
     }
 
     /// Sends a text and leaves the end to the server; returns what came and how it ended.
-    package static func exchange(_ text: String, port: Int) throws -> String {
+    package static func exchange(_ text: String, port: Int, _ arguments: [String] = []) throws -> String {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/openssl")
-        process.arguments = ["s_client", "-connect", "127.0.0.1:\(port)", "-ign_eof"]
+        process.arguments = ["s_client", "-connect", "127.0.0.1:\(port)", "-ign_eof"] + arguments
         let (input, output) = (Pipe(), Pipe())
         (process.standardInput, process.standardOutput, process.standardError) = (input, output, output)
         try process.run()

@@ -21,6 +21,8 @@ struct HTTPProxySettings: Sendable {
     let clientsMax: Int
     let allowsConnect: Bool
     let forwarding: ForwardingConfiguration
+    /// Nil: servers aren't told of clients' certificates.
+    let clientCertificate: ClientCertificateField?
     /// `Strict-Transport-Security` as a line, for responses over TLS.
     let strictTransportLine: ByteBuffer?
     /// `Server` as a line, in the place of the server's own.
@@ -42,6 +44,7 @@ struct HTTPProxySettings: Sendable {
         clientsMax = configuration.limits.clients
         allowsConnect = configuration.allowsConnect
         forwarding = configuration.forwarding
+        clientCertificate = configuration.forwarding.clientCertificateHeader.map { ClientCertificateField($0) }
         strictTransportLine = Self.strictTransport(configuration.hsts)
         serverLine = configuration.server.map { ByteBuffer(string: "server: \($0)\r\n") }
     }

@@ -56,4 +56,74 @@ import Testing
             of: "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\npart\r\n")
         #expect(!text.contains("closed\n"), "\(text)")
     }
+
+    // MARK: - Clients' certificates
+
+    /// What the server is told when a client with or without a certificate asks so often, each time on a connection of
+    /// its own that resumes the session before.
+    private static func told(
+        _ lines: [String], showing client: TestCertificates.Issued?, times: Int = 1,
+        _ configure: (inout HTTPProxyConfiguration) -> Void = { _ in }
+    ) async throws -> [[String]] {
+        let server = try AnsweringServer { _, _ in AnsweringServer.text("hi") }
+        defer { server.stop() }
+        let made = try made.get()
+        let issued = try made.issue("proxy")
+        var tls = TLSServerConfiguration()
+        (tls.certificate, tls.key, tls.ca) = (issued.certificate, issued.key, made.authority)
+        tls.client = .request
+        let head = (["GET / HTTP/1.1", "Host: a", "Connection: close"] + lines).joined(separator: "\r\n") + "\r\n\r\n"
+        let session = made.path("session-\(server.port)")
+        try await withProxy(
+            [], tls: TLSServer(tls, source),
+            {
+                $0.upstreams["up"]?.servers["s"] = UpstreamServerConfiguration(
+                    address: .network(host: "127.0.0.1", port: server.port))
+                $0.forwarding.clientCertificateHeader = "X-Client-Subject"
+                configure(&$0)
+            }
+        ) { proxy in
+            for time in 0..<times {
+                var arguments = client.map { ["-cert", $0.certificate, "-key", $0.key] } ?? []
+                arguments += ["-sess_out", session] + (time > 0 ? ["-sess_in", session] : [])
+                let text = try OpenSSLClient.exchange(head, port: proxy.port, arguments)
+                #expect(text.contains("HTTP/1.1 200 OK"), "\(text)")
+                #expect(time == 0 || text.contains("\nReused, TLSv1."), "\(text)")
+            }
+        }
+        return server.requests.map { $0.filter { $0.lowercased().contains("subject") } }
+    }
+
+    @Test func `a server is told of the certificate that a client has shown, also in a resumed session`() async throws {
+        let client = try Self.made.get().issue("client")
+        let told = try await Self.told([], showing: client, times: 2)
+        #expect(told == [["X-Client-Subject: CN=Test"], ["X-Client-Subject: CN=Test"]])
+    }
+
+    @Test(arguments: ["x-client-subject", "X_Client_Subject", "x-client_SUBJECT"])
+    func `nobody else may say it`(name: String) async throws {
+        let client = try Self.made.get().issue("client")
+        #expect(try await Self.told(["\(name): CN=admin"], showing: client) == [["X-Client-Subject: CN=Test"]])
+        #expect(try await Self.told(["\(name): CN=admin"], showing: nil) == [[]])
+    }
+
+    @Test func `a route has its way with it`() async throws {
+        let client = try Self.made.get().issue("client")
+        let removed = try await Self.told([], showing: client) {
+            $0.routes["all"]?.requestHeaders.remove = ["x-client-subject"]
+        }
+        #expect(removed == [[]])
+        let set = try await Self.told([], showing: client) {
+            $0.routes["all"]?.requestHeaders.set["x-client-subject"] = "somebody"
+        }
+        #expect(set == [["x-client-subject: somebody"]])
+    }
+
+    @Test func `without the setting nothing is told, and nothing removed`() async throws {
+        let client = try Self.made.get().issue("client")
+        let told = try await Self.told(["x-client-subject: CN=admin"], showing: client) {
+            $0.forwarding.clientCertificateHeader = nil
+        }
+        #expect(told == [["x-client-subject: CN=admin"]])
+    }
 }

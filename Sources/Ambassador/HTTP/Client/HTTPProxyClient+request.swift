@@ -119,8 +119,10 @@ extension HTTPProxyClient {
     ) {
         var out = loop.relay.outputs.take()
         let trace = loop.tracer == nil ? nil : contextToPassOn(route)
-        RequestHeadEdit(route: route, upstream: upstream, forwarded: forwarded, trace: trace)
-            .write(bytes, length, scan, asksForUpgrade: &exchange.asksForUpgrade, into: &out)
+        RequestHeadEdit(
+            route: route, upstream: upstream, forwarded: forwarded, trace: trace,
+            certificateSubject: loop.settings.clientCertificate == nil ? nil : certificateSubject
+        ).write(bytes, length, scan, asksForUpgrade: &exchange.asksForUpgrade, into: &out)
         if trace != nil { exchange.trace?.noteHead(endingAt: out.writerIndex) }
         if let mirror = loop.mirrors[route.index], !exchange.asksForUpgrade {
             exchange.mirrored = mirror.begin(scan, bytes, head: out, namesServer: upstream.host == .server)

@@ -71,6 +71,9 @@ final class HTTPProxyClient: ChannelDuplexHandler, RelayReceiver {
     let forwarded: ForwardedFields
     /// For choices that depend on who the client is.
     let addressHash: UInt64
+    /// The subject of the certificate that the client has shown; nil if it has shown none. Only to be asked for with a
+    /// request, when the handshake is over.
+    private(set) lazy var certificateSubject = context.flatMap { TLSPeer(of: $0.channel) }?.subject
 
     init(loop: HTTPProxyLoop, isSecure: Bool, address: SocketAddress?) {
         self.loop = loop

@@ -3,6 +3,7 @@
 internal import Core
 internal import Proxying
 internal import Settings
+internal import WireHTTP
 
 /// What is wrong between the settings of a proxy, each of which is right for itself.
 package struct HTTPProxyMistake: Sendable, Equatable {
@@ -29,6 +30,7 @@ extension HTTPProxyConfiguration {
                     key: "routes.\(RouteTable.redirectionName)",
                     message: "found a route with the name of the setting, expected another name"))
         }
+        mistakes += clientCertificateMistakes
         var seen: [RouteMatchIdentity: String] = [:]
         for (name, route) in routes {
             var check = RouteCheck(route, key: "routes.\(name)", upstreams: upstreams.names)
@@ -39,6 +41,22 @@ extension HTTPProxyConfiguration {
             mistakes += check.mistakes
         }
         return mistakes
+    }
+
+    private var clientCertificateMistakes: [HTTPProxyMistake] {
+        guard let name = forwarding.clientCertificateHeader else { return [] }
+        func mistake(_ key: String, _ message: String) -> [HTTPProxyMistake] {
+            [HTTPProxyMistake(key: key, message: message)]
+        }
+        guard HTTPFieldName(name.utf8.span) == .other else {
+            return mistake(
+                "client-certificate-header",
+                "found \(Problem.quote(name)), expected another header: this one says something else")
+        }
+        guard tls.ca == nil else { return [] }
+        // Whoever names it believes that certificates are looked at.
+        return mistake(
+            "tls.ca", "found nothing, expected the authorities of clients because client-certificate-header is given")
     }
 
     /// What a name that is no upstream gets to hear.

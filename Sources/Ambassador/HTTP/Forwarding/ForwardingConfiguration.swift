@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import Core
+import Proxying
 package import Settings
 
 /// What upstreams are told of the client: its address, how it came, and which host it asked for.
@@ -11,6 +12,8 @@ package struct ForwardingConfiguration: Sendable, Equatable {
     package var addsVia = true
     /// The proxies in front of this one, whose word is taken.
     package var trusted: [AddressRange] = []
+    /// The header in which upstreams are told the subject of the certificate that a client has shown; nil: none.
+    package var clientCertificateHeader: String? = nil
 
     package init() {}
 }
@@ -48,6 +51,11 @@ extension ForwardingConfiguration {
                 .setting(
                     "trusted-proxies", list: \.trusted, .addressRange,
                     "The proxies in front of this one, whose word about clients is taken.", changes: .live),
+                .setting(
+                    "client-certificate-header", optional: \.clientCertificateHeader, .fieldName,
+                    "The header in which upstreams are told the subject of the client's verified certificate, such as "
+                        + "CN=shop,O=Example; what clients send under its name is removed. Needs tls.ca.",
+                    changes: .live),
                 .setting(
                     "via", \.addsVia, .boolean, "Says in Via that a proxy has passed the request on.", changes: .live),
             ])

@@ -13,6 +13,8 @@ struct RequestHeadEdit {
     let forwarded: ForwardedFields
     /// The place in a trace that the server is told; nil: what the client said.
     let trace: TraceContext?
+    /// Of the certificate that the client has shown, if servers are told.
+    let certificateSubject: String?
 
     /// Whether the server sees another host than the client asked for.
     private var setsHost: Bool { upstream.host == .server || route.host != nil }
@@ -21,7 +23,7 @@ struct RequestHeadEdit {
     @inline(__always)
     private func mayDrop(_ scan: borrowing HTTPHeadScan) -> Bool {
         scan.hasConnectionFields || scan.present.containsAnyOfForwarding || !route.requestEdits.isEmpty || setsHost
-            || trace != nil
+            || trace != nil || settings.clientCertificate != nil
     }
 
     /// - Parameter asksForUpgrade: whether the server may change the protocol.
@@ -41,6 +43,7 @@ struct RequestHeadEdit {
         if asksForUpgrade { out.writeStaticString("connection: upgrade\r\n") }
         forwarded.append(scan, bytes.readableBytesUInt8Span, changesHost: setsHost, to: &out)
         writeHost(scan, into: &out)
+        if let certificateSubject { tell(certificateSubject, to: &out) }
         if !route.requestEdits.isEmpty { route.requestEdits.append(to: &out) }
         if let trace { out.writeTraceParent(trace) }
         out.writeStaticString("\r\n")
@@ -80,6 +83,12 @@ struct RequestHeadEdit {
         }
     }
 
+    private func tell(_ certificateSubject: String, to out: inout ByteBuffer) {
+        // A route that removes the field, or sets another value, has its way.
+        guard let field = settings.clientCertificate, !route.requestEdits.drops(field.name.utf8.span) else { return }
+        field.append(certificateSubject, to: &out)
+    }
+
     private func drops(
         _ field: HTTPHeadScan.Field, _ scan: borrowing HTTPHeadScan, _ bytes: ByteBuffer, keepsUpgrade: Bool
     ) -> Bool {
@@ -98,6 +107,7 @@ struct RequestHeadEdit {
         }
         let span = bytes.readableBytesUInt8Span
         if scan.connection.contains(.others), scan.isNamedByConnection(field, span) { return true }
+        if let own = settings.clientCertificate, own.isNamed(span.extracting(field.nameRange)) { return true }
         return !route.requestEdits.isEmpty && route.requestEdits.drops(span.extracting(field.nameRange))
     }
 }

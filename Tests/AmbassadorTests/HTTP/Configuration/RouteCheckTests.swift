@@ -22,6 +22,22 @@ struct RouteCheckTests {
         #expect(Self.mistakes { $0.respond.status = 204 } == [])
     }
 
+    @Test func `the header for clients' certificates says nothing else, and there are authorities of clients`() {
+        func mistakes(_ name: String, ca: String?) -> [String] {
+            var proxy = HTTPProxyConfiguration.serving(["v1"])
+            proxy.routes["r"] = RouteConfiguration()
+            proxy.routes["r"]?.to = "v1"
+            proxy.forwarding.clientCertificateHeader = name
+            proxy.tls.ca = ca
+            return proxy.mistakes.map { "\($0.key): \($0.message)" }
+        }
+        let expected = "expected the authorities of clients because client-certificate-header is given"
+        #expect(mistakes("x-client-subject", ca: "ca.pem") == [])
+        #expect(mistakes("x-client-subject", ca: nil) == ["tls.ca: found nothing, \(expected)"])
+        let known = "found \"Forwarded\", expected another header: this one says something else"
+        #expect(mistakes("Forwarded", ca: "ca.pem") == ["client-certificate-header: \(known)"])
+    }
+
     @Test func `a route has one action`() {
         #expect(
             Self.mistakes { _ in } == [
