@@ -10,6 +10,7 @@ extension HTTPProxyClient {
     ///
     /// - Returns: Whether anything was taken.
     func receiveHead(_ bytes: inout ByteBuffer) -> Bool {
+        if !hasPartOfHead, bytes.readableBytesUInt8Span[0] == 0x0D, !passEmptyLines(&bytes) { return false }
         do throws(HTTPSyntaxError) {
             if hasPartOfHead, !headEnd.isFound(in: bytes.readableBytesUInt8Span) { return false }
             guard let length = try loop.requestScan.scanRequest(bytes.readableBytesUInt8Span) else {
@@ -24,6 +25,17 @@ extension HTTPProxyClient {
             return false
         }
         return true
+    }
+
+    /// Old clients send an empty line behind a body (RFC 9112, section 2.2): it begins no request, and no time.
+    ///
+    /// - Returns: Whether something follows that may begin one.
+    private func passEmptyLines(_ bytes: inout ByteBuffer) -> Bool {
+        while let (first, second) = bytes.peekMultipleIntegers(as: (UInt8, UInt8).self), first == 0x0D, second == 0x0A {
+            bytes.moveReaderIndex(forwardBy: 2)
+        }
+        // One byte may be half of such a line.
+        return bytes.readableBytes > 1 || bytes.peekInteger(as: UInt8.self).map { $0 != 0x0D } ?? false
     }
 
     private func keepPartOfHead(_ bytes: ByteBuffer) {

@@ -21,14 +21,19 @@ extension HTTPProxyClient {
         decideFraming(body)
         // What is left of the request isn't read any more once the response is over.
         if requestPhase != .complete { closesAfterResponse = true }
+        writeHead(bytes, length, scan)
+        expectMore()
+        return body
+    }
+
+    @inline(__always)
+    private func writeHead(_ bytes: ByteBuffer, _ length: Int, _ scan: borrowing HTTPHeadScan) {
         prepareOutput()
         ResponseHeadEdit(
             route: exchange.route, closes: closesAfterResponse, addsChunks: exchange.addsChunks,
             dropsChunks: exchange.unchunker != nil, serverLine: loop.settings.serverLine,
             strictTransportLine: isSecure ? loop.settings.strictTransportLine : nil
         ).write(bytes, length, scan, into: &output)
-        expectMore()
-        return body
     }
 
     private func decideFraming(_ body: RelayBody) {
@@ -50,10 +55,7 @@ extension HTTPProxyClient {
             exchange.status = 101
             return beginTunnel(bytes, length, scan)
         }
-        if !exchange.isHTTP10 {
-            prepareOutput()
-            output.write(0..<length, of: bytes)
-        }
+        if !exchange.isHTTP10 { writeHead(bytes, length, scan) }
         return .interim
     }
 

@@ -315,7 +315,7 @@ final class HTTPProxyClient: ChannelDuplexHandler, RelayReceiver {
 
     private func headExpired() {
         // A connection on which nothing was said is idle, and ends without a word.
-        guard input.readableBytes > 0 else { return close() }
+        guard hasPartOfHead else { return close() }
         answerUnasked(.requestTimeout, .client, "the request's head didn't come in time")
     }
 

@@ -4,7 +4,8 @@ import NIOCore
 import Proxying
 import WireHTTP
 
-/// Copies a response's head for the client.
+/// Copies a response's head for the client. Of an informational one what isn't for the client is left out, and nothing is
+/// put in.
 struct ResponseHeadEdit {
     let route: Route?
     /// The client is told that its connection ends.
@@ -28,6 +29,7 @@ struct ResponseHeadEdit {
                 run = Int(field.end)
             }
         }
+        guard scan.status >= 200 else { return out.write(run..<length, of: bytes) }
         out.write(run..<length - 2, of: bytes)
         if addsChunks { out.writeStaticString("transfer-encoding: chunked\r\n") }
         if closes { out.writeStaticString("connection: close\r\n") }

@@ -151,4 +151,43 @@ struct BadClientTests {
             #expect(received < 64 << 20)
         }
     }
+
+    @Test func `empty lines behind a request begin no other one, however they come`() async throws {
+        try await withProxy(
+            [try .answering(ScriptedServer.ok)],
+            { configuration in
+                configuration.timeouts.head = .milliseconds(200)
+                configuration.timeouts.idle = .seconds(5)
+            }
+        ) { proxy in
+            let (statuses, isSilent) = try await proxy.client.onConnection { connection in
+                var statuses: [Int] = []
+                for part in ["\r\n", "\r\n\r\n\r\n\r\n\r\n\r\n", "\r"] {
+                    try connection.write(HTTPClient.request("GET", "/") + part)
+                    try statuses.append(connection.readAnswer().status)
+                }
+                let isSilent = connection.isSilent(for: 600)
+                try connection.write("\n\r\n" + HTTPClient.request("GET", "/"))
+                try statuses.append(connection.readAnswer().status)
+                return (statuses, isSilent)
+            }
+            #expect(statuses == [200, 200, 200, 200])
+            #expect(isSilent)
+        }
+    }
+
+    @Test func `empty lines don't keep a connection open`() async throws {
+        try await withProxy([try .answering(ScriptedServer.ok)], { $0.timeouts.idle = .milliseconds(300) }) { proxy in
+            let rest = try await proxy.client.onConnection { connection in
+                try connection.write(HTTPClient.request("GET", "/"))
+                _ = try connection.readAnswer()
+                for _ in 0..<20 {
+                    try? connection.write("\r\n")
+                    Thread.sleep(forTimeInterval: 0.05)
+                }
+                return connection.readToEnd()
+            }
+            #expect(rest == "")
+        }
+    }
 }

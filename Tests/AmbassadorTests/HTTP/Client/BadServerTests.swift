@@ -159,4 +159,22 @@ struct BadServerTests {
             #expect(answer.contains("HTTP/1.1 502"))
         }
     }
+
+    @Test func `an informational response loses what belongs to the server's connection, as the final one does`()
+        async throws
+    {
+        let hints =
+            "HTTP/1.1 103 Early Hints\r\nConnection: close, x-hop\r\nX-Hop: 1\r\nKeep-Alive: timeout=5\r\n"
+            + "Link: </a>\r\n\r\n"
+        try await withProxy([try .answering(hints + ScriptedServer.ok)]) { proxy in
+            let answers = try await proxy.client.onConnection { connection in
+                try (0..<2).map { _ in
+                    try connection.write(HTTPClient.request("GET", "/"))
+                    return try [connection.readHead(), connection.readHead(), connection.read(2)]
+                }
+            }
+            let ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n"
+            #expect(answers.allSatisfy { $0 == ["HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n", ok, "ok"] })
+        }
+    }
 }
