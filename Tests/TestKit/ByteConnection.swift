@@ -9,17 +9,45 @@ package final class ByteConnection {
     private let descriptor: Int32
 
     package init(port: Int) throws {
-        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        descriptor = Self.socket(AF_INET)
+        try check(withLoopbackAddress(port: port) { connect(descriptor, $0, $1) })
+    }
+
+    /// Connects to a socket in the file system, of which the kernel keeps little that nobody reads.
+    package init(path: String) throws {
+        descriptor = Self.socket(AF_UNIX)
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
+        let descriptor = descriptor
+        try check(
+            withUnsafePointer(to: &address) { pointer in
+                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                    connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+                }
+            })
+    }
+
+    private static func socket(_ family: Int32) -> Int32 {
+        let descriptor = Foundation.socket(family, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         var limit = timeval(tv_sec: 10, tv_usec: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
         setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
-        guard withLoopbackAddress(port: port, { connect(descriptor, $0, $1) }) == 0 else {
-            let code = POSIXErrorCode(rawValue: errno) ?? .ECONNREFUSED
-            throw POSIXError(code)
-        }
+        return descriptor
+    }
+
+    private func check(_ status: Int32) throws {
+        guard status != 0 else { return }
+        throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .ECONNREFUSED)
     }
 
     deinit { close(descriptor) }
+
+    /// Has the connection end with an error for the other side when this is gone.
+    package func resetAtEnd() {
+        var linger = linger(l_onoff: 1, l_linger: 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout<Foundation.linger>.size))
+    }
 
     package func write(_ text: String) throws { try write(Array(text.utf8)) }
 

@@ -189,11 +189,6 @@ extension HTTPProxyClient {
     /// The time of the client's next bytes.
     func expectBody() { expect(.body, within: loop.settings.bodyTime) }
 
-    func expectResponse() {
-        guard responsePhase == .waiting else { return }
-        expect(.response, within: responseTime)
-    }
-
     // MARK: - Tunnels
 
     func sendTunneled(_ bytes: ByteBuffer) {

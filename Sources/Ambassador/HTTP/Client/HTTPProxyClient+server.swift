@@ -7,13 +7,15 @@ import WireProxyProtocol
 
 /// Which server gets the request, and what follows when it doesn't answer.
 extension HTTPProxyClient {
-    /// How long the server may take, in nanoseconds; 0 is for ever.
-    var responseTime: Int64 {
-        guard let route = exchange.route else { return loop.settings.responseTime }
-        return route.retry.perTryTimeout?.nanoseconds ?? wholeTime(route)
+    /// Waits for the server: as long as a try may take, and no longer than the request with all its tries.
+    func expectResponse(_ expectation: HTTPProxyExpectation = .response) {
+        guard responsePhase == .waiting, !exchange.isPausing else { return }
+        let now = loop.now()
+        let whole = exchange.route?.timeoutNanoseconds ?? loop.settings.responseTime
+        if exchange.dueAt == .max, whole > 0, requestPhase == .complete { exchange.dueAt = now + whole }
+        let time = exchange.route?.retry.perTryTimeout?.nanoseconds ?? whole
+        expect(expectation, until: time > 0 ? min(now + time, exchange.dueAt) : exchange.dueAt)
     }
-
-    private func wholeTime(_ route: Route) -> Int64 { route.timeoutNanoseconds ?? loop.settings.responseTime }
 
     /// Sends the request to the first server, if its upstream takes one more.
     func firstAttempt(_ upstream: Upstream) {
@@ -40,7 +42,7 @@ extension HTTPProxyClient {
         let connections = loop.connections(to: endpoint, of: upstream)
         if let connection = connections.takeIdle() { return connected(connection) }
         // The connection's own time limit is shorter, unless it waits for others to end.
-        expect(.connection, within: responseTime)
+        expectResponse(.connection)
         exchange.waiter = connections.connect(self, opening: opening(to: upstream))
     }
 
@@ -76,9 +78,9 @@ extension HTTPProxyClient {
     /// The server gave no whole response.
     func failed(_ failure: RelayFailure) {
         if responsePhase == .body { return abort(.serverDied) }
+        if case .closed(isUnheard: true, wasIdle: true) = failure, exchange.mayBeRepeated { return resend() }
         let outcome = ExchangeOutcome(failure)
         endAttempt(outcome)
-        if case .closed(isUnheard: true, wasIdle: true) = failure, exchange.mayBeRepeated { return resend() }
         if retries(after: outcome, isUnsent: failure.isUnsent) { return }
         let name = exchange.upstream?.name ?? ""
         switch failure {
@@ -102,9 +104,14 @@ extension HTTPProxyClient {
     // MARK: - Another try
 
     /// An idle connection may be closed just when it is used again. Then what may be done twice is sent again at once,
-    /// and that is no try (RFC 9110, section 9.2.2).
+    /// and that is no try (RFC 9110, section 9.2.2), nor does it say anything of the server.
     private func resend() {
         guard let upstream = exchange.upstream else { return }
+        // If it is a retry, it stays one.
+        let isRetry = exchange.isRetry
+        exchange.isRetry = false
+        endAttempt(.abandoned)
+        exchange.isRetry = isRetry
         exchange.attempts -= 1
         exchange.endpoint = nil
         exchange.attemptAt = loop.now()
@@ -119,9 +126,7 @@ extension HTTPProxyClient {
                 after: outcome, method: exchange.method, tries: exchange.attempts, isUnsent: isUnsent)
         else { return false }
         let now = loop.now()
-        let whole = wholeTime(route)
-        if whole > 0, now - exchange.startedAt >= whole { return false }
-        guard upstream.admitRetry(now: now) == nil else { return false }
+        guard now < exchange.dueAt, upstream.admitRetry(now: now) == nil else { return false }
         if let row = exchange.row { loop.counters.retried(row) }
         retry(upstream, after: route.retry.pause(afterTries: exchange.attempts, &loop.random))
         return true
@@ -130,9 +135,12 @@ extension HTTPProxyClient {
     private func retry(_ upstream: Upstream, after pause: TimeAmount) {
         let number = exchangeNumber
         exchange.isRetry = true
+        exchange.isPausing = true
+        deadline = .max
         loop.relay.eventLoop.assumeIsolated().scheduleTask(in: pause) {
             // The client may have gone, or be with another request.
             guard number == self.exchangeNumber, !self.isClosed, self.exchange.hasBegun else { return }
+            self.exchange.isPausing = false
             self.exchange.attemptAt = self.loop.now()
             self.attempt(upstream)
         }
@@ -150,15 +158,17 @@ extension HTTPProxyClient {
 
     /// Tells the upstream how the try went.
     func note(_ outcome: ExchangeOutcome) {
-        guard exchange.isOnServer, let endpoint = exchange.endpoint, let upstream = exchange.upstream else { return }
-        exchange.isOnServer = false
-        let now = loop.now()
-        upstream.ended(endpoint, outcome, latency: now - exchange.attemptAt, now: now)
-        exchange.trace?.endTry(outcome, upstream, endpoint)
+        guard let upstream = exchange.upstream else { return }
+        // Also one that never came to a server.
         if exchange.isRetry {
             exchange.isRetry = false
             upstream.retryCompleted()
         }
+        guard exchange.isOnServer, let endpoint = exchange.endpoint else { return }
+        exchange.isOnServer = false
+        let now = loop.now()
+        upstream.ended(endpoint, outcome, latency: now - exchange.attemptAt, now: now)
+        exchange.trace?.endTry(outcome, upstream, endpoint)
     }
 }
 

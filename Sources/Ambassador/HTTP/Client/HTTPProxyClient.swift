@@ -293,9 +293,13 @@ final class HTTPProxyClient: ChannelDuplexHandler, RelayReceiver {
     /// Has `expectation` missed at the end of `nanoseconds`; 0 is never.
     @inline(__always)
     func expect(_ expectation: HTTPProxyExpectation, within nanoseconds: Int64) {
+        expect(expectation, until: nanoseconds > 0 ? loop.now() + nanoseconds : .max)
+    }
+
+    @inline(__always)
+    func expect(_ expectation: HTTPProxyExpectation, until deadline: Int64) {
         self.expectation = expectation
-        guard nanoseconds > 0 else { return deadline = .max }
-        deadline = loop.now() + nanoseconds
+        self.deadline = deadline
         loop.deadlines.note(deadline)
     }
 

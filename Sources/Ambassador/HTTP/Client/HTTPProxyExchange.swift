@@ -44,8 +44,12 @@ struct HTTPProxyExchange {
     var attempts = 0
     /// A try is on its way.
     var isOnServer = false
-    /// It is a second or later one.
+    /// It is a second or later one, or one will be: the upstream counts it.
     var isRetry = false
+    /// Another try begins when a pause is over.
+    var isPausing = false
+    /// When the response must have begun, with all tries; known once the request has come whole.
+    var dueAt = Int64.max
     var method: RetryMethod?
     /// For the choice among servers.
     var hash: UInt64 = 0
