@@ -166,7 +166,7 @@ extension HTTPProxyClient {
         guard let part = bytes.readSlice(length: count) else { return }
         exchange.mirrored?.receiveRequest(part)
         sendBody(part)
-        if requestPhase == .body { expectBody() } else { expectResponse() }
+        expectBody()
     }
 
     private func sendBody(_ part: ByteBuffer) {
@@ -186,8 +186,17 @@ extension HTTPProxyClient {
         if isConnected { exchange.connection?.write(part) }
     }
 
-    /// The time of the client's next bytes.
-    func expectBody() { expect(.body, within: loop.settings.bodyTime) }
+    /// Waits for whoever is next: the client, for its next bytes, unless it is the server that takes none.
+    func expectBody() {
+        guard exchange.hasBegun else { return }
+        if requestPhase == .body, takesBody {
+            expect(.body, within: loop.settings.bodyTime)
+        } else if responsePhase == .waiting {
+            expectResponse()
+        } else if isWritable {
+            expectMore()
+        }
+    }
 
     // MARK: - Tunnels
 

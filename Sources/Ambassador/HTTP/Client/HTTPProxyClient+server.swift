@@ -61,7 +61,7 @@ extension HTTPProxyClient {
         connection.begin(self)
         connection.write(bytesToSend)
         guard connection.isOpen else { return }
-        if requestPhase == .complete { expectResponse() } else { expectBody() }
+        expectBody()
         readIfOwed()
     }
 
@@ -73,7 +73,10 @@ extension HTTPProxyClient {
         return exchange.sent.insertingHost("\(endpoint.identity.configured)")
     }
 
-    func writabilityChanged(_ connection: RelayConnection) { readIfOwed() }
+    func writabilityChanged(_ connection: RelayConnection) {
+        if requestPhase == .body { expectBody() }
+        readIfOwed()
+    }
 
     /// The server gave no whole response.
     func failed(_ failure: RelayFailure) {

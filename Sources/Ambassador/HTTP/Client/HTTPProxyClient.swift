@@ -159,7 +159,7 @@ final class HTTPProxyClient: ChannelDuplexHandler, RelayReceiver {
     }
 
     /// Whether the server takes more of the body. An answer of our own has none to take it, and drops it.
-    private var takesBody: Bool {
+    var takesBody: Bool {
         if let connection = exchange.connection { return connection.isWritable }
         return responsePhase != .waiting
     }
