@@ -151,7 +151,9 @@ extension HTTPProxyClient {
         note(.answered(status: exchange.status))
         exchange.connection = nil
         finishRecord()
-        close()
+        isTunnel = false
+        responsePhase = .none
+        closeAfterWrites()
     }
 
     // MARK: - The end of an exchange

@@ -62,6 +62,8 @@ final class HTTPProxyClient: ChannelDuplexHandler, RelayReceiver {
     var isClosed = false
     /// What the client still says is read and dropped.
     var isLingering = false
+    /// What wasn't written when it was looked at last.
+    var unwrittenBefore = 0
     private var isInputOver = false
     private var owesRead = false
     var isWritable = true
@@ -191,11 +193,12 @@ final class HTTPProxyClient: ChannelDuplexHandler, RelayReceiver {
     /// The client says no more. It may still read its response.
     private func inputEnded() {
         isInputOver = true
-        if isLingering { return close() }
+        if isLingering { return hasUnwritten ? () : close() }
         if isTunnel { exchange.connection?.shutOutput() }
         if isTunnel || requestPhase == .complete { return closesAfterResponse = true }
+        let isPartOut = responsePhase == .body
         cancelExchange(.clientGone)
-        close()
+        isPartOut ? close() : closeWhenWritten()
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
@@ -220,7 +223,7 @@ final class HTTPProxyClient: ChannelDuplexHandler, RelayReceiver {
 
     /// Takes no more requests: ends after the response that is due, if one is.
     func drain() {
-        if requestPhase == .head, input.readableBytes == 0 { return close() }
+        if requestPhase == .head, input.readableBytes == 0 { return closeWhenWritten() }
         closesAfterResponse = true
     }
 
@@ -268,6 +271,14 @@ final class HTTPProxyClient: ChannelDuplexHandler, RelayReceiver {
     @inline(__always)
     func prepareOutput() { if output.capacity == 0 { output = loop.relay.outputs.take() } }
 
+    /// Whether the client's socket hasn't taken all that was written.
+    private var hasUnwritten: Bool { unwrittenBytes > 0 || throttle?.isEmpty == false }
+
+    var unwrittenBytes: Int { (try? context?.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0 }
+
+    /// Closes at once if nothing would be lost.
+    func closeWhenWritten() { hasUnwritten ? closeAfterWrites() : close() }
+
     /// Ends the connection after what was written. A socket that is closed with bytes unread is reset, and the client
     /// may lose what it hasn't read; so what it still says is read for a while, and dropped.
     func closeAfterWrites() {
@@ -276,51 +287,14 @@ final class HTTPProxyClient: ChannelDuplexHandler, RelayReceiver {
         if let throttle, throttle.endsClientLater() { return }
         isLingering = true
         input = ByteBuffer()
-        let channel = context.channel
-        guard !isInputOver else {
-            return context.writeAndFlush(wrapOutboundOut(ByteBuffer())).whenComplete { _ in channel.close(promise: nil)
-            }
+        expectWrites()
+        context.writeAndFlush(wrapOutboundOut(ByteBuffer())).assumeIsolated().whenComplete { [self] _ in
+            guard !isClosed else { return }
+            if isInputOver { return close() }
+            self.context?.close(mode: .output, promise: nil)
+            expect(.lingering, within: HTTPProxySettings.lingeringTime)
         }
-        context.writeAndFlush(wrapOutboundOut(ByteBuffer())).whenComplete { _ in
-            channel.close(mode: .output, promise: nil)
-        }
-        expect(.lingering, within: HTTPProxySettings.lingeringTime)
         readIfOwed()
-    }
-
-    // MARK: - Time
-
-    /// Has `expectation` missed at the end of `nanoseconds`; 0 is never.
-    @inline(__always)
-    func expect(_ expectation: HTTPProxyExpectation, within nanoseconds: Int64) {
-        expect(expectation, until: nanoseconds > 0 ? loop.now() + nanoseconds : .max)
-    }
-
-    @inline(__always)
-    func expect(_ expectation: HTTPProxyExpectation, until deadline: Int64) {
-        self.expectation = expectation
-        self.deadline = deadline
-        loop.deadlines.note(deadline)
-    }
-
-    /// The time is over.
-    func expired() {
-        deadline = .max
-        switch expectation {
-        case .none: break
-        case .idle, .lingering, .tunnel: close()
-        case .write: abort(.clientStalled)
-        case .head: headExpired()
-        case .body: answer(.requestTimeout, .client, "the request's body didn't come in time")
-        case .connection, .response: serverExpired()
-        case .responseBody: abort(.serverDied)
-        }
-    }
-
-    private func headExpired() {
-        // A connection on which nothing was said is idle, and ends without a word.
-        guard hasPartOfHead else { return close() }
-        answerUnasked(.requestTimeout, .client, "the request's head didn't come in time")
     }
 
     private func refuseAsSurplus() {
