@@ -120,6 +120,7 @@ final class HTTPProxyLoop: ClientLoop {
         upstreams = plan.configuration.upstreams.compactMap { upstream in
             before.first { $0.name == upstream.name } ?? topologies[upstream.name]?.makeUpstream(on: relay.eventLoop)
         }
+        for upstream in before where !upstreams.contains(where: { $0 === upstream }) { retire(upstream) }
         settings = plan.settings
         table = plan.table
         balanceKeys = plan.balanceKeys
@@ -136,6 +137,11 @@ final class HTTPProxyLoop: ClientLoop {
             old.routes.first { $0.name == route.name && $0.sharesSplit(with: route) }.map { sequences[$0.index] }
                 ?? SplitSequence()
         }
+    }
+
+    /// What is with an upstream that isn't configured any more ends as it began: by its rules, on its connections.
+    private func retire(_ upstream: Upstream) {
+        for endpoint in upstream.endpoints { connections(to: endpoint, of: upstream).end() }
     }
 
     /// Makes what single routes have beside their requests' way. A mirror that didn't change stays as it is.

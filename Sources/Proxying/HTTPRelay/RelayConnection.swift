@@ -48,6 +48,8 @@ package final class RelayConnection: ChannelDuplexHandler {
     var idleSince: Int64 = 0
     /// Whether the pool counts it among those that are open.
     var isCounted = false
+    /// Of the rules by which it was made.
+    let generation: Int
 
     /// While it is false nothing is read, and in the end the server waits.
     package var isReading = true {
@@ -58,8 +60,9 @@ package final class RelayConnection: ChannelDuplexHandler {
         }
     }
 
-    init(_ pool: RelayConnections, _ loop: RelayLoop, _ secured: EventLoopFuture<Void>?) {
+    init(_ pool: RelayConnections, _ loop: RelayLoop, _ secured: EventLoopFuture<Void>?, generation: Int) {
         self.pool = pool
+        self.generation = generation
         self.loop = loop
         self.secured = secured
         partialEnd = HTTPHeadEnd(loop.limits)

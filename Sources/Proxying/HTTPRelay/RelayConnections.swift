@@ -24,6 +24,11 @@ package struct RelayConnectionRules: Sendable {
     package var isPrivate = false
 
     package init() {}
+
+    /// Whether a connection that was made by other rules is as good as one that is made by these.
+    func makesSame(as other: RelayConnectionRules) -> Bool {
+        host == other.host && tls === other.tls && isPrivate == other.isPrivate
+    }
 }
 
 /// A connection that somebody waits for.
@@ -51,8 +56,13 @@ package final class RelayConnections {
     private let loop: RelayLoop
     private let target: RelayTarget
     package var rules: RelayConnectionRules {
-        didSet { if rules.idleMax < idle.count { closeIdle() } }
+        didSet {
+            if !rules.makesSame(as: oldValue) { generation += 1 }
+            if rules.idleMax < idle.count || !rules.makesSame(as: oldValue) { closeIdle() }
+        }
     }
+    /// Counts the rules by which connections are made; those of earlier ones aren't used again.
+    private var generation = 0
     package private(set) var open = 0
     package private(set) var connecting = 0
     // Safe: belongs to the loop's thread.
@@ -71,7 +81,7 @@ package final class RelayConnections {
     /// Connections that are open, and those that are being made.
     package var connectionCount: Int { open + connecting }
     package var idleCount: Int { idle.count }
-    package var waitingCount: Int { waiting.count }
+    package var waitingCount: Int { waiting.count { $0.receiver != nil } }
 
     /// An idle connection: the one that was used last, so that a burst's connections grow old.
     @inline(__always)
@@ -89,13 +99,19 @@ package final class RelayConnections {
         let waiter = RelayWaiter(receiver, opening: opening)
         if open + connecting < rules.connectionsMax {
             connect(waiter)
-        } else if waiting.count < rules.waitingMax {
+        } else if mayWait() {
             waiting.append(waiter)
         } else {
             // Not at once: whoever asks isn't ready for the answer before it has the waiter.
             loop.eventLoop.assumeIsolated().execute { waiter.takeReceiver()?.failed(.overloaded) }
         }
         return waiter
+    }
+
+    private func mayWait() -> Bool {
+        // Those that have gone since take nobody's place.
+        if waiting.count >= rules.waitingMax { waiting.removeAll { $0.receiver == nil } }
+        return waiting.count < rules.waitingMax
     }
 
     /// Keeps none of the connections that are there; those in use end with their exchange.
@@ -107,9 +123,9 @@ package final class RelayConnections {
     // MARK: - What connections say
 
     func keep(_ connection: RelayConnection) {
-        guard !isEnding, !rules.isPrivate, rules.exchangesMax == 0 || connection.exchanges < rules.exchangesMax else {
-            return connection.close()
-        }
+        guard !isEnding, !rules.isPrivate, connection.generation == generation,
+            rules.exchangesMax == 0 || connection.exchanges < rules.exchangesMax
+        else { return connection.close() }
         if let receiver = nextWaiter()?.takeReceiver() { return receiver.connected(connection) }
         guard idle.count < rules.idleMax else { return connection.close() }
         connection.idleSince = loop.clock.now
@@ -135,7 +151,7 @@ package final class RelayConnections {
 
     private func connect(_ waiter: RelayWaiter) {
         connecting += 1
-        let rules = rules
+        let (rules, generation) = (rules, generation)
         let bound = NIOLoopBound((self, waiter), eventLoop: loop.eventLoop)
         let bootstrap = ClientBootstrap(group: loop.eventLoop)
             .connectTimeout(rules.connectTimeout)
@@ -148,7 +164,7 @@ package final class RelayConnections {
                     if let opening = waiter.opening, rules.tls != nil { try pipeline.addHandler(OpeningBytes(opening)) }
                     let secured = try rules.tls?.secure(channel, host: rules.host, within: rules.connectTimeout)
                     if secured == nil { try pool.loop.reading.lend(to: channel) }
-                    try pipeline.addHandler(RelayConnection(pool, pool.loop, secured))
+                    try pipeline.addHandler(RelayConnection(pool, pool.loop, secured, generation: generation))
                 }
             }
         target.connect(bootstrap)
