@@ -47,6 +47,7 @@ extension HTTPProxyClient {
         if bytes.readableBytes > 0, requestPhase == .body, !isClosed, !isLingering { receiveBody(&bytes) }
         if bytes.readableBytes > 0, !isClosed, !isLingering { input.writeImmutableBuffer(bytes) }
         if input.readableBytes > 0, requestPhase == .head { processInput() }
+        if requestPhase == .body, isInputOver, !isLingering { return inputEnded() }
         readIfOwed()
     }
 

@@ -71,10 +71,12 @@ extension HTTPProxyClient {
         noteMethod(bytes, scan)
         requestBody = HTTPBodyScan(scan.requestFraming, loop.settings.syntax)
         requestPhase = requestBody.isEnded ? .complete : .body
-        if exchange.isConnect, !loop.settings.allowsConnect {
-            // What follows may be meant for the tunnel.
+        if exchange.isConnect {
+            // What follows may be meant for the tunnel, also if there is to be none.
             closesAfterResponse = true
-            return answer(.methodNotAllowed, .runtime, "CONNECT is not allowed here")
+            guard loop.settings.allowsConnect else {
+                return answer(.methodNotAllowed, .runtime, "CONNECT is not allowed here")
+            }
         }
         if let length = scan.contentLength, length > loop.settings.bodyBytesMax {
             return answer(.contentTooLarge, .client, "the body is longer than the limit")

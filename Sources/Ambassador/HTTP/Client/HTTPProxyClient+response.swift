@@ -72,6 +72,7 @@ extension HTTPProxyClient {
             input = ByteBuffer()
             exchange.connection?.write(early)
         }
+        if isInputOver { exchange.connection?.shutOutput() }
         expect(.tunnel, within: loop.settings.tunnelTime)
         readIfOwed()
         return .tunnel

@@ -64,7 +64,8 @@ final class HTTPProxyClient: ChannelDuplexHandler, RelayReceiver {
     var isLingering = false
     /// What wasn't written when it was looked at last.
     var unwrittenBefore = 0
-    private var isInputOver = false
+    /// The client says no more.
+    private(set) var isInputOver = false
     private var owesRead = false
     var isWritable = true
     /// Who connected, or whom the PROXY protocol names.
@@ -191,7 +192,7 @@ final class HTTPProxyClient: ChannelDuplexHandler, RelayReceiver {
     }
 
     /// The client says no more. It may still read its response.
-    private func inputEnded() {
+    func inputEnded() {
         isInputOver = true
         if isLingering { return hasUnwritten ? () : close() }
         if isTunnel { exchange.connection?.shutOutput() }
