@@ -135,6 +135,7 @@ extension HTTPProxyClient {
         let trace = loop.tracer == nil ? nil : contextToPassOn(route)
         RequestHeadEdit(
             route: route, upstream: upstream, forwarded: forwarded, trace: trace,
+            clientCertificate: loop.settings.clientCertificate,
             certificateSubject: loop.settings.clientCertificate == nil ? nil : certificateSubject
         ).write(bytes, length, scan, asksForUpgrade: &exchange.asksForUpgrade, into: &out)
         if trace != nil { exchange.trace?.noteHead(endingAt: out.writerIndex) }

@@ -13,7 +13,8 @@ struct RequestHeadEdit {
     let forwarded: ForwardedFields
     /// The place in a trace that the server is told; nil: what the client said.
     let trace: TraceContext?
-    /// Of the certificate that the client has shown, if servers are told.
+    /// Where servers are told whose certificate the client has shown, and whose it is.
+    let clientCertificate: ClientCertificateField?
     let certificateSubject: String?
 
     /// Whether the server sees another host than the client asked for.
@@ -23,7 +24,7 @@ struct RequestHeadEdit {
     @inline(__always)
     private func mayDrop(_ scan: borrowing HTTPHeadScan) -> Bool {
         scan.hasConnectionFields || scan.present.containsAnyOfForwarding || !route.requestEdits.isEmpty || setsHost
-            || trace != nil || settings.clientCertificate != nil
+            || trace != nil || clientCertificate != nil
     }
 
     /// - Parameter asksForUpgrade: whether the server may change the protocol.
@@ -85,7 +86,7 @@ struct RequestHeadEdit {
 
     private func tell(_ certificateSubject: String, to out: inout ByteBuffer) {
         // A route that removes the field, or sets another value, has its way.
-        guard let field = settings.clientCertificate, !route.requestEdits.drops(field.name.utf8.span) else { return }
+        guard let field = clientCertificate, !route.requestEdits.drops(field.name.utf8.span) else { return }
         field.append(certificateSubject, to: &out)
     }
 
@@ -107,7 +108,7 @@ struct RequestHeadEdit {
         }
         let span = bytes.readableBytesUInt8Span
         if scan.connection.contains(.others), scan.isNamedByConnection(field, span) { return true }
-        if let own = settings.clientCertificate, own.isNamed(span.extracting(field.nameRange)) { return true }
+        if let clientCertificate, clientCertificate.isNamed(span.extracting(field.nameRange)) { return true }
         return !route.requestEdits.isEmpty && route.requestEdits.drops(span.extracting(field.nameRange))
     }
 }
