@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import NIOCore
+import Proxying
 import WireHTTP
 
 /// What a connection waits for, and what follows when it doesn't come.
