@@ -25,6 +25,8 @@ struct HTTPUpstreamServer: Sendable {
 
     static func upstream(port: Int, _ change: (inout HTTPUpstreamLimits) -> Void = { _ in }) -> HTTPUpstream {
         var limits = HTTPUpstreamLimits()
+        // Between two requests of a test a busy machine may do other things for seconds.
+        limits.idleSeconds = 60
         change(&limits)
         return HTTPUpstream(
             address: ListenAddress(host: "127.0.0.1", port: port), limits: limits, eventLoopGroup: loop)

@@ -20,7 +20,8 @@ import Testing
     /// - Parameter answers: the server's, one after the other.
     private func outcome(
         of lines: [String] = [], rate: Double = 0, queue: SpanQueue? = SpanQueue(), answers: [String] = ["200 OK"],
-        _ configure: (inout HTTPProxyConfiguration) -> Void = { _ in }
+        _ configure: (inout HTTPProxyConfiguration) -> Void = { _ in },
+        before end: () async throws -> Void = {}
     ) async throws -> (answer: String, told: [[String]], spans: [TraceSpan]) {
         let left = Mutex(answers)
         let server = try AnsweringServer { _, _ in
@@ -39,6 +40,7 @@ import Testing
         ) { proxy in
             let head = ["GET /shop/a?token=1 HTTP/1.1", "Host: shop", "Connection: close"] + lines
             answer = try await proxy.whole(head.joined(separator: "\r\n") + "\r\n\r\n")
+            try await end()
         }
         return (answer, server.requests, queue?.take() ?? [])
     }
@@ -161,15 +163,18 @@ import Testing
     @Test func `copies for a mirror belong to the request, and make no spans`() async throws {
         let shadow = try AnsweringServer { _, _ in AnsweringServer.text("hi") }
         defer { shadow.stop() }
-        let (_, _, spans) = try await outcome(of: ["traceparent: \(Self.recorded)"]) {
+        let (_, _, spans) = try await outcome(
+            of: ["traceparent: \(Self.recorded)"]
+        ) {
             $0.upstreams["shadow"] = UpstreamConfiguration()
             $0.upstreams["shadow"]?.servers["s"] = UpstreamServerConfiguration(
                 address: .network(host: "127.0.0.1", port: shadow.port))
             $0.routes["all"]?.mirror.to = "shadow"
+        } before: {
+            for _ in 0..<500 where shadow.requests.isEmpty { try await Task.sleep(for: .milliseconds(10)) }
         }
         let own = try #require(spans.last)
         #expect(spans.count == 2)
-        for _ in 0..<500 where shadow.requests.isEmpty { try await Task.sleep(for: .milliseconds(10)) }
         #expect(field("traceparent", in: shadow.requests.first) == [own.context.traceparent])
         #expect(field("x-mirrored", in: shadow.requests.first) == ["shadow"])
     }
