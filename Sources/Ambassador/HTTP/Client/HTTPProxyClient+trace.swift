@@ -29,7 +29,9 @@ extension HTTPProxyClient {
             TraceSpan.Attribute("url.path", bytes.text(scan.path)),
             TraceSpan.Attribute("url.scheme", isSecure ? "https" : "http"),
         ]
-        if let host = scan.host { attributes.append(TraceSpan.Attribute("server.address", bytes.text(host))) }
+        if let host = scan.host {
+            attributes.append(TraceSpan.Attribute("server.address", bytes.text(host).withoutPort))
+        }
         let client = forwarded.client(scan, bytes).map { bytes.text($0) } ?? address?.ipAddress
         if let client { attributes.append(TraceSpan.Attribute("client.address", client)) }
         return ExchangeTrace.Request(
@@ -50,5 +52,13 @@ extension HTTPProxyClient {
         trace.end(
             proxy: loop.name, route: exchange.route, upstream: exchange.upstream, status: exchange.status,
             origin: exchange.origin)
+    }
+}
+
+extension String {
+    /// A host without what follows its last colon, but for one within an address of IPv6.
+    fileprivate var withoutPort: String {
+        guard last != "]", let colon = lastIndex(of: ":") else { return self }
+        return String(self[..<colon])
     }
 }
