@@ -25,7 +25,7 @@ extension EndToEnd {
         }
 
         @Test func `the files of TLS towards an upstream that came with a reload are watched`() throws {
-            let made = try TestCertificates()
+            let (made, other) = (try TestCertificates(), try TestCertificates())
             let authority = try made.write(String(contentsOfFile: made.authority, encoding: .utf8), to: "upstream.pem")
             let setting = try ProxySetting()
             #expect(try setting.reloads("applied", of: "outrigger_tls_reloads_total") == 0)
@@ -33,7 +33,7 @@ extension EndToEnd {
             try setting.sidecar.waitUntil("the change") { try setting.reloads("applied") == 1 }
             // The watch begins a moment later.
             Thread.sleep(forTimeInterval: 0.5)
-            try made.copy(TestCertificates().authority, over: authority)
+            try made.copy(other.authority, over: authority)
             try setting.sidecar.waitUntil("the new authority") {
                 try setting.reloads("applied", of: "outrigger_tls_reloads_total") == 1
             }

@@ -78,7 +78,7 @@ extension EndToEnd {
         }
 
         @Test(arguments: [
-            (["split", "web", "everything", "v3=1"], 1, "expected an upstream: v1 or v2"),
+            (["split", "web", "everything", "v3=1"], 1, "found \"v3\", which is no upstream; expected v1"),
             (["split", "web", "everything", "v1=0"], 1, "no upstream has a weight above 0"),
             (["split", "web", "nothing", "v1=1"], 1, "there is no route \"nothing\""),
             (["split", "web", "everything"], 64, "weight"),
