@@ -58,7 +58,7 @@ extension EndToEnd {
 
             try setting.change(routes: "everything: {match: {path: /}, split: {v1: 1, v2: 0}}")
             try setting.sidecar.waitUntil("the file's split") { try setting.answers(5).allSatisfy { $0 == "v1" } }
-            #expect(setting.sidecar.process.output.contains("http.split.returned"))
+            try setting.waitUntilSaid("http.split.returned")
             let (_, after, _) = try setting.run("routes", "--admin", admin)
             #expect(!after.contains("set while running"), "\(after)")
         }

@@ -55,6 +55,11 @@ final class ProxySetting {
         return line.flatMap { Int($0.dropFirst(beginning.count)) } ?? 0
     }
 
+    /// Waits for an event in the log, which comes a moment after what it tells of.
+    func waitUntilSaid(_ event: String) throws {
+        try sidecar.waitUntil(event) { sidecar.process.output.contains(event) }
+    }
+
     /// What `outrigger` prints for these arguments.
     func run(_ arguments: String...) throws -> (exit: Exit, output: String, errors: String) {
         let (exit, process) = try Binary.run(arguments, in: sidecar.folder)
