@@ -4,8 +4,8 @@ import NIOCore
 import Proxying
 import WireHTTP
 
-/// Copies a response's head for the client. Of an informational one what isn't for the client is left out, and nothing is
-/// put in.
+/// Copies a response's head for the client. Of an informational one what isn't for the client is left out, and nothing
+/// is put in.
 struct ResponseHeadEdit {
     let route: Route?
     /// The client is told that its connection ends.

@@ -8,8 +8,8 @@ import WireHTTP
 /// Copies the requests of one route to a shadow, on one event loop.
 ///
 /// `begin` (chosen, head kept) → `MirroredRequest` (bodies kept) → at the response's end `send` (queue, pace) →
-/// `MirrorCall` → `Comparator`. A copy goes out only when the real response has been written, if it can when no other is
-/// waited for, and nothing real waits for it: what can't be kept or sent is dropped and counted.
+/// `MirrorCall` → `Comparator`. A copy goes out only when the real response has been written, if it can when no other
+/// is waited for, and nothing real waits for it: what can't be kept or sent is dropped and counted.
 final class Mirror {
     private typealias Copy = (request: MirroredRequest, primary: Upstream?)
 
