@@ -61,6 +61,8 @@ package final class RelayConnections {
             if rules.idleMax < idle.count || !rules.makesSame(as: oldValue) { closeIdle() }
         }
     }
+    /// Looks for idle connections that are over, at most so many in the time that one may be idle.
+    private static let sweepsMax: Int64 = 8
     /// Counts the rules by which connections are made; those of earlier ones aren't used again.
     private var generation = 0
     package private(set) var open = 0
@@ -208,8 +210,11 @@ package final class RelayConnections {
 
     // MARK: - Idle connections
 
+    /// Comes when the first one is over, but not for each of many alone.
     private func scheduleSweep() {
-        sweep = loop.eventLoop.assumeIsolated().scheduleTask(in: rules.idleTime) { self.closeExpired() }
+        let left = (idle.first?.idleSince ?? 0) + rules.idleTime.nanoseconds - loop.clock.now
+        let pause = TimeAmount.nanoseconds(max(left, rules.idleTime.nanoseconds / Self.sweepsMax))
+        sweep = loop.eventLoop.assumeIsolated().scheduleTask(in: pause) { self.closeExpired() }
     }
 
     private func closeExpired() {

@@ -77,6 +77,27 @@ import WireProxyProtocol
         }
     }
 
+    @Test func `no connection is used again that was idle for longer than it may be`() async throws {
+        let server = try ScriptedServer { connection in
+            while true {
+                let head = try connection.readHead()
+                if head[0].contains("/slow") { Thread.sleep(forTimeInterval: 0.5) }
+                try connection.write(ScriptedServer.ok)
+            }
+        }
+        try await withProxy([server], { $0.upstreams["up"]?.keepalive.idle = .seconds(1) }) { proxy in
+            let client = proxy.client
+            // One is idle from now on, the other half a second later, when the first one's end is awaited already.
+            async let slow = client.send("GET", "/slow").status
+            try await Task.sleep(for: .milliseconds(20))
+            #expect(try await client.send("GET", "/").status == 200)
+            #expect(try await slow == 200)
+            try await Task.sleep(for: .milliseconds(1300))
+            #expect(try await client.send("GET", "/").status == 200)
+            #expect(server.connectionCount == 3)
+        }
+    }
+
     @Test func `a server that takes no more of a body is to blame, not the client`() async throws {
         let server = try ScriptedServer { connection in
             try connection.readHead()
