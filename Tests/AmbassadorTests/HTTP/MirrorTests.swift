@@ -4,6 +4,7 @@ import Core
 import Proxying
 import TestKit
 import Testing
+import WireProxyProtocol
 
 @testable import Ambassador
 
@@ -204,6 +205,19 @@ import Testing
             _ = try await proxy.client.send("GET", "/")
             let snapshot = try await proxy.mirror { $0.report?.compared == 2 }
             #expect(snapshot.report?.compared == 2 && snapshot.counters.sent == 2)
+        }
+    }
+
+    @Test func `a shadow that speaks the PROXY protocol hears it first`() async throws {
+        let (primary, shadow) = (try echo(), try AnsweringServer { _, _ in AnsweringServer.text("shadow") })
+        try await withMirror(primary, shadow: shadow.port) { proxy in
+            var changed = proxy.configuration
+            changed.upstreams["shadow"]?.proxyProtocol = .v1
+            proxy.proxy.apply(changed, upstreamTLS: [:])
+            try await Task.sleep(for: .milliseconds(100))
+            _ = try await proxy.client.send("GET", "/")
+            #expect(try await proxy.mirror { $0.counters.answered == 1 }.counters.answered == 1)
+            #expect(shadow.requests.first?.prefix(2) == ["PROXY UNKNOWN", "GET / HTTP/1.1"])
         }
     }
 }

@@ -3,6 +3,7 @@
 import NIOCore
 import Proxying
 import WireHTTP
+import WireProxyProtocol
 
 /// One copy on its way: a request to an upstream whose response reaches no client.
 final class MirrorCall: RelayReceiver {
@@ -53,7 +54,16 @@ final class MirrorCall: RelayReceiver {
         upstream.began(endpoint)
         self.request = request
         if let idle = connections.takeIdle() { return connected(idle) }
-        waiter = connections.connect(self)
+        waiter = connections.connect(self, opening: opening)
+    }
+
+    /// What a server that speaks the PROXY protocol hears first: the connection is our own, not a client's.
+    private var opening: ByteBuffer? {
+        upstream.configuration.proxyProtocol.map { version in
+            var bytes = ByteBuffer()
+            bytes.writeProxyProtocol(ProxyProtocolHeader(version, nil))
+            return bytes
+        }
     }
 
     /// The time is over.
