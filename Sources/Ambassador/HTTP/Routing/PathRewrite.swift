@@ -29,7 +29,8 @@ struct PathRewrite: Sendable {
         _ head: borrowing HTTPHeadScan, _ bytes: borrowing Span<UInt8>, into buffer: inout ByteBuffer
     ) {
         let path = head.path
-        guard !path.isEmpty, bytes[path.lowerBound] == UInt8(ascii: "/") else {
+        // The empty path of a URL is that of the root; `*` and an authority are none.
+        guard path.isEmpty || bytes[path.lowerBound] == UInt8(ascii: "/") else {
             return buffer.writeTarget(head, bytes)
         }
         let rest = rest(of: path, bytes)

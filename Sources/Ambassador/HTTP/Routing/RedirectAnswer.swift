@@ -69,10 +69,10 @@ struct RedirectAnswer: Sendable {
     private func writePath(
         _ head: borrowing HTTPHeadScan, _ bytes: borrowing Span<UInt8>, into buffer: inout ByteBuffer
     ) {
-        let isPath = !head.path.isEmpty && bytes[head.path.lowerBound] == UInt8(ascii: "/")
+        let isPath = head.path.isEmpty || bytes[head.path.lowerBound] == UInt8(ascii: "/")
         if isPath, let path {
             path.write(head, bytes, into: &buffer)
-        } else if isPath || head.path.isEmpty {
+        } else if isPath {
             buffer.writeTarget(head, bytes)
         } else {
             // `*` or the authority of CONNECT is no path.

@@ -30,7 +30,13 @@ struct PathRewriteTests {
     @Test func `what is no path stays`() throws {
         let rewrite = PathRewrite(.prefix("/"), to: "/x")
         #expect(try RequestUnderTest("OPTIONS *").written { rewrite.write($0, $1, into: &$2) } == "*")
-        #expect(try RequestUnderTest("GET http://example.com").written { rewrite.write($0, $1, into: &$2) } == "/")
+    }
+
+    @Test(arguments: [("", "/x"), ("?a=b", "/x?a=b"), ("/", "/x"), ("/y?a", "/x/y?a")])
+    func `the empty path of a URL is the root's`(_ target: String, _ expected: String) throws {
+        let rewrite = PathRewrite(.prefix("/"), to: "/x")
+        let request = try RequestUnderTest("GET http://example.com\(target)")
+        #expect(request.written { rewrite.write($0, $1, into: &$2) } == expected)
     }
 }
 
