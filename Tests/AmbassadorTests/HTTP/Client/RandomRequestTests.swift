@@ -52,7 +52,8 @@ import Testing
                 var answer = try connection.readAnswer(isHead: request.method == "HEAD")
                 while answer.status < 200 { answer = try connection.readAnswer(isHead: request.method == "HEAD") }
                 switch answer.status {
-                case 200 where answer["x-number"] == "\(request.number)"
+                case 200
+                where answer["x-number"] == "\(request.number)"
                     && answer.text == (request.method == "HEAD" ? "" : request.answer):
                     seen.whole += 1
                 case 502, 503, 504: seen.refused += 1
