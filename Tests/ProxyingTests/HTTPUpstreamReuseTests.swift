@@ -60,6 +60,26 @@ import WireHTTP
         #expect(other.server.connectionCount == 2)
     }
 
+    @Test func `each idle connection is closed when its own time is over`() async throws {
+        let times = AsyncStream.makeStream(of: Duration.self)
+        let server = try HTTPUpstreamServer {
+            $0.idleSeconds = 1
+        } _: { connection in
+            if try connection.readHead()[0].contains("later") { usleep(600_000) }
+            try connection.write(wireAnswer())
+            let start = ContinuousClock.now
+            _ = connection.readToEnd()
+            times.continuation.yield(ContinuousClock.now - start)
+        }
+        async let first = server.send()
+        async let later = server.send(.get, "/later")
+        #expect(try await first == (200, "ok"))
+        #expect(try await later == (200, "ok"))
+        var ends = times.stream.makeAsyncIterator()
+        // One timer for both from the first one's time would close the other after 1.4 s.
+        for _ in 0..<2 { #expect(await ends.next() ?? .zero < .milliseconds(1300)) }
+    }
+
     @Test func `no more connections are kept than the limit says`() async throws {
         let server = try HTTPUpstreamServer {
             $0.idleConnectionsMax = 2

@@ -53,12 +53,16 @@ package final class RelayWaiter {
 
 /// The connections to one server on one event loop.
 package final class RelayConnections {
+    /// How late an idle connection may be closed, so that many cost one timer.
+    private static let sweepPauseMin = TimeAmount.milliseconds(100)
+
     private let loop: RelayLoop
     private let target: RelayTarget
     package var rules: RelayConnectionRules {
         didSet {
             if !rules.makesSame(as: oldValue) { generation += 1 }
             if rules.idleMax < idle.count || !rules.makesSame(as: oldValue) { closeIdle() }
+            if rules.idleTime < oldValue.idleTime { closeExpired() }
         }
     }
     /// Looks for idle connections that are over, at most so many in the time that one may be idle.
@@ -132,7 +136,7 @@ package final class RelayConnections {
         guard idle.count < rules.idleMax else { return connection.close() }
         connection.idleSince = loop.clock.now
         idle.append(connection)
-        if sweep == nil { scheduleSweep() }
+        if sweep == nil { scheduleSweep(in: rules.idleTime) }
     }
 
     func closed(_ connection: RelayConnection) {
@@ -210,21 +214,19 @@ package final class RelayConnections {
 
     // MARK: - Idle connections
 
-    /// Comes when the first one is over, but not for each of many alone.
-    private func scheduleSweep() {
-        let left = (idle.first?.idleSince ?? 0) + rules.idleTime.nanoseconds - loop.clock.now
-        let pause = TimeAmount.nanoseconds(max(left, rules.idleTime.nanoseconds / Self.sweepsMax))
-        sweep = loop.eventLoop.assumeIsolated().scheduleTask(in: pause) { self.closeExpired() }
+    private func scheduleSweep(in time: TimeAmount) {
+        sweep = loop.eventLoop.assumeIsolated().scheduleTask(in: time) { self.closeExpired() }
     }
 
     private func closeExpired() {
+        sweep?.cancel()
         sweep = nil
         let limit = loop.clock.now - rules.idleTime.nanoseconds
         // Those that were given back first are first.
         let expired = idle.prefix { $0.idleSince <= limit }
         idle.removeFirst(expired.count)
         for connection in expired { connection.close() }
-        if !idle.isEmpty { scheduleSweep() }
+        if let next = idle.first { scheduleSweep(in: max(.nanoseconds(next.idleSince - limit), Self.sweepPauseMin)) }
     }
 
     package func closeIdle() {
