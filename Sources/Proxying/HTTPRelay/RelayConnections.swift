@@ -65,8 +65,6 @@ package final class RelayConnections {
             if rules.idleTime < oldValue.idleTime { closeExpired() }
         }
     }
-    /// Looks for idle connections that are over, at most so many in the time that one may be idle.
-    private static let sweepsMax: Int64 = 8
     /// Counts the rules by which connections are made; those of earlier ones aren't used again.
     private var generation = 0
     package private(set) var open = 0

@@ -28,6 +28,9 @@ package struct HTTPProxyConfiguration: Sendable, Equatable {
     /// Whether several processes may listen on one port (SO_REUSEPORT).
     package var sharesPort = false
 
+    /// The name of the route of all who should have come with TLS (`redirect-to-https`).
+    static let redirectionName = "redirect-to-https"
+
     package init() {}
 }
 

@@ -24,10 +24,10 @@ extension HTTPProxyConfiguration {
         if routes.isEmpty, redirectToHTTPS == nil {
             mistakes.append(HTTPProxyMistake(key: "routes", message: "found nothing, expected at least one route"))
         }
-        if redirectToHTTPS != nil, routes[RouteTable.redirectionName] != nil {
+        if redirectToHTTPS != nil, routes[Self.redirectionName] != nil {
             mistakes.append(
                 HTTPProxyMistake(
-                    key: "routes.\(RouteTable.redirectionName)",
+                    key: "routes.\(Self.redirectionName)",
                     message: "found a route with the name of the setting, expected another name"))
         }
         mistakes += clientCertificateMistakes

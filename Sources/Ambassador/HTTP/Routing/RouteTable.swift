@@ -6,9 +6,6 @@ import WireHTTP
 
 /// The routes of a proxy, made ready. It never changes; another configuration makes another table.
 final class RouteTable: Sendable {
-    /// The name of the route of all who should have come with TLS (`redirect-to-https`).
-    static let redirectionName = "redirect-to-https"
-
     /// In the order in which they are tried; a route with several hosts stands where the first of them does. The last
     /// may be the one to HTTPS, which nothing has to match.
     let routes: [Route]
@@ -28,7 +25,9 @@ final class RouteTable: Sendable {
         }
         matcher = RouteMatcher(ranked.map { ($0.match, places[$0.match.name] ?? 0) })
         redirection = proxy.redirectToHTTPS.map { port in
-            Route(Self.redirectionName, Self.redirection(toPort: port), index: routes.count, upstreams: [])
+            Route(
+                HTTPProxyConfiguration.redirectionName, Self.redirection(toPort: port), index: routes.count,
+                upstreams: [])
         }
         self.routes = routes + [redirection].compactMap(\.self)
     }
