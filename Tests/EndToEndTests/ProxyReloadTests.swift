@@ -33,7 +33,8 @@ extension EndToEnd {
             try setting.sidecar.waitUntil("the change") { try setting.reloads("applied") == 1 }
             // The watch begins a moment later.
             Thread.sleep(forTimeInterval: 0.5)
-            try made.copy(other.authority, over: authority)
+            // Its files go with it.
+            try withExtendedLifetime(other) { try made.copy(other.authority, over: authority) }
             try setting.sidecar.waitUntil("the new authority") {
                 try setting.reloads("applied", of: "outrigger_tls_reloads_total") == 1
             }
