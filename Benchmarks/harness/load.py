@@ -3,6 +3,7 @@
 
 import json
 import os
+import random
 import statistics
 import subprocess
 from dataclasses import dataclass, fields
@@ -80,11 +81,16 @@ class Load:
 def alternate(rounds, measurements):
     """Runs all measurements in turn, `rounds` times, so that what the machine does meanwhile meets each of them.
 
+    Each turn has another order, the same ones each time: whoever always came after one that keeps both cores busy would
+    pay for it where the host gives less to a machine that has just had much.
+
     `measurements` are functions by name; the answer has the medians by name. The first turn warms up and isn't counted.
     """
     samples = {name: [] for name in measurements}
     for turn in range(rounds + 1):
-        for name, measure in measurements.items():
+        order = list(measurements.items())
+        random.Random(turn).shuffle(order)
+        for name, measure in order:
             sample = measure()
             if turn > 0:
                 samples[name].append(sample)
