@@ -24,13 +24,16 @@ package final class HTTP2Client: Sendable {
     private let channel: any Channel
     private let streams: NIOHTTP2Handler.StreamMultiplexer
 
-    package init(port: Int) async throws {
+    /// One that isn't strict also sends what no good client would.
+    package init(port: Int, isStrict: Bool = true) async throws {
         let bootstrap = ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
         channel = try await bootstrap.connect(host: "127.0.0.1", port: port).get()
         let channel = channel
         streams = try await channel.eventLoop.submit {
-            try channel.pipeline.syncOperations.configureHTTP2Pipeline(
-                mode: .client, connectionConfiguration: .init(), streamConfiguration: .init()
+            var connection = NIOHTTP2Handler.ConnectionConfiguration()
+            connection.headerBlockValidation = isStrict ? .enabled : .disabled
+            return try channel.pipeline.syncOperations.configureHTTP2Pipeline(
+                mode: .client, connectionConfiguration: connection, streamConfiguration: .init()
             ) { $0.close() }
         }.get()
     }
@@ -49,15 +52,17 @@ package final class HTTP2Client: Sendable {
         _ path: String, _ fields: HPACKHeaders = [:], _ parts: [ByteBuffer] = [], staysOpen: Bool = false
     ) async throws -> HTTP2ClientCall {
         let done = channel.eventLoop.makePromise(of: Answer.self)
+        let ended = channel.eventLoop.makePromise(of: Int?.self)
         let stream: any Channel
         do {
             stream = try await streams.createStreamChannel { stream in
                 stream.eventLoop.makeCompletedFuture {
-                    try stream.pipeline.syncOperations.addHandler(AnswerReader(done))
+                    try stream.pipeline.syncOperations.addHandler(AnswerReader(done, ended))
                 }
             }.get()
         } catch {
             done.fail(error)
+            ended.fail(error)
             throw error
         }
         var head: HPACKHeaders = [
@@ -73,7 +78,7 @@ package final class HTTP2Client: Sendable {
                 HTTP2Frame.FramePayload.data(.init(data: .byteBuffer(part), endStream: isLast)), promise: nil)
         }
         stream.flush()
-        return HTTP2ClientCall(stream: stream, done: done.futureResult)
+        return HTTP2ClientCall(stream: stream, done: done.futureResult, ended: ended.futureResult)
     }
 }
 
@@ -82,7 +87,12 @@ package struct HTTP2ClientCall: Sendable {
     fileprivate let stream: any Channel
     fileprivate let done: EventLoopFuture<HTTP2Client.Answer>
 
+    fileprivate let ended: EventLoopFuture<Int?>
+
     package func answer() async throws -> HTTP2Client.Answer { try await done.get() }
+
+    /// Returns when the stream has ended on both sides: the code with which it was reset, nil if it ended in order.
+    package func resetCode() async throws -> Int? { try await ended.get() }
 
     /// Resets the stream, as a client does that cancels.
     package func cancel() { stream.close(promise: nil) }
@@ -92,9 +102,13 @@ private final class AnswerReader: ChannelInboundHandler {
     typealias InboundIn = HTTP2Frame.FramePayload
 
     private let done: EventLoopPromise<HTTP2Client.Answer>
+    private let ended: EventLoopPromise<Int?>
     private var answer = HTTP2Client.Answer()
 
-    init(_ done: EventLoopPromise<HTTP2Client.Answer>) { self.done = done }
+    init(_ done: EventLoopPromise<HTTP2Client.Answer>, _ ended: EventLoopPromise<Int?>) {
+        self.done = done
+        self.ended = ended
+    }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch unwrapInboundIn(data) {
@@ -111,7 +125,11 @@ private final class AnswerReader: ChannelInboundHandler {
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         answer.resetCode = (error as? NIOHTTP2Errors.StreamClosed)?.errorCode.networkCode ?? -1
         done.succeed(answer)
+        ended.succeed(answer.resetCode)
     }
 
-    func channelInactive(context: ChannelHandlerContext) { done.succeed(answer) }
+    func channelInactive(context: ChannelHandlerContext) {
+        done.succeed(answer)
+        ended.succeed(nil)
+    }
 }

@@ -102,23 +102,38 @@ final class HTTP2Relay {
             end.reset(.cancel)
             resume(.refused(fields))
         case .begin(let part):
-            forward(reading.passed(part))
+            let part = reading.passed(part)
+            pass(part)
             resume(.answered)
-        case .forward(let part): forward(part)
+            if part.isLast { complete(part) }
+        case .forward(let part):
+            pass(part)
+            if part.isLast { complete(part) }
         }
     }
 
-    private func forward(_ part: HTTP2Part) {
-        guard part.isLast else {
-            downstream?.write(part)
-            return
-        }
+    private func pass(_ part: HTTP2Part) {
         let isRequestOver = state?.isRequestOver ?? true
-        downstream?.writeLast(part, resetsRequest: !isRequestOver)
+        if part.isLast {
+            downstream?.writeLast(part, resetsRequest: !isRequestOver)
+        } else {
+            downstream?.write(part)
+        }
+    }
+
+    /// Lets the upstream go after its last part, and has the client see what it has got.
+    ///
+    /// Both can end a stream at once, and who hears of an end must find the answer complete. So the flush is last; and
+    /// it is here, since an upstream's stream that ends by our reset doesn't say any more that all of it was read.
+    private func complete(_ part: HTTP2Part) {
         let upstream = upstream
         self.upstream = nil
-        if !isRequestOver { upstream?.reset(.cancel) }
+        // A request that came whole may still wait for the upstream's window.
+        if upstream?.hasSentLast == false { upstream?.reset(.cancel) }
         if case .fields(let fields, _) = part { end(.complete(fields)) } else { end(.complete([:])) }
+        downstream?.flush()
+        // Who uploads all before it reads has to be read from, or it never takes the answer.
+        downstream?.resumeReading()
     }
 
     // MARK: - The end
@@ -152,10 +167,10 @@ final class HTTP2Relay {
 
     private func clientLeft() {
         downstream = nil
-        let wasOpen = state?.end() == true
+        _ = state?.end()
         let upstream = upstream
         self.upstream = nil
-        if wasOpen { upstream?.reset(.cancel) }
+        upstream?.reset(.cancel)
         resume(.gone)
         end(.gone)
         task?.cancel()

@@ -10,9 +10,13 @@ final class HTTP2StreamEnd: ChannelDuplexHandler {
     typealias OutboundOut = HTTP2Frame.FramePayload
 
     private var relay: HTTP2Relay?
+    /// What an upstream's stream is one of; a client's has none.
+    weak var connection: HTTP2UpstreamConnection?
     private var context: ChannelHandlerContext?
     private(set) var isWritable = true
     private(set) var isOpen = true
+    /// Whether the last part that is written to it has gone out.
+    private(set) var hasSentLast = false
     private var holdsRead = false
     /// Why the stream ended, if not in order.
     private var failure: HTTP2ErrorCode?
@@ -63,7 +67,8 @@ final class HTTP2StreamEnd: ChannelDuplexHandler {
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         switch error {
-        case let closed as NIOHTTP2Errors.StreamClosed: failure = closed.errorCode
+        case let closed as NIOHTTP2Errors.StreamClosed:
+            failure = connection?.leavesOut(closed.streamID) == true ? .refusedStream : closed.errorCode
         // The connection was lost, and the stream with it.
         case is ChannelError, is IOError: failure = failure ?? .connectError
         default:
@@ -93,7 +98,13 @@ final class HTTP2StreamEnd: ChannelDuplexHandler {
     func write(_ part: HTTP2Part) {
         guard isOpen else { return }
         guard let context else { return early.append(part) }
-        context.write(wrapOutboundOut(part.frame), promise: nil)
+        context.write(wrapOutboundOut(part.frame), promise: part.isLast ? lastSent(context) : nil)
+    }
+
+    private func lastSent(_ context: ChannelHandlerContext) -> EventLoopPromise<Void> {
+        let sent = context.eventLoop.makePromise(of: Void.self)
+        sent.futureResult.assumeIsolated().whenSuccess { self.hasSentLast = true }
+        return sent
     }
 
     func flush() { context?.flush() }
@@ -102,7 +113,10 @@ final class HTTP2StreamEnd: ChannelDuplexHandler {
     func reset(_ code: HTTP2ErrorCode) {
         guard isOpen else { return }
         guard let context else { return closed() }
-        context.writeAndFlush(wrapOutboundOut(.rstStream(code)), promise: nil)
+        let sent = context.eventLoop.makePromise(of: Void.self)
+        context.writeAndFlush(wrapOutboundOut(.rstStream(code)), promise: sent)
+        // NIO says nothing of the end of a stream whose head still waited to be sent.
+        sent.futureResult.assumeIsolated().whenComplete { _ in context.close(promise: nil) }
     }
 
     /// Writes the last part. A request that still comes is reset once that has gone out, since nobody will read it.
@@ -111,7 +125,6 @@ final class HTTP2StreamEnd: ChannelDuplexHandler {
         guard resetsRequest else { return write(part) }
         let written = context.eventLoop.makePromise(of: Void.self)
         context.write(wrapOutboundOut(part.frame), promise: written)
-        let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
-        written.futureResult.whenSuccess { bound.value.reset(.noError) }
+        written.futureResult.assumeIsolated().whenSuccess { self.reset(.noError) }
     }
 }

@@ -13,6 +13,8 @@ final class HTTP2UpstreamConnection: ChannelInboundHandler {
     private let clock = HTTPConnectionClock()
     private var context: ChannelHandlerContext?
     private var isRetired = false
+    /// The last stream that the upstream works on, once it has said that it takes no more.
+    private var lastStreamID: HTTP2StreamID?
     private var openCount = 0
     private var openedCount = 0
 
@@ -27,7 +29,7 @@ final class HTTP2UpstreamConnection: ChannelInboundHandler {
 
     /// Opens a stream whose one handler is `end`, at the loop's next tick.
     func open(_ end: HTTP2StreamEnd) {
-        guard let eventLoop = context?.eventLoop else { return }
+        guard let eventLoop = context?.eventLoop else { return end.refused() }
         openedCount += 1
         openCount += 1
         clock.clear()
@@ -37,6 +39,7 @@ final class HTTP2UpstreamConnection: ChannelInboundHandler {
                 bound.value.refused()
                 return stream.eventLoop.makeFailedFuture(ChannelError.ioOnClosedChannel)
             }
+            bound.value.connection = own.value
             stream.closeFuture.whenComplete { _ in own.value.streamClosed() }
             return stream.eventLoop.makeCompletedFuture {
                 try stream.pipeline.syncOperations.addHandler(bound.value)
@@ -49,6 +52,10 @@ final class HTTP2UpstreamConnection: ChannelInboundHandler {
         isRetired = true
         if openCount == 0 { context?.close(promise: nil) }
     }
+
+    /// Whether the upstream has said that it never saw to this stream, so that its request is safe to send again (RFC
+    /// 9113, section 6.8).
+    func leavesOut(_ stream: HTTP2StreamID) -> Bool { lastStreamID.map { stream > $0 } ?? false }
 
     private func streamClosed() {
         openCount -= 1
@@ -71,7 +78,10 @@ final class HTTP2UpstreamConnection: ChannelInboundHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        if case .goAway = unwrapInboundIn(data).payload { retire() }
+        if case .goAway(let last, _, _) = unwrapInboundIn(data).payload {
+            lastStreamID = last
+            retire()
+        }
         context.fireChannelRead(data)
     }
 
