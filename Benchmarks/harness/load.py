@@ -3,7 +3,6 @@
 
 import json
 import os
-import random
 import statistics
 import subprocess
 from dataclasses import dataclass, fields
@@ -81,17 +80,26 @@ class Load:
 def alternate(rounds, measurements):
     """Runs all measurements in turn, `rounds` times, so that what the machine does meanwhile meets each of them.
 
-    Each turn has another order, the same ones each time: whoever always came after one that keeps both cores busy would
-    pay for it where the host gives less to a machine that has just had much.
-
     `measurements` are functions by name; the answer has the medians by name. The first turn warms up and isn't counted.
     """
     samples = {name: [] for name in measurements}
+    orders = balanced_orders(list(measurements))
     for turn in range(rounds + 1):
-        order = list(measurements.items())
-        random.Random(turn).shuffle(order)
-        for name, measure in order:
-            sample = measure()
+        for name in orders[turn % len(orders)]:
+            sample = measurements[name]()
             if turn > 0:
                 samples[name].append(sample)
     return {name: Sample.median(taken) for name, taken in samples.items()}
+
+
+def balanced_orders(names):
+    """Orders in which each name comes after each other one equally often (a Latin square of Williams' design).
+
+    Whoever always came after one that keeps both cores busy would pay for it, where the host gives less to a machine
+    that has just had much.
+    """
+    count = len(names)
+    first = [place // 2 if place % 2 == 0 else count - 1 - place // 2 for place in range(count)]
+    rows = [[names[(index + shift) % count] for index in first] for shift in range(count)]
+    # An odd number needs each row in both directions.
+    return rows if count % 2 == 0 else rows + [row[::-1] for row in rows]

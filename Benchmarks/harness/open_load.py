@@ -5,7 +5,7 @@ import re
 import statistics
 import subprocess
 
-from harness.load import Sample
+from harness.load import Sample, alternate
 from harness.processes import MeasurementFailed
 
 # Clients come one after the other: h2load gives each a tick of 10 ms, and would else ask for all of them at once.
@@ -13,6 +13,8 @@ CLIENT_PERIOD_MS = 3
 WARM_UP_SECONDS = 0.5
 # What else the machine does comes in bursts: they spoil some short rounds, or all long ones.
 ROUND_SECONDS = 1
+# A server that takes fewer than are due pushes the rest out of the round, where nobody measures them.
+RATE_SHARE_MIN = 0.98
 
 
 class OpenLoad:
@@ -39,6 +41,17 @@ class OpenLoad:
             requests_per_second=len(latencies) / seconds, p50_us=statistics.median(latencies),
             p99_us=latencies[len(latencies) * 99 // 100], cpu_us_per_request=cpu / self.requests * 1e6, rss=rss,
             rss_anon=rss_anon)
+
+    def medians(self, rounds, servers):
+        """The medians of each server, in turn; one that can't keep the rate fails the measurement."""
+        medians = alternate(rounds, {
+            name: lambda server=server: self.measure(server) for name, server in servers.items()
+        })
+        for name, sample in medians.items():
+            if sample.requests_per_second < RATE_SHARE_MIN * self.rate:
+                raise MeasurementFailed(
+                    f"{name} took {sample.requests_per_second:,.0f} requests/s where {self.rate:,} were due")
+        return medians
 
     def run(self, port):
         self.log.unlink(missing_ok=True)

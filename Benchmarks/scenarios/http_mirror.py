@@ -5,7 +5,6 @@ import socket
 from contextlib import ExitStack, contextmanager
 
 from harness.http_proxies import AmbassadorHTTP, Backend, backends
-from harness.load import alternate
 from harness.open_load import OpenLoad
 from harness.processes import free_port
 from scenarios.http_load import CONNECTIONS, HEADERS, PATH, saturation
@@ -23,9 +22,7 @@ def mirror(bench, report):
             proxies[name] = stack.enter_context(mirroring(bench, versions, name, port))
         rate = int(saturation(bench, proxies["mirror off"]) / 4)
         load = OpenLoad(bench, rate, CONNECTIONS, PATH, HEADERS)
-        medians = alternate(bench.latency_rounds, {
-            name: lambda proxy=proxy: load.measure(proxy) for name, proxy in proxies.items()
-        })
+        medians = load.medians(bench.latency_rounds, proxies)
         mirrored = shadow.requests_taken() / (load.requests * (bench.latency_rounds + 1))
     off = medians["mirror off"]
     for name, sample in medians.items():
