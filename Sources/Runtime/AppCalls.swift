@@ -29,11 +29,10 @@ struct AppCalls: Sendable {
     init(_ app: AppConfiguration) {
         secret = Self.newSecret()
         canCall = app.port != nil && app.protocol == .http
-        guard let port = app.port else {
+        guard let address = app.listen else {
             (channel, grpc, health) = (ClosedAppChannel(reason: .noPort), nil, nil)
             return
         }
-        let address = ListenAddress(host: app.address, port: port)
         let eventLoops = MultiThreadedEventLoopGroup.singleton
         let concurrency = app.maxConcurrency > 0 ? app.maxConcurrency : nil
         switch app.protocol {

@@ -91,8 +91,7 @@ struct SidecarProcess: Sendable {
             app: calls.subscribed(configuration.app, tracer: tracing.tracer),
             health: health, metadata: metadata, logger: instruments.logs.logger("outrigger.pubsub"))
         let serving: @Sendable () async -> Void = {
-            await subscriber.end()
-            await listeners.serving()
+            await endWork(of: configuration.app, ambassador, subscriber, listeners)
         }
         let app = AppService(
             supervisor: supervisor, serving: serving, health: health, grace: configuration.app.grace
@@ -103,6 +102,17 @@ struct SidecarProcess: Sendable {
         await process.announce()
         health.setOutboundReady(true)
         return process
+    }
+
+    /// Brings the app no more work, and waits until nobody is being answered for whom it may be needed.
+    private static func endWork(
+        of app: AppConfiguration, _ ambassador: AmbassadorService?, _ subscriber: Subscriber, _ listeners: Listeners
+    ) async {
+        async let drained: Void? = ambassador?.drain(inFrontOf: app)
+        await subscriber.end()
+        await drained
+        // Last, as the app may need the API for what it has been asked by the others.
+        await listeners.serving()
     }
 
     private init(

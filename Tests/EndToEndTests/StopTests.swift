@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import TestKit
 import Testing
 
 extension EndToEnd {
@@ -30,6 +31,36 @@ extension EndToEnd {
             connection.write(String(body.dropFirst(10)))
             #expect(try connection.readAnswer().status == 204)
             #expect(try sidecar.process.waitForExit() == .status(7))
+        }
+
+        @Test func `a request through HTTPS that is in flight at SIGTERM is answered, and no other`() throws {
+            let https = try FreePort.next()
+            let sidecar = try Sidecar(
+                Sidecar.Plan(
+                    flags: ["--https", "127.0.0.1:\(https)"], command: EchoApp().command, hasAppPort: true))
+            try sidecar.waitUntilReady()
+            let slow = try ChildProcess(
+                ["curl", "--insecure", "--silent", "--show-error", "--no-buffer", "--write-out", " %{http_code}"]
+                    + ["https://127.0.0.1:\(https)/slow?seconds=2"],
+                environment: Binary.environment(home: sidecar.folder.path), workingDirectory: sidecar.folder.path)
+            try sidecar.waitUntil("the answer's beginning") { slow.standardOutput.contains("begin") }
+            sidecar.process.send(SIGTERM)
+            try sidecar.waitUntil("the listener's end") { (try? Connection(port: https)) == nil }
+            #expect(sidecar.app.status("/") == 200)
+            #expect(try slow.waitForExit() == .status(0), "\(slow.output)")
+            #expect(slow.standardOutput == "beginend 200")
+            #expect(try sidecar.process.waitForExit() == .status(0))
+        }
+
+        @Test func `a proxy that the app reaches others through serves until the app has ended`() throws {
+            let setting = try ProxySetting(app: TestApp(onTerminate: .save))
+            try setting.sidecar.waitUntilReady()
+            setting.sidecar.process.send(SIGTERM)
+            try setting.sidecar.waitUntil("the app got it") {
+                setting.sidecar.process.standardOutput.contains("app got SIGTERM")
+            }
+            #expect(try setting.answers(1).count == 1)
+            #expect(try setting.sidecar.process.waitForExit() == .status(7))
         }
 
         @Test func `the app's death by a signal becomes 128 and the signal's number`() throws {

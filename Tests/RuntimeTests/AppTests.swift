@@ -2,6 +2,7 @@
 
 import Core
 import HTTPAPI
+import Proxying
 import Sidecar
 import Testing
 
@@ -24,6 +25,19 @@ struct AppTests {
     @Test func `the app learns nothing of what isn't there`() {
         let environment = appEnvironment(AppConfiguration(), apiPort: nil, grpcPort: nil, adminPort: nil)
         #expect(environment == ["APP_PROTOCOL": "http"])
+    }
+
+    @Test(
+        "a proxy's server is the app where it has the app's port on this machine",
+        arguments: [
+            ("127.0.0.1", "127.0.0.1:8080", true), ("127.0.0.1", "localhost:8080", true),
+            ("127.0.0.1", "[::1]:8080", true), ("10.0.0.1", "10.0.0.1:8080", true),
+            ("127.0.0.1", "127.0.0.1:8081", false), ("127.0.0.1", "10.0.0.1:8080", false),
+            ("10.0.0.1", "127.0.0.1:8080", false), ("127.0.0.1", "/run/app.sock", false),
+        ])
+    func server(app: String, server: String, isApp: Bool) throws {
+        let address = try #require(ServerAddress(text: server))
+        #expect(address.isSame(as: ListenAddress(host: app, port: 8080)) == isApp)
     }
 
     @Test(

@@ -75,6 +75,11 @@ package final class HTTPProxy: Sendable {
     /// Where it listens, with the port that the kernel chose.
     var address: String { plan.withLock { $0.configuration.listen }.bound(to: port.withLock { $0 }) }
 
+    /// The servers of all its upstreams.
+    package var servers: [ServerAddress] {
+        plan.withLock { $0.configuration }.upstreams.flatMap { $0.value.servers.map(\.value.address) }
+    }
+
     /// TLS towards upstreams, by their names.
     package var upstreamTLS: [String: TLSClient] { plan.withLock { $0.upstreamTLS } }
 

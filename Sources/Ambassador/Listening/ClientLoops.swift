@@ -50,11 +50,11 @@ final class ClientLoops<Loop: ClientLoop>: Sendable {
         return answers
     }
 
-    /// Lets clients have what they wait for, and closes what is left after `time`.
+    /// Lets clients have what they wait for, and closes what is left after `time`, or when the task is cancelled.
     func drain(within time: Duration) async {
         tell { $0.drain() }
         let end = ContinuousClock.now + time
-        while await ask({ $0.clientCount }).contains(where: { $0 > 0 }), ContinuousClock.now < end {
+        while await ask({ $0.clientCount }).contains(where: { $0 > 0 }), ContinuousClock.now < end, !Task.isCancelled {
             try? await Task.sleep(for: Self.drainPause)
         }
         _ = await ask { $0.close() }

@@ -10,6 +10,9 @@ package struct ListenAddress: Sendable, Hashable, CustomStringConvertible {
         self.port = port
     }
 
+    /// Whether only this machine reaches it.
+    package var isLoopback: Bool { host.hasPrefix("127.") || host == "::1" || host == "localhost" }
+
     /// `127.0.0.1:3500`, `[::1]:3500`.
     package var description: String {
         host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"

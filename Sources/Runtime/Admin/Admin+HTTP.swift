@@ -14,7 +14,7 @@ extension Admin {
         private let token: APIToken?
 
         package init(listen: ListenAddress, token: String?) {
-            isLoopback = listen.host.hasPrefix("127.") || ["::1", "localhost"].contains(listen.host)
+            isLoopback = listen.isLoopback
             self.token = token.flatMap(APIToken.init)
         }
 

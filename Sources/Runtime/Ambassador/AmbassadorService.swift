@@ -7,6 +7,7 @@ import NIOCore
 import NIOPosix
 import Proxying
 import ServiceLifecycle
+import Sidecar
 import Telemetry
 
 /// A pool of whatever protocol.
@@ -182,12 +183,31 @@ struct AmbassadorService: Service {
         await stop()
     }
 
+    /// Ends the proxies through which clients reach the app, as it may be stopped only after their requests; what the
+    /// app itself reaches others through stays.
+    func drain(inFrontOf app: AppConfiguration) async {
+        guard let address = app.listen else { return }
+        await drain([], proxies.filter { $0.servers.contains { $0.isSame(as: address) } })
+    }
+
     /// Lets clients have the replies that are due to them, but no longer than the grace period.
     func stop() async {
+        await drain(pools, proxies)
+        try? await eventLoops.shutdownGracefully()
+    }
+
+    private func drain(_ pools: [any ServedPool], _ proxies: [HTTPProxy]) async {
         await withTaskGroup(of: Void.self) { group in
             for pool in pools { group.addTask { await pool.drain(within: grace) } }
             for proxy in proxies { group.addTask { await proxy.drain(within: grace) } }
         }
-        try? await eventLoops.shutdownGracefully()
+    }
+}
+
+extension ServerAddress {
+    /// Whether it is where an app of this machine listens.
+    func isSame(as app: ListenAddress) -> Bool {
+        guard case .network(let host, let port) = self, port == app.port else { return false }
+        return host == app.host || app.isLoopback && ListenAddress(host: host, port: port).isLoopback
     }
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import Core
+
 /// The app that the sidecar runs beside.
 package struct AppConfiguration: Sendable, Equatable {
     package enum AppProtocol: String, Sendable, CaseIterable {
@@ -32,6 +34,9 @@ package struct AppConfiguration: Sendable, Equatable {
     package var grace = Duration.seconds(5)
 
     package init() {}
+
+    /// Where the app listens; nil without a port.
+    package var listen: ListenAddress? { port.map { ListenAddress(host: address, port: $0) } }
 }
 
 /// Whether and how the app is asked if it is well.

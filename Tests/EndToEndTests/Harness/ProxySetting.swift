@@ -15,7 +15,10 @@ final class ProxySetting {
     /// - Parameters:
     ///   - routes: entries of the table.
     ///   - more: further lines of the proxy.
-    init(routes: String = split, more: String = "", environment: [String: String] = [:]) throws {
+    ///   - app: runs beside it.
+    init(
+        routes: String = split, more: String = "", environment: [String: String] = [:], app: TestApp? = nil
+    ) throws {
         servers = try ["v1", "v2"].map { name in
             try ScriptedServer { connection in
                 while true {
@@ -29,7 +32,9 @@ final class ProxySetting {
         try folder.write(Self.file(port, servers, routes, more), to: "outrigger.yaml")
         sidecar = try Sidecar(
             Sidecar.Plan(
-                appID: "shop", flags: ["--config", "outrigger.yaml"], environment: environment, folder: folder))
+                appID: "shop", flags: ["--config", "outrigger.yaml"],
+                environment: environment.merging(app?.environment ?? [:]) { $1 }, command: app?.command ?? [],
+                hasAppPort: app != nil, folder: folder))
         try sidecar.waitUntilServing()
     }
 
