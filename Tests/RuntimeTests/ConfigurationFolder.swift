@@ -26,6 +26,10 @@ final class ConfigurationFolder {
 
     /// Reads a command line; `@` in it stands for the folder.
     func invocation(_ arguments: String..., environment: [String: String] = [:]) throws -> Invocation {
+        try invocation(arguments, environment: environment)
+    }
+
+    func invocation(_ arguments: [String], environment: [String: String] = [:]) throws -> Invocation {
         let arguments = arguments.map { $0.replacing("@", with: path) }
         guard case .run(let invocation) = try Invocation.request(arguments: arguments, environment: environment) else {
             throw Problems([])
@@ -35,6 +39,10 @@ final class ConfigurationFolder {
 
     /// The problems of a command line, a line each, with `@` for the folder, and the exit status.
     func problems(_ arguments: String..., environment: [String: String] = [:]) -> (lines: [String], exitStatus: Int32) {
+        problems(arguments, environment: environment)
+    }
+
+    func problems(_ arguments: [String], environment: [String: String] = [:]) -> (lines: [String], exitStatus: Int32) {
         do throws(Problems) {
             let arguments = arguments.map { $0.replacing("@", with: path) }
             _ = try Invocation.request(arguments: arguments, environment: environment)

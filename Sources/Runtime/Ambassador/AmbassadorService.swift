@@ -116,12 +116,14 @@ struct AmbassadorService: Service {
             try await open(pool, at: memcached.pool.listen)
         }
         for (name, http) in configuration.http {
-            let tls = try HTTPProxyTLS(http, key: AmbassadorConfiguration.key(ofProxy: name), origin: origin)
+            let key = configuration.key(ofProxy: name)
+            let tls = try HTTPProxyTLS(http, key: key, origin: origin)
             tls.report(to: logger)
             if let clients = tls.clients { tlsOfStart.append(clients) }
             let proxy = HTTPProxy(
                 name: name, configuration: http, tls: tls.clients, upstreamTLS: tls.upstreams,
-                accessLog: try accessLog(of: http, named: name), tracer: tracer, group: eventLoops, logger: logger)
+                accessLog: try accessLog(of: http, named: name, key: key), tracer: tracer, group: eventLoops,
+                logger: logger)
             // Before it listens, so that what fails half-way is ended, too.
             proxies.append(proxy)
             let port = try await proxy.start()
@@ -131,13 +133,13 @@ struct AmbassadorService: Service {
 
     /// Nil if there is to be none.
     private func accessLog(
-        of http: HTTPProxyConfiguration, named name: String
+        of http: HTTPProxyConfiguration, named name: String, key: String
     ) throws(Problems) -> AccessLogFile? {
         guard let path = http.accessLog.path else { return nil }
         do throws(AccessLogError) {
             return try AccessLogFile(path: path, proxy: name, buffer: http.accessLog.buffer, logger: logger)
         } catch {
-            let key = "ambassador.http.\(name).access-log.path"
+            let key = key + ".access-log.path"
             throw Problems([Problem(origin(key) ?? .builtIn, key: key, error.description)])
         }
     }
@@ -163,7 +165,7 @@ struct AmbassadorService: Service {
         for proxy in proxies {
             guard let http = configuration.http[proxy.name] else { continue }
             do throws(Problems) {
-                let key = AmbassadorConfiguration.key(ofProxy: proxy.name)
+                let key = configuration.key(ofProxy: proxy.name)
                 let tls = try HTTPProxyTLS.upstreams(http, key: key, keeping: proxy.upstreamTLS, origin: origin)
                 changes.append((proxy, http, tls))
             } catch {

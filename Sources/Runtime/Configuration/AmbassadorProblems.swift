@@ -10,50 +10,48 @@ struct AmbassadorProblems {
     let loaded: Loaded<Configuration>
     /// The keys that a problem has been said of.
     private let refused: [String]
+    /// The addresses that are listened on, and the keys under which they are given.
+    private var listeners: [PoolAddress: String] = [:]
     var all: [Problem] = []
 
     init(_ loaded: Loaded<Configuration>, besides problems: [Problem]) {
         self.loaded = loaded
         refused = problems.map(\.key)
         let ambassador = loaded.configuration.ambassador
-        var listeners: [PoolAddress: String] = [:]
-        for (name, redis) in ambassador.redis {
-            let key = "ambassador.redis.\(name)"
-            check(redis.pool, under: key, &listeners)
-            checkTLS(redis.pool, under: key)
-            check(redis.login, under: "\(key).login")
-            check(redis.clientLogin, under: "\(key).client-login")
-            for (fault, value) in redis.faults {
-                guard let unknown = value.unknownCommands.first else { continue }
-                let found = "found \(Problem.quote(unknown)), expected a command of Redis, such as GET"
-                add("\(key).faults.\(fault)", "commands", found)
-            }
-        }
-        for (name, memcached) in ambassador.memcached {
-            check(memcached.pool, under: "ambassador.memcached.\(name)", &listeners)
-            checkTLS(memcached.pool, under: "ambassador.memcached.\(name)")
-            for (server, value) in memcached.pool.servers where value.replicaOf != nil {
-                let found = "found a replica, expected none: memcached copies nothing"
-                add("ambassador.memcached.\(name).servers.\(server)", "replica-of", found)
-            }
-        }
+        for (name, redis) in ambassador.redis { check(redis, under: "ambassador.redis.\(name)") }
+        for (name, memcached) in ambassador.memcached { check(memcached, under: "ambassador.memcached.\(name)") }
         checkHTTPS()
-        for (name, proxy) in ambassador.http {
-            checkListener(proxy.listen, under: "ambassador.http.\(name)", &listeners)
-            check(proxy, under: "ambassador.http.\(name)")
+        for (name, proxy) in ambassador.http { check(proxy, under: "ambassador.http.\(name)") }
+        checkTLS()
+    }
+
+    private mutating func check(_ redis: RedisPoolConfiguration, under key: String) {
+        check(redis.pool, under: key)
+        check(redis.login, under: "\(key).login")
+        check(redis.clientLogin, under: "\(key).client-login")
+        for (fault, value) in redis.faults {
+            guard let unknown = value.unknownCommands.first else { continue }
+            let found = "found \(Problem.quote(unknown)), expected a command of Redis, such as GET"
+            add("\(key).faults.\(fault)", "commands", found)
         }
     }
 
-    private mutating func checkListener(
-        _ listen: PoolAddress, under key: String, _ listeners: inout [PoolAddress: String]
-    ) {
-        guard let other = listeners.updateValue(key, forKey: listen), !listen.isAnyPort else { return }
-        add(key, "listen", "found \(listen), which is \(other).listen, too; expected another address")
+    private mutating func check(_ memcached: MemcachedPoolConfiguration, under key: String) {
+        check(memcached.pool, under: key)
+        for (server, value) in memcached.pool.servers where value.replicaOf != nil {
+            let found = "found a replica, expected none: memcached copies nothing"
+            add("\(key).servers.\(server)", "replica-of", found)
+        }
     }
 
-    private mutating func check(_ pool: PoolConfiguration, under key: String, _ listeners: inout [PoolAddress: String])
-    {
-        checkListener(pool.listen, under: key, &listeners)
+    /// Notes where a part of what is under `key` has something listen.
+    mutating func checkListener(_ listen: PoolAddress, under key: String, _ part: String = "listen") {
+        guard let other = listeners.updateValue("\(key).\(part)", forKey: listen), !listen.isAnyPort else { return }
+        add(key, part, "found \(listen), which is \(other), too; expected another address")
+    }
+
+    private mutating func check(_ pool: PoolConfiguration, under key: String) {
+        checkListener(pool.listen, under: key)
         guard !pool.servers.isEmpty else { return add(key, "servers", "found nothing, expected at least one server") }
         for (name, server) in pool.servers {
             let server = (key: "\(key).servers.\(name)", replicaOf: server.replicaOf)
@@ -68,10 +66,17 @@ struct AmbassadorProblems {
         }
     }
 
+    /// Reads all certificates, as a start does; one that the start makes is made for this check alone.
+    private mutating func checkTLS() {
+        var ambassador = loaded.configuration.wholeAmbassador
+        // Where none can be made, its absence is what is said.
+        _ = try? ambassador.giveCertificates { try DevelopmentCertificate(unkept: "it is only looked at") }
+        for (name, value) in ambassador.redis { checkTLS(value.pool, under: "ambassador.redis.\(name)") }
+        for (name, value) in ambassador.memcached { checkTLS(value.pool, under: "ambassador.memcached.\(name)") }
+        for (name, proxy) in ambassador.http { checkTLS(proxy, under: ambassador.key(ofProxy: name)) }
+    }
+
     private mutating func checkTLS(_ pool: PoolConfiguration, under key: String) {
-        var pool = pool
-        // It is made at the start, and nothing can be wrong with it.
-        if pool.clientTLS.needsCertificate { pool.clientTLS = TLSServerConfiguration() }
         do throws(Problems) {
             _ = try PoolTLS(pool, key: key) { [loaded] in Self.location(of: $0, in: loaded) }
         } catch {

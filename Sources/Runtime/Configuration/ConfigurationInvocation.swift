@@ -264,7 +264,7 @@ extension Invocation {
             if case .component(let component) = resource { "\(component.name) (\(component.type))" } else { nil }
         }
         let topics = subscriptions.map { "\($0.topic) of \($0.pubsub)" }.joined(separator: ", ")
-        let ambassador = configuration.ambassador
+        let ambassador = configuration.wholeAmbassador
         let pools =
             ambassador.redis.map { ($0.name, $0.value.pool) } + ambassador.memcached.map { ($0.name, $0.value.pool) }
         var lines = [

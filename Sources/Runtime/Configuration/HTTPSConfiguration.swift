@@ -18,6 +18,8 @@ package struct HTTPSConfiguration: Sendable, Equatable {
 
     package init() {}
 
+    /// Where it is written.
+    static let key = "https"
     /// What the proxies are called that are made of this.
     static let proxyName = "https"
     static let redirectName = "http-redirect"
@@ -53,15 +55,18 @@ package struct HTTPSAddress: Sendable, Hashable, CustomStringConvertible {
 extension Configuration {
     /// The ambassador with what `https` adds to it.
     var wholeAmbassador: AmbassadorConfiguration {
-        guard let listen = https.listen, let port = app.port else { return ambassador }
+        guard let listen = https.listen else { return ambassador }
         var ambassador = ambassador
         var proxy = HTTPProxyConfiguration()
+        proxy.key = HTTPSConfiguration.key
         proxy.listen = .network(listen.address)
         proxy.tls = https.tls
         proxy.tls.selfSigned = proxy.tls.certificate == nil && proxy.tls.certificates.isEmpty
         proxy.hsts = https.hsts
         var upstream = UpstreamConfiguration()
-        upstream.servers["app"] = UpstreamServerConfiguration(address: .network(host: app.address, port: port))
+        upstream.servers["app"] = app.port.map { port in
+            UpstreamServerConfiguration(address: .network(host: app.address, port: port))
+        }
         // The app is one; leaving it alone would help nobody.
         upstream.ejection.enabled = false
         proxy.upstreams["app"] = upstream
@@ -71,6 +76,7 @@ extension Configuration {
         ambassador.http[HTTPSConfiguration.proxyName] = proxy
         if let redirect = https.redirect {
             var plain = HTTPProxyConfiguration()
+            plain.key = HTTPSConfiguration.key
             plain.listen = .network(redirect.address)
             plain.redirectToHTTPS = listen.port
             ambassador.http[HTTPSConfiguration.redirectName] = plain
@@ -81,7 +87,5 @@ extension Configuration {
 
 extension AmbassadorConfiguration {
     /// The key under which a proxy's settings are, wherever they were written.
-    static func key(ofProxy name: String) -> String {
-        name == HTTPSConfiguration.proxyName ? "https" : "ambassador.http.\(name)"
-    }
+    func key(ofProxy name: String) -> String { http[name]?.key ?? "ambassador.http.\(name)" }
 }

@@ -11,11 +11,21 @@ extension AmbassadorConfiguration {
     ///
     /// - Parameter folder: the data directory, which is made if it is missing.
     mutating func makeCertificates(in folder: () throws -> String, _ logger: Logger) throws {
+        let (keys, made) = try giveCertificates { try DevelopmentCertificate(in: folder) }
+        guard let made else { return }
+        let path = made.unkept == nil ? made.certificate : nil
+        logger.emit(.tlsSelfSigned(keys: keys, path: path, reason: made.unkept))
+    }
+
+    /// Gives each of them the one certificate that `make` makes; returns their keys, and nil if there are none.
+    mutating func giveCertificates(
+        _ make: () throws -> DevelopmentCertificate
+    ) throws -> (keys: [String], made: DevelopmentCertificate?) {
         var keys: [String] = []
         var made: DevelopmentCertificate?
         func complete(_ tls: inout TLSServerConfiguration, _ key: String) throws {
             guard tls.needsCertificate else { return }
-            let certificate = try made ?? DevelopmentCertificate(in: folder)
+            let certificate = try made ?? make()
             (tls.certificate, tls.key) = (certificate.certificate, certificate.key)
             made = certificate
             keys.append(key)
@@ -32,11 +42,9 @@ extension AmbassadorConfiguration {
         }
         for name in http.names {
             guard var proxy = http[name] else { continue }
-            try complete(&proxy.tls, AmbassadorConfiguration.key(ofProxy: name) + ".tls")
+            try complete(&proxy.tls, key(ofProxy: name) + ".tls")
             http[name] = proxy
         }
-        guard let made else { return }
-        let path = made.unkept == nil ? made.certificate : nil
-        logger.emit(.tlsSelfSigned(keys: keys, path: path, reason: made.unkept))
+        return (keys, made)
     }
 }

@@ -26,20 +26,29 @@ struct DevelopmentCertificate: Sendable, Equatable {
     /// - Parameter folder: the data directory; nil if there is none.
     init(in folder: () throws -> String, at time: UTCTime = .now()) throws {
         do {
-            let folder = try KeyFolder(path: folder() + "/tls")
-            (certificate, key) = (folder.path + "/dev-certificate.pem", folder.path + "/dev-key.pem")
-            let lock = try folder.lock()
-            defer { lock.release() }
-            if isUsable(at: time) { return }
-            let new = try Self.make(at: time)
-            // The certificate comes last: with a key of another it isn't usable, and made again.
-            try folder.write(new.key, to: key)
-            try folder.write(new.certificate, to: certificate)
+            try self.init(keptIn: KeyFolder(path: folder() + "/tls"), at: time)
         } catch {
-            unkept = "\(error)"
-            let new = try Self.make(at: time)
-            (certificate, key) = (new.certificate, new.key)
+            try self.init(unkept: "\(error)", at: time)
         }
+    }
+
+    private init(keptIn folder: KeyFolder, at time: UTCTime) throws {
+        (certificate, key) = (folder.path + "/dev-certificate.pem", folder.path + "/dev-key.pem")
+        let lock = try folder.lock()
+        defer { lock.release() }
+        if isUsable(at: time) { return }
+        let new = try Self.make(at: time)
+        // The certificate comes last: with a key of another it isn't usable, and made again.
+        try folder.write(new.key, to: key)
+        try folder.write(new.certificate, to: certificate)
+    }
+
+    /// One that lives as long as whoever holds it.
+    ///
+    /// - Parameter reason: why it isn't kept.
+    init(unkept reason: String, at time: UTCTime = .now()) throws {
+        let new = try Self.make(at: time)
+        (certificate, key, unkept) = (new.certificate, new.key, reason)
     }
 
     private func isUsable(at time: UTCTime) -> Bool {

@@ -5,6 +5,8 @@ package import Proxying
 
 /// One address behind which HTTP servers stand, and which of them get which requests.
 package struct HTTPProxyConfiguration: Sendable, Equatable {
+    /// The key under which its settings are written, if that isn't its place in `ambassador.http`.
+    package var key: String? = nil
     package var listen = PoolAddress.network(ListenAddress(host: "127.0.0.1", port: 8081))
     /// TLS of the listener.
     package var tls = TLSServerConfiguration()
