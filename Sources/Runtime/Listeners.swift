@@ -169,7 +169,10 @@ struct Listeners: Sendable {
         let admin = Admin(
             registry: parts.instruments.registry, probes: probes,
             rooms: [parts.status.endpoint, .logLevel(parts.instruments.logs, logger: parts.instruments.logger)]
-                + pubsubEndpoints(configuration, parts) + shardsEndpoints(parts) + routesEndpoints(parts))
+                + pubsubEndpoints(configuration, parts) + ShardsRoom(pools: parts.pools).endpoints
+                + RoutesRoom(
+                    proxies: parts.proxies, logger: parts.instruments.logs.logger("outrigger.ambassador")
+                ).endpoints)
         let access = Admin.Access(listen: configuration.admin.listen, token: configuration.api.token)
         return HTTPListener(
             address: configuration.admin.listen, eventLoopGroup: eventLoops,
@@ -177,18 +180,6 @@ struct Listeners: Sendable {
         ) { request in
             try await admin.respond(to: request, access: access)
         }
-    }
-
-    /// Without pools there is nothing to tell of.
-    private static func shardsEndpoints(_ parts: Answering) -> [AdminEndpoint] {
-        parts.pools.isEmpty ? [] : ShardsRoom(pools: parts.pools).endpoints
-    }
-
-    /// Without proxies there are no routes to tell of.
-    private static func routesEndpoints(_ parts: Answering) -> [AdminEndpoint] {
-        if parts.proxies.isEmpty { return [] }
-        let logger = parts.instruments.logs.logger("outrigger.ambassador")
-        return RoutesRoom(proxies: parts.proxies, logger: logger).endpoints
     }
 
     /// Without the API there is no pub/sub to tell of.

@@ -63,6 +63,40 @@ extension EndToEnd {
             #expect(!after.contains("set while running"), "\(after)")
         }
 
+        @Test func `a neighbour without a proxy is passed over`() throws {
+            let setting = try ProxySetting()
+            let cart = try Sidecar.alone(on: setting.sidecar.folder)
+            let data = setting.sidecar.folder.path("data")
+            for arguments in [[], ["--proxy", "web"]] {
+                let (exit, output, errors) = try setting.run(["routes", "--data-dir", data] + arguments)
+                #expect(exit == .status(0), "\(errors)")
+                #expect(output.contains("\nweb: http on 127.0.0.1:") || output.hasPrefix("web: http on "), "\(output)")
+                #expect(!output.contains("cart"))
+            }
+            let (exit, _, errors) = try setting.run(
+                ["routes", "split", "web", "everything", "v1=0", "v2=1", "--data-dir", data])
+            #expect(exit == .status(0), "\(errors)")
+            try setting.sidecar.waitUntil("the split") { try setting.answers(5) == Array(repeating: "v2", count: 5) }
+
+            let unknown = try setting.run(["routes", "--proxy", "wbe", "--data-dir", data])
+            #expect(unknown.exit == .status(1))
+            #expect(unknown.errors.contains("cart: There is no HTTP proxy \"wbe\"; there is: none."))
+            #expect(unknown.errors.contains("shop: There is no HTTP proxy \"wbe\"; there is: web."))
+            let admin = "127.0.0.1:\(cart.admin.port)"
+            #expect(try setting.run(["routes", "--admin", admin]).output == "No HTTP proxy runs here.\n")
+            #expect(try setting.run(["shards", "--data-dir", data]).output == "No pool runs here.\n")
+        }
+
+        @Test func `a split of a proxy that two processes have is refused`() throws {
+            let setting = try ProxySetting()
+            let second = try ProxySetting(on: setting.sidecar.folder)
+            let (exit, output, errors) = try setting.run(
+                ["routes", "split", "web", "everything", "v2=1", "--data-dir", setting.sidecar.folder.path("data")])
+            #expect(exit == .status(1) && output.isEmpty)
+            #expect(errors.contains("several processes have the proxy web; name the one to change by --admin"))
+            #expect(errors.contains("127.0.0.1:\(second.sidecar.admin.port)"))
+        }
+
         @Test func `comparisons of mirrored requests are shown`() throws {
             let setting = try ProxySetting(routes: Self.routes)
             let admin = "127.0.0.1:\(setting.sidecar.admin.port)"

@@ -89,7 +89,7 @@ struct RoutesRoom: Sendable {
 
     private func proxy(named name: String) throws(AdminRefusal) -> any ObservedHTTPProxy {
         guard let proxy = proxies.first(where: { $0.name == name }) else {
-            let known = proxies.map(\.name).joined(separator: ", ")
+            let known = proxies.isEmpty ? "none" : proxies.map(\.name).joined(separator: ", ")
             throw AdminRefusal(404, "There is no HTTP proxy \(Problem.quote(name)); there is: \(known).")
         }
         return proxy

@@ -74,7 +74,8 @@ private struct ShardsRefusal: Error {
     let known: [String]
 
     var response: AdminResponse {
-        .text("There is no pool \(Problem.quote(pool)); there is: \(known.joined(separator: ", ")).\n", status: 404)
+        let known = known.isEmpty ? "none" : known.joined(separator: ", ")
+        return .text("There is no pool \(Problem.quote(pool)); there is: \(known).\n", status: 404)
     }
 }
 

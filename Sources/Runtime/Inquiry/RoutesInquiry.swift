@@ -22,14 +22,22 @@ package struct RoutesInquiry: Inquiry {
     }
 
     package func answer(from search: SidecarSearch) async throws(InquiryError) -> String {
-        let sidecars = try await search.ambassadors()
-        if case .split = question, sidecars.count > 1 {
-            let found = sidecars.map(\.description).joined(separator: "\n  ")
-            throw InquiryError(
-                description: "several processes run; name the one to change by --admin or --app-id:\n  \(found)")
-        }
+        var sidecars = try await search.ambassadors()
+        if case .split(let proxy, _, _) = question { sidecars = [try await owner(of: proxy, among: sidecars, search)] }
         let answers = try await sidecars.ask(method, target, of: search, body: body)
-        return isJSON ? answers.jsonArray : answers.parts
+        return isJSON ? answers.jsonArray : answers.parts(orElse: "No HTTP proxy runs here.\n")
+    }
+
+    /// The one process that has the proxy.
+    private func owner(
+        of proxy: String, among sidecars: [RunningSidecar], _ search: SidecarSearch
+    ) async throws(InquiryError) -> RunningSidecar {
+        let owners = try await sidecars.ask(.get, "/admin/routes".target([("proxy", proxy)]), of: search)
+        if owners.count == 1 { return owners[0].sidecar }
+        let found = owners.map(\.sidecar.description).joined(separator: "\n  ")
+        throw InquiryError(
+            description: "several processes have the proxy \(proxy); "
+                + "name the one to change by --admin or --app-id:\n  \(found)")
     }
 
     private var method: HTTPMethod {

@@ -57,12 +57,15 @@ struct RunningSidecar: Sendable {
             }
             let text = String(buffer: body)
             guard response.head.status.isSuccess else {
-                throw InquiryError(description: text.isEmpty ? "status \(response.head.status.code)" : text)
+                throw InquiryError(
+                    description: text.isEmpty ? "status \(response.head.status.code)" : text,
+                    isAbsence: response.head.status == .notFound)
             }
             return text
         } catch {
             let who = appID.map { "\($0): " } ?? ""
-            throw InquiryError(description: who + "\(error)".trimmingSuffix("\n"))
+            let isAbsence = (error as? InquiryError)?.isAbsence == true
+            throw InquiryError(description: who + "\(error)".trimmingSuffix("\n"), isAbsence: isAbsence)
         }
     }
 }
@@ -84,6 +87,8 @@ package struct InquiryError: Error, CustomStringConvertible {
     package var description: String
     /// The process's.
     package var exitStatus: Int32 = ExitStatus.failure
+    /// Whether a sidecar answered that it doesn't have what was asked about.
+    var isAbsence = false
 }
 
 extension SidecarSearch {

@@ -25,7 +25,7 @@ package struct ShardsInquiry: Inquiry {
 
     package func answer(from search: SidecarSearch) async throws(InquiryError) -> String {
         let answers = try await search.ambassadors().ask(.get, target, of: search)
-        return isJSON ? answers.jsonArray : answers.parts
+        return isJSON ? answers.jsonArray : answers.parts(orElse: "No pool runs here.\n")
     }
 
     private var target: String {

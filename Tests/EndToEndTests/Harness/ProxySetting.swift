@@ -16,8 +16,10 @@ final class ProxySetting {
     ///   - routes: entries of the table.
     ///   - more: further lines of the proxy.
     ///   - app: runs beside it.
+    ///   - folder: another's, to run beside it.
     init(
-        routes: String = split, more: String = "", environment: [String: String] = [:], app: TestApp? = nil
+        routes: String = split, more: String = "", environment: [String: String] = [:], app: TestApp? = nil,
+        on folder: TemporaryFolder? = nil
     ) throws {
         servers = try ["v1", "v2"].map { name in
             try ScriptedServer { connection in
@@ -28,7 +30,7 @@ final class ProxySetting {
             }
         }
         port = try FreePort.next()
-        let folder = try TemporaryFolder()
+        let folder = try folder ?? TemporaryFolder()
         try folder.write(Self.file(port, servers, routes, more), to: "outrigger.yaml")
         sidecar = try Sidecar(
             Sidecar.Plan(
@@ -66,7 +68,9 @@ final class ProxySetting {
     }
 
     /// What `outrigger` prints for these arguments.
-    func run(_ arguments: String...) throws -> (exit: Exit, output: String, errors: String) {
+    func run(_ arguments: String...) throws -> (exit: Exit, output: String, errors: String) { try run(arguments) }
+
+    func run(_ arguments: [String]) throws -> (exit: Exit, output: String, errors: String) {
         let (exit, process) = try Binary.run(arguments, in: sidecar.folder)
         return (exit, process.standardOutput, process.standardError)
     }
