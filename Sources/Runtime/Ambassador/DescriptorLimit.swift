@@ -3,6 +3,7 @@
 import Ambassador
 import Glibc
 import Logging
+import Proxying
 import Telemetry
 
 /// How many descriptors this process may have open.
@@ -38,11 +39,27 @@ extension AmbassadorConfiguration {
     /// What else a process has open: files, pipes, listeners.
     private static var descriptorsBeside: Int { 64 }
 
-    /// The descriptors that the ambassador has open when every pool has as many clients as it may have.
+    /// The descriptors that the ambassador has open when everything that has a limit has reached it.
     var descriptorsMax: Int {
         let pools = redis.map(\.value.pool) + memcached.map(\.value.pool)
-        return pools.reduce(Self.descriptorsBeside) { sum, pool in
-            sum + 1 + pool.limits.clients + pool.servers.count * pool.connections * loops
+        return Self.descriptorsBeside + pools.reduce(0) { $0 + $1.descriptorsMax(loops: loops) }
+            + redis.reduce(0) { $0 + $1.value.pool.limits.own }
+            + http.reduce(0) { $0 + $1.value.descriptorsMax(loops: loops) }
+    }
+}
+
+extension PoolConfiguration {
+    /// The listener, clients, and what all of them share.
+    fileprivate func descriptorsMax(loops: Int) -> Int {
+        1 + limits.clients + servers.count * connections * loops
+    }
+}
+
+extension HTTPProxyConfiguration {
+    /// The listener, clients, and connections to upstreams, if each server has one address.
+    fileprivate func descriptorsMax(loops: Int) -> Int {
+        upstreams.reduce(1 + limits.clients) { sum, upstream in
+            sum + upstream.value.servers.count * upstream.value.limits.connections * loops
         }
     }
 }

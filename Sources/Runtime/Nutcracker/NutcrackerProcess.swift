@@ -154,11 +154,19 @@ struct NutcrackerProcess: Sendable {
 extension AmbassadorConfiguration {
     /// Gives each pool as many clients as descriptors are left for them: twemproxy has no limit of its own.
     fileprivate mutating func takeAllClients(within descriptors: DescriptorLimit) {
-        for name in redis.names { redis[name]?.pool.limits.clients = 0 }
-        for name in memcached.names { memcached[name]?.pool.limits.clients = 0 }
+        setLimits(clients: 0, own: 0)
         let left = max(0, Int(clamping: descriptors.now) - descriptorsMax)
-        let clients = max(1, min(left / max(1, redis.count + memcached.count), 1_000_000))
-        for name in redis.names { redis[name]?.pool.limits.clients = clients }
+        let each = min(left / max(1, redis.count + memcached.count), 1_000_000)
+        // Few clients want connections of their own: twemproxy refuses what they are for.
+        let own = min(PoolLimits().own, each / 8)
+        setLimits(clients: max(1, each - own), own: own)
+    }
+
+    private mutating func setLimits(clients: Int, own: Int) {
+        for name in redis.names {
+            redis[name]?.pool.limits.clients = clients
+            redis[name]?.pool.limits.own = own
+        }
         for name in memcached.names { memcached[name]?.pool.limits.clients = clients }
     }
 }

@@ -41,7 +41,7 @@ extension LogEvent {
         LogEvent(
             "descriptors.scarce", .warning,
             "Clients will be turned away before their limits: this process may have \(limit) descriptors open, and the "
-                + "pools may want \(wanted) (ulimit -n, or limits.clients of a pool).",
+                + "ambassador may want \(wanted) (ulimit -n, or limits of its pools and proxies).",
             ["limit": "\(limit)", "wanted": "\(wanted)"])
     }
 
