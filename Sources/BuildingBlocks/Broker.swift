@@ -40,6 +40,9 @@ package struct BrokerFeatures: OptionSet, Sendable {
     package static let timeToLive = BrokerFeatures(rawValue: 1 << 1)
     /// A group that comes late gets what was published before.
     package static let replay = BrokerFeatures(rawValue: 1 << 2)
+
+    /// Dapr's names of the features, as `GET /v1.0/metadata` lists them.
+    package var capabilities: [String] { contains(.timeToLive) ? ["MESSAGE_TTL"] : [] }
 }
 
 /// A message that is to be published.

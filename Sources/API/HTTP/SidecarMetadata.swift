@@ -71,8 +71,9 @@ package final class SidecarMetadata: Sendable {
         for empty in ["enabledFeatures", "actors"] { Self.writeEmptyArray(empty, to: &json) }
         json.key("components")
         json.beginArray()
-        for component in components.state { Self.write(component, to: &json) }
-        for component in components.pubsub { Self.write(component, to: &json) }
+        for component in components.state.map(Component.init) + components.pubsub.map(Component.init) {
+            component.write(to: &json)
+        }
         json.endArray()
         writeExtended(isPublic: isPublic, to: &json)
         writeSubscriptions(to: &json)
@@ -87,30 +88,36 @@ package final class SidecarMetadata: Sendable {
         return .json(.ok, json)
     }
 
-    private static func write(_ component: StateComponent, to json: inout JSONWriter) {
-        json.beginObject()
-        json.field("name", component.name)
-        json.field("type", component.type)
-        json.field("version", component.version)
-        json.key("capabilities")
-        json.beginArray()
-        for capability in component.features.capabilities { json.string(capability) }
-        json.endArray()
-        json.field("durability", component.durability.rawValue)
-        json.endObject()
-    }
+    /// What is told of a component, whatever it is for.
+    private struct Component {
+        var name: String
+        var type: String
+        var version: String
+        var capabilities: [String]
+        var durability: String
 
-    private static func write(_ component: PubSubComponent, to json: inout JSONWriter) {
-        json.beginObject()
-        json.field("name", component.name)
-        json.field("type", component.type)
-        json.field("version", component.version)
-        json.key("capabilities")
-        json.beginArray()
-        if component.broker.features.contains(.timeToLive) { json.string("MESSAGE_TTL") }
-        json.endArray()
-        json.field("durability", component.broker.durability.rawValue)
-        json.endObject()
+        init(_ state: StateComponent) {
+            (name, type, version) = (state.name, state.type, state.version)
+            (capabilities, durability) = (state.features.capabilities, state.durability.rawValue)
+        }
+
+        init(_ pubsub: PubSubComponent) {
+            (name, type, version) = (pubsub.name, pubsub.type, pubsub.version)
+            (capabilities, durability) = (pubsub.broker.features.capabilities, pubsub.broker.durability.rawValue)
+        }
+
+        func write(to json: inout JSONWriter) {
+            json.beginObject()
+            json.field("name", name)
+            json.field("type", type)
+            json.field("version", version)
+            json.key("capabilities")
+            json.beginArray()
+            for capability in capabilities { json.string(capability) }
+            json.endArray()
+            json.field("durability", durability)
+            json.endObject()
+        }
     }
 
     private func writeSubscriptions(to json: inout JSONWriter) {
