@@ -11,7 +11,7 @@ extension EndToEnd {
         @Test(
             .enabled(
                 if: FileManager.default.isExecutableFile(atPath: scanner),
-                "There is no testssl.sh; ./scripts/setup scan-tls installs it."),
+                "There is no testssl.sh; ./scripts/setup test installs it."),
             .timeLimit(.minutes(5)))
         func `a scanner finds nothing above low in what HTTPS listeners speak`() throws {
             try Binary.require()

@@ -25,6 +25,7 @@ missing_packages() {
         have_command redis-server || echo redis-server
         have_command nutcracker || echo nutcracker
         have_command openssl || echo openssl
+        have_command testssl || echo testssl.sh
         ;;
     demo) have_command python3 || echo python3 ;;
     demo-redis)
