@@ -141,6 +141,28 @@ struct UpstreamTopologyTests {
         #expect(await addresses(topology) == ["10.0.0.9:80"])
     }
 
+    @Test func `a configuration that comes while the start looks names up has its own servers`() async throws {
+        let (began, goesOn) = (AsyncStream.makeStream(of: Void.self), AsyncStream.makeStream(of: Void.self))
+        let topology = UpstreamTopology(
+            name: "web", configuration: configuration(["old:80"]) { $0.resolveInterval = .zero }, tls: nil,
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, eventLoopGroup: loops
+        ) { host in
+            guard host == "old" else { return .success(["10.0.0.2"]) }
+            began.continuation.finish()
+            for await _ in goesOn.stream {}
+            return .success(["10.0.0.1"])
+        }
+        async let started: Void = topology.start()
+        for await _ in began.stream {}
+        await topology.apply(configuration(["new:80"]) { $0.resolveInterval = .zero }, tls: nil)
+        goesOn.continuation.finish()
+        await started
+        let loop = loops.next()
+        try await loop.submit { _ = topology.makeUpstream(on: loop, seed: 1) }.get()
+        #expect(await addresses(topology) == ["10.0.0.2:80"])
+        topology.end()
+    }
+
     // MARK: Health
 
     private func isHealthy(_ topology: UpstreamTopology) async -> [Bool] {

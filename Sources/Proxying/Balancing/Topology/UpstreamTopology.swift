@@ -55,11 +55,13 @@ package final class UpstreamTopology: Sendable {
 
     /// Looks names up and begins to check; returns when it is known where the names lead, or that they lead nowhere.
     package func start() async {
-        let names = await lookedUp(state.withLock { $0.names })
+        let (known, hosts) = state.withLock { ($0.names, $0.configuration.hostNames) }
+        let names = await lookedUp(known)
         state.withLock { state in
             guard !state.isEnded else { return }
             state.isStarted = true
-            follow(names, &state)
+            // A configuration that came meanwhile with other names has looked them up itself.
+            follow(state.configuration.hostNames == hosts ? names : state.names, &state)
             state.watch = watchNames(state)
         }
     }
