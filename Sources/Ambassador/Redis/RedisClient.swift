@@ -34,7 +34,11 @@ final class RedisClient: ShardClient {
     }
 
     override func receiveCommands(_ input: inout ByteBuffer) {
-        if own?.upload != nil { receiveUpload(&input) }
+        if own?.upload != nil {
+            receiveUpload(&input)
+            // What is left is a part of it, and no command.
+            guard own?.upload == nil else { return }
+        }
         while takesCommands, input.readableBytes > 0 {
             switch scanner.scan(input.readableBytesUInt8Span) {
             case .complete(let command):

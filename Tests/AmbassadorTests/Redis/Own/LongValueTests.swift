@@ -152,6 +152,26 @@ struct LongValueTests {
         try await pool.end()
     }
 
+    @Test(arguments: -2...4)
+    func `what is within a long value is never a command, wherever reads end`(_ offset: Int) async throws {
+        let pool = try await OwnPool(servers: 1)
+        let client = try pool.client()
+        let value = Self.value(1 << 20)
+        let long = command("SET", "k", value)
+        let next = command("SET", "next", "\r\n" + command("INCR", "smuggled") + "\r\n")
+        // The first part ends so far behind the value.
+        let bytes = long + next
+        let end = long.utf8.count - 2 + offset
+        try client.send(String(decoding: Array(bytes.utf8)[..<end], as: UTF8.self))
+        try await Task.sleep(for: .milliseconds(100))
+        try client.send(String(decoding: Array(bytes.utf8)[end...], as: UTF8.self))
+        for _ in 0..<2 { #expect(try client.hear() == "+OK\r\n") }
+        #expect(try client.ask("GET", "k") == Self.reply(value))
+        #expect(try client.ask("EXISTS", "smuggled") == ":0\r\n")
+        #expect(try client.ask("STRLEN", "next") == ":32\r\n")
+        try await pool.end()
+    }
+
     @Test func `a client that goes within a long command leaves nothing behind`() async throws {
         let pool = try await OwnPool(servers: 1)
         for _ in 0..<3 {
