@@ -149,5 +149,6 @@ final class MemcachedClient: ShardClient {
 enum MemcachedReplies {
     static let noServerText = "SERVER_ERROR no server is available"
     static let noServer = ByteBuffer(string: noServerText + "\r\n")
+    static let notUnderstood = ByteBuffer(string: "SERVER_ERROR a server's reply isn't understood\r\n")
     static let noOp = ByteBuffer(string: "MN\r\n")
 }

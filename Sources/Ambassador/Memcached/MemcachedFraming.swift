@@ -7,7 +7,7 @@ struct MemcachedFraming {
     private var scanner = MemcachedReplyScanner(limits: MemcachedFraming.limits)
 
     /// A server may be set to hold larger items than a client may send: a reply has memcached's own limit.
-    private static let limits = {
+    static let limits = {
         var limits = MemcachedLimits()
         limits.valueBytesMax = 1 << 30
         limits.replyBytesMax = 1 << 31

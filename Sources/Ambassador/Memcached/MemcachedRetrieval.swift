@@ -56,18 +56,20 @@ final class MemcachedRetrieval: FanOut {
     private struct Part {
         let bytes: ByteBuffer
         let lastLine: Int
-        var values: MemcachedValues
+        /// Nil if there are none.
+        var values: MemcachedValues?
         var next: MemcachedValues.Value?
         /// The server's error, or the proxy's about it.
         let isError: Bool
 
         init(_ bytes: ByteBuffer) {
-            self.bytes = bytes
-            var scanner = MemcachedReplyScanner()
-            // Safe: a scanner has taken the reply, or it is an error of the proxy's own.
+            // The connection's scanner has taken the reply, but none an error of the proxy's own.
+            var scanner = MemcachedReplyScanner(limits: MemcachedFraming.limits)
             guard case .complete(let reply) = scanner.scan(bytes.readableBytesUInt8Span, expecting: .values) else {
-                preconditionFailure("A reply that has no end.")
+                (self.bytes, lastLine, isError) = (MemcachedReplies.notUnderstood, 0, true)
+                return
             }
+            self.bytes = bytes
             lastLine = reply.lastLine
             isError = reply.status.isError
             var values = MemcachedValues(reply)
@@ -80,7 +82,7 @@ final class MemcachedRetrieval: FanOut {
             let bytes = bytes
             guard let next, bytes.readableBytesUInt8Span.extracting(next.key.range).isSame(as: key) else { return }
             output.writeBytes(bytes.readableBytesSpan.extracting(next.place.range))
-            self.next = values.next(in: bytes.readableBytesUInt8Span)
+            self.next = values?.next(in: bytes.readableBytesUInt8Span)
         }
 
         /// Writes the values that stand where none was expected, as a server may have an order of its own.

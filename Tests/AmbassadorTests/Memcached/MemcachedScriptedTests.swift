@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Core
+import NIOCore
 import TestKit
 import Testing
+import WireMemcached
 
 @testable import Ambassador
 
@@ -77,6 +80,48 @@ struct MemcachedScriptedTests {
         let replies = try pool.connect().memcached("get \(keys)\r\n")
         #expect(replies == String(repeating: "VALUE b 0 1\r\nb\r\nVALUE a 0 1\r\na\r\n", count: 2) + "END\r\n")
         try await pool.end()
+    }
+
+    @Test func `values of several servers may be as long as one server's`() async throws {
+        let length = 65 << 20
+        let servers = try (0..<2).map { _ in
+            try ScriptedServer { connection in
+                let line = String(decoding: connection.readSome(), as: UTF8.self)
+                guard let key = line.split(whereSeparator: \.isWhitespace).dropFirst().first else { return }
+                let value = [UInt8](repeating: 0x78, count: length)
+                try connection.write(Array("VALUE \(key) 0 \(length)\r\n".utf8) + value + Array("\r\nEND\r\n".utf8))
+                _ = connection.readToEnd()
+            }
+        }
+        let pool = try await MemcachedPoolUnderTest(servers: servers.map(\.port)) { $0.limits.output = .mebibytes(256) }
+        let client = try pool.connect()
+        try client.write("get \((10..<30).map { "k\($0)" }.joined(separator: " "))\r\n")
+        let head = "VALUE k10 0 \(length)\r\n".utf8.count
+        let reply = try client.read(count: 2 * (head + length + 2) + 5)
+        #expect(reply.hasPrefix("VALUE k") && reply.hasSuffix("x\r\nEND\r\n"))
+        try await pool.end()
+    }
+
+    @Test func `a server's error that no server could have said is one of its command`() {
+        var line = ByteBuffer(string: "get a b\r\n")
+        var scanner = MemcachedCommandScanner()
+        guard case .complete(let command) = scanner.scan(line.readableBytesUInt8Span) else {
+            Issue.record("The command is whole.")
+            return
+        }
+        var plan = MemcachedRetrieval.Plan(command, line.readableBytesUInt8Span)
+        var keys = MemcachedKeys(command)
+        for server in 0..<2 {
+            guard let key = keys.next(in: line.readableBytesUInt8Span) else { return }
+            plan.add(key, line.readableBytesUInt8Span, server: server)
+        }
+        let retrieval = MemcachedRetrieval(plan)
+        _ = retrieval.take(0, ByteBuffer(string: "VALUE a 0 1\r\n1\r\nEND\r\n"), .value)
+        let reason = String(repeating: "x", count: MemcachedLimits().replyLineBytesMax + 1)
+        _ = retrieval.take(1, ByteBuffer(string: "SERVER_ERROR server b: \(reason)\r\n"), .refusal)
+        line.clear()
+        retrieval.write(into: &line)
+        #expect(String(buffer: line) == "VALUE a 0 1\r\n1\r\nSERVER_ERROR a server's reply isn't understood\r\n")
     }
 
     @Test func `a pool without servers says so to each command, unless it is to be silent`() async throws {
