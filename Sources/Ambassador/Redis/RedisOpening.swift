@@ -12,6 +12,7 @@ struct RedisOpening {
 
     func bytes(for session: RedisSession) -> ShardOpening {
         var opening = ShardOpening()
+        opening.isWished = session != RedisSession()
         if session.version == 3 {
             var words = ["HELLO", "3"]
             if let password { words += ["AUTH", username ?? "default", password] }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import NIOCore
+
 /// Why a server didn't answer a command. The client gets it in its protocol's form, behind the server's name.
 enum ShardError: Error, Equatable {
     case unresolved(String)
@@ -43,6 +45,11 @@ enum ShardError: Error, Equatable {
         default: true
         }
     }
+}
+
+extension ByteBuffer {
+    /// What an error says, without its line's end.
+    var firstLine: String { String(buffer: self).split(separator: "\r\n").first.map(String.init) ?? "" }
 }
 
 extension ShardCounters {

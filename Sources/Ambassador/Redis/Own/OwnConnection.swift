@@ -96,6 +96,10 @@ final class OwnConnection: ShardConnection {
         client.receivePush(&bytes, length: length, on: self)
     }
 
+    override func receiveRefusal(_ reply: ByteBuffer, _ kind: ReplyKind) -> Bool {
+        client?.receiveRefusal(reply, kind, on: self) ?? false
+    }
+
     override func receivePart(_ bytes: inout ByteBuffer, of command: InFlight?, missing: Int) {
         guard let command else {
             // A message is relayed as a whole.

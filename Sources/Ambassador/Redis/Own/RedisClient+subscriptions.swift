@@ -6,28 +6,6 @@ internal import Proxying
 internal import Telemetry
 internal import WireRESP
 
-/// The subscriptions of one client, and the connections over which they come.
-///
-/// Servers are spoken to in RESP3, where what is published can be told from replies; a client of RESP2 gets it as
-/// arrays, which differ in the first byte.
-final class Subscriber {
-    var subscriptions = Subscriptions()
-    fileprivate(set) var connections: [OwnConnection] = []
-    /// The client's number of the command that waits for confirmations.
-    fileprivate var number: UInt32?
-    /// What was published while confirmations, or the rest of a reply, had to go first.
-    fileprivate var deferred = ByteBuffer()
-    /// For each connection: whether the confirmations that it owes are waited for, in their order.
-    fileprivate var owed: [ObjectIdentifier: CircularBuffer<Bool>] = [:]
-    fileprivate var pauses: [String: ReconnectPause] = [:]
-
-    fileprivate func connection(to server: String) -> OwnConnection? { connections.first { $0.server.name == server } }
-
-    fileprivate func expect(_ count: Int, on connection: OwnConnection, areWaitedFor: Bool) {
-        for _ in 0..<count { owed[ObjectIdentifier(connection), default: []].append(areWaitedFor) }
-    }
-}
-
 extension RedisClient {
     /// Whether it may say nothing but what has to do with its subscriptions.
     var isConfined: Bool { session.version == 2 && own?.subscriber != nil }
@@ -54,7 +32,7 @@ extension RedisClient {
             : subscriber.subscriptions.unsubscribe(kind, names)
         for request in requests {
             let word = isSubscribe ? kind.subscribe : kind.unsubscribe
-            guard !tell(request, word, of: subscriber, areWaitedFor: true) else { continue }
+            guard !tell(request, word, of: subscriber, for: .command) else { continue }
             // The server that can't be told of an end has forgotten the beginning.
             if isSubscribe { break }
             confirm(subscriber, request.names.count)
@@ -110,7 +88,7 @@ extension RedisClient {
         return words
     }
 
-    private func place(_ name: [UInt8], _ kind: Subscriptions.Kind) -> [String] {
+    func place(_ name: [UInt8], _ kind: Subscriptions.Kind) -> [String] {
         guard kind != .pattern, redis.ring.kind != .random else {
             return redis.servers.indices.filter { redis.ring.live[$0] }.map(serverName)
         }
@@ -121,8 +99,8 @@ extension RedisClient {
     private func serverName(_ index: Int) -> String { redis.servers[index].name }
 
     /// False if the server can't be told; then a subscription that waits for it has failed.
-    private func tell(
-        _ request: Subscriptions.Request, _ word: String, of subscriber: Subscriber, areWaitedFor: Bool
+    func tell(
+        _ request: Subscriptions.Request, _ word: String, of subscriber: Subscriber, for purpose: Subscriber.Purpose
     ) -> Bool {
         guard let connection = subscriberConnection(subscriber, request.server) else { return false }
         if let error = connection.open() {
@@ -131,7 +109,7 @@ extension RedisClient {
         }
         var command = ByteBuffer()
         command.writeCommand([Array(word.utf8)] + request.names)
-        subscriber.expect(request.names.count, on: connection, areWaitedFor: areWaitedFor)
+        subscriber.expect(request.names.count, on: connection, for: purpose)
         connection.sendUnanswered(command, commands: 0)
         return true
     }
@@ -160,10 +138,23 @@ extension RedisClient {
         case .confirmation:
             bytes.moveReaderIndex(forwardBy: length)
             restored(connection, subscriber)
-            guard subscriber.owed[ObjectIdentifier(connection)]?.popFirst() ?? false else { return }
-            confirm(subscriber, 1)
+            if subscriber.takeConfirmation(on: connection) { confirm(subscriber, 1) }
         case .other: bytes.moveReaderIndex(forwardBy: length)
         }
+    }
+
+    /// Takes a server's refusal of what it was told; false if it was told nothing.
+    func receiveRefusal(_ reply: ByteBuffer, _ kind: ReplyKind, on connection: OwnConnection) -> Bool {
+        guard let subscriber = own?.subscriber, let refused = subscriber.takeRefusal(on: connection) else {
+            return false
+        }
+        switch refused.purpose {
+        case .nothing: break
+        case .command where subscriber.subscriptions.isSubscribing: fail(subscriber, with: reply)
+        case .command: confirm(subscriber, refused.names)
+        case .restoration: refusedAgain(subscriber, reply, kind, of: connection.server.name)
+        }
+        return true
     }
 
     private func relay(_ subscriber: Subscriber, _ bytes: inout ByteBuffer, _ length: Int) {
@@ -181,7 +172,7 @@ extension RedisClient {
         push(&deferred, length: deferred.readableBytes)
     }
 
-    private func confirm(_ subscriber: Subscriber, _ count: Int) {
+    func confirm(_ subscriber: Subscriber, _ count: Int) {
         guard let number = subscriber.number else { return }
         guard let reply = subscriber.subscriptions.confirmed(count, pushes: session.version == 3) else { return }
         subscriber.number = nil
@@ -190,34 +181,28 @@ extension RedisClient {
         if subscriber.subscriptions.isEmpty { endSubscriber() }
     }
 
-    private func fail(_ subscriber: Subscriber, _ error: ShardError, of server: String) {
-        guard let number = subscriber.number, subscriber.subscriptions.isSubscribing else { return }
+    func fail(_ subscriber: Subscriber, _ error: ShardError, of server: String) {
+        guard subscriber.subscriptions.isSubscribing else { return }
+        loop.clients.failed += 1
+        fail(subscriber, with: reply(to: error, of: server))
+    }
+
+    /// Gives up a subscription that waits for confirmations, everywhere.
+    private func fail(_ subscriber: Subscriber, with reply: ByteBuffer) {
+        guard let number = subscriber.number else { return }
         subscriber.number = nil
         let (kind, requests) = subscriber.subscriptions.fail()
-        for owed in subscriber.owed.keys { subscriber.owed[owed]?.ignoreAll() }
-        for request in requests {
-            tellOfEnd(request, kind, of: subscriber)
-        }
-        fail(number, part: 0, error, of: server)
+        subscriber.endCommand()
+        for request in requests { tellOfEnd(request, kind, of: subscriber) }
+        receive(reply: number, part: 0, reply, .refusal)
         relayDeferred()
         if subscriber.subscriptions.isEmpty { endSubscriber() }
     }
 
     /// A server that isn't connected to has forgotten already.
-    private func tellOfEnd(_ request: Subscriptions.Request, _ kind: Subscriptions.Kind, of subscriber: Subscriber) {
+    func tellOfEnd(_ request: Subscriptions.Request, _ kind: Subscriptions.Kind, of subscriber: Subscriber) {
         guard let connection = subscriber.connection(to: request.server), connection.isReady else { return }
-        _ = tell(request, kind.unsubscribe, of: subscriber, areWaitedFor: false)
-    }
-
-    /// Keys have moved, and channels with them.
-    func moveSubscriptions() {
-        guard let subscriber = own?.subscriber else { return }
-        for (kind, begun, ended) in subscriber.subscriptions.move(place: place) {
-            for request in begun where !tell(request, kind.subscribe, of: subscriber, areWaitedFor: false) {
-                restoreLater(request.server, of: subscriber)
-            }
-            for request in ended { tellOfEnd(request, kind, of: subscriber) }
-        }
+        _ = tell(request, kind.unsubscribe, of: subscriber, for: .nothing)
     }
 
     /// Nothing is subscribed to; what servers may still say is for nobody.
@@ -226,7 +211,7 @@ extension RedisClient {
         own.subscriber = nil
         for connection in subscriber.connections {
             connection.unasked = nil
-            if subscriber.owed[ObjectIdentifier(connection)]?.isEmpty ?? true {
+            if subscriber.owesNothing(connection) {
                 redis.own.give(connection)
             } else {
                 connection.abandon()
@@ -241,54 +226,5 @@ extension RedisClient {
         guard let subscriber = own?.subscriber else { return }
         for connection in subscriber.connections { connection.abandon() }
         own?.subscriber = nil
-    }
-
-    // MARK: Servers that are lost
-
-    /// A connection over which messages came has ended: they are subscribed to anew when the server is back.
-    func lostSubscription(_ connection: OwnConnection, _ error: ShardError) {
-        guard let subscriber = own?.subscriber else { return }
-        let owed = subscriber.owed.removeValue(forKey: ObjectIdentifier(connection)) ?? []
-        let server = connection.server.name
-        if subscriber.subscriptions.isSubscribing {
-            if owed.contains(true) { fail(subscriber, error, of: server) }
-        } else {
-            confirm(subscriber, owed.count { $0 })
-        }
-        guard own?.subscriber === subscriber, subscriber.subscriptions.count(on: server) > 0 else { return }
-        loop.logger.emit(
-            .subscriptionsLost(
-                pool: loop.name, server: server, reason: error.reason,
-                count: subscriber.subscriptions.count(on: server)))
-        restoreLater(server, of: subscriber)
-    }
-
-    private func restoreLater(_ server: String, of subscriber: Subscriber) {
-        let pause = subscriber.pauses[server, default: ReconnectPause()].next()
-        loop.eventLoop.assumeIsolated().scheduleTask(in: pause) { [self] in restore(server, of: subscriber) }
-    }
-
-    private func restored(_ connection: OwnConnection, _ subscriber: Subscriber) {
-        let server = connection.server.name
-        guard !subscriber.pauses.isEmpty, subscriber.pauses.removeValue(forKey: server) != nil else { return }
-        loop.logger.emit(.subscriptionsRestored(pool: loop.name, server: server))
-    }
-
-    private func restore(_ server: String, of subscriber: Subscriber) {
-        guard own?.subscriber === subscriber else { return }
-        for kind in Subscriptions.Kind.allCases {
-            let names = subscriber.subscriptions.names(kind, on: server)
-            guard !names.isEmpty else { continue }
-            let request = Subscriptions.Request(server: server, names: names)
-            guard tell(request, kind.subscribe, of: subscriber, areWaitedFor: false) else {
-                return restoreLater(server, of: subscriber)
-            }
-        }
-    }
-}
-
-extension CircularBuffer<Bool> {
-    fileprivate mutating func ignoreAll() {
-        for index in indices { self[index] = false }
     }
 }

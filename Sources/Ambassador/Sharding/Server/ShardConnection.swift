@@ -49,6 +49,9 @@ class ShardConnection: TickTarget {
     /// Takes what the server says of its own accord, the first `length` bytes.
     func receivePush(_ bytes: inout ByteBuffer, length: Int) { bytes.moveReaderIndex(forwardBy: length) }
 
+    /// Takes the server's refusal of what isn't answered otherwise; false if there was no such thing.
+    func receiveRefusal(_ reply: ByteBuffer, _ kind: ReplyKind) -> Bool { false }
+
     /// Sees the beginning of a reply, and may take what `framing` can do without.
     func receivePart(_ bytes: inout ByteBuffer, of command: InFlight?, missing: Int) {
         if bytes.readableBytes + missing > loop.limits.shared.bytes { command?.client?.receivesLongReply() }
@@ -199,7 +202,7 @@ class ShardConnection: TickTarget {
     /// Hands over the first reply; an error if the connection is of no use after it.
     @inline(__always)
     private func deliver(_ bytes: inout ByteBuffer, _ length: Int, _ kind: ReplyKind) -> ShardError? {
-        guard let command = inFlight.popFirst() else { return Self.surplus }
+        guard let command = inFlight.popFirst() else { return takeUnasked(&bytes, length, kind) }
         guard let client = command.client else {
             // Safe: the scanner has seen so many bytes.
             let reply = bytes.readSlice(length: length)!
@@ -217,6 +220,15 @@ class ShardConnection: TickTarget {
         return nil
     }
 
+    /// A reply to no command, which may be the refusal of something that has none.
+    private func takeUnasked(_ bytes: inout ByteBuffer, _ length: Int, _ kind: ReplyKind) -> ShardError? {
+        // Safe: the scanner has seen so many bytes.
+        let reply = bytes.readSlice(length: length)!
+        guard kind == .refusal || kind == .incapacity, receiveRefusal(reply, kind) else { return Self.surplus }
+        refused(kind)
+        return nil
+    }
+
     private func refused(_ kind: ReplyKind) {
         counters.sum.refusals += 1
         if kind == .incapacity { fail() }
@@ -224,9 +236,7 @@ class ShardConnection: TickTarget {
 
     /// A reply to what was said when the connection was opened.
     private func opened(_ reply: ByteBuffer, _ kind: ReplyKind) -> ShardError? {
-        guard kind == .value else {
-            return .session(String(buffer: reply).split(separator: "\r\n").first.map(String.init) ?? "")
-        }
+        guard kind == .value else { return .session(reply.firstLine) }
         let isLast = inFlight.first.map { $0.client != nil } ?? true
         if isLast, server.isSuspect { server.answered() }
         return nil
@@ -285,9 +295,8 @@ class ShardConnection: TickTarget {
         ended(error)
     }
 
-    /// The server is to blame.
     private func report(_ error: ShardError, commands: Int) {
-        fail()
+        if case .session = error, opening.isWished {} else { fail() }
         loop.logger.emit(
             .shardFailed(
                 pool: loop.name, server: server.name, address: server.addressText, reason: error.reason,

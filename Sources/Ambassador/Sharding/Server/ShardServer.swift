@@ -12,6 +12,8 @@ struct ShardOpening {
     var replies = 0
     /// What each of them is.
     var expectation = ReplyShape.any
+    /// Whether a client has asked for it, so that a refusal says nothing of the server.
+    var isWished = false
 }
 
 /// Who is told of a server, by its name, that a connection failed or that it can't serve; and after that, once, that it

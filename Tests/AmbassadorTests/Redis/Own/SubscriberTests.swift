@@ -121,6 +121,28 @@ struct SubscriberTests {
         try await pool.end()
     }
 
+    @Test func `a subscription that a server refuses is the client's matter, not the server's`() async throws {
+        let arguments = ["--user", "default", "on", "nopass", "~*", "resetchannels", "&ok:*", "+@all"]
+        let server = try RedisServer(arguments: arguments)
+        let pool = try await RedisPoolUnderTest(servers: [server.port]) {
+            ($0.pool.ejection.enabled, $0.pool.ejection.failures) = (true, 1)
+        }
+        let client = try RedisConversation(port: pool.port)
+        #expect(try client.ask("SUBSCRIBE", "ok:1", "secret").hasPrefix("-NOPERM"))
+        #expect(try client.ask("SET", "a", "1") == "+OK\r\n")
+        #expect(try client.ask("SUBSCRIBE", "ok:1") == confirmation("subscribe", "ok:1", 1))
+        #expect(try client.ask("SUBSCRIBE", "secret").hasPrefix("-NOPERM"))
+        #expect(try client.ask("SUBSCRIBE", "ok:2") == confirmation("subscribe", "ok:2", 2))
+        #expect(await pool.pool.snapshot().servers[0].counters.errors == 0)
+
+        // What was allowed is forbidden: the server closes the connection, and so does the pool.
+        let direct = try RedisConversation(port: server.port)
+        #expect(try direct.ask("ACL", "SETUSER", "default", "resetchannels") == "+OK\r\n")
+        #expect(try client.isClosed())
+        #expect(await pool.pool.snapshot().ejections == 0)
+        try await pool.end()
+    }
+
     @Test func `a client of RESP3 gets pushes among its replies`() async throws {
         let pool = try await OwnPool()
         let (client, publisher) = (try pool.client(), try pool.client())

@@ -92,6 +92,29 @@ struct EjectionTests {
         try await pool.end()
     }
 
+    @Test func `what a client wishes for and a server refuses ejects nobody`() async throws {
+        let server = try ScriptedServer { connection in
+            while case let bytes = connection.readSome(), !bytes.isEmpty {
+                let text = String(decoding: bytes, as: UTF8.self)
+                let isEcho = text.hasPrefix("*2\r\n$3\r\nGET")
+                try connection.write(isEcho ? ShardedEcho.reply(to: "key-0001") : "-ERR not here\r\n")
+            }
+        }
+        let pool = try await RedisPoolUnderTest(servers: [server.port], Self.ejecting(after: 1))
+        for wish in [command("SELECT", "9"), command("HELLO", "3")] {
+            let client = try pool.connect()
+            try client.write(wish + command("GET", "key-0001"))
+            let refusal = "-ERR server server1: it refused the session: -ERR not here\r\n"
+            var heard = ""
+            while !heard.hasSuffix(refusal) { heard += try client.read(count: 1) }
+            #expect(await pool.pool.snapshot().servers[0].isLive)
+        }
+        let other = try pool.connect()
+        #expect(try other.get("key-0001") == ShardedEcho.reply(to: "key-0001"))
+        #expect(await pool.pool.snapshot().ejections == 0)
+        try await pool.end()
+    }
+
     @Test func `without ejection a failing server keeps its keys`() async throws {
         let well = try ScriptedServer(ShardedEcho.serve)
         let pool = try await RedisPoolUnderTest(servers: [well.port, try FreePort.next()])
