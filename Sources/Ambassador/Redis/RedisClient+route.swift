@@ -29,10 +29,7 @@ extension RedisClient {
         case .split(let split): return try takeSplit(split, found, command, bytes)
         case .everyServer(let merge): takeEverywhere(merge, found, bytes)
         case .scan: takeScan(found, command, bytes)
-        case .local(let local):
-            // Commands of two sessions go over two connections, which have no order.
-            if local == .select || local == .hello, !isTurn() { return false }
-            converse(local, command, bytes)
+        case .local(let local): return takeLocal(local, command, bytes)
         case .transaction(let step): return try takeTransaction(step, found, command, bytes)
         case .pubSub(let step): return takeSubscription(step, command, bytes)
         case .refused(let refusal): throw refusal

@@ -106,8 +106,15 @@ final class RedisClient: ShardClient {
 
     // MARK: Sessions
 
-    /// Answers a command that concerns nothing but this client.
-    func converse(_ local: RedisLocalCommand, _ command: RESPCommand, _ bytes: borrowing Span<UInt8>) {
+    /// Answers a command that concerns nothing but this client. False if it has to wait for those before it: commands
+    /// of two sessions go over two connections, which have no order, and a session that ends takes its own with it.
+    func takeLocal(_ local: RedisLocalCommand, _ command: RESPCommand, _ bytes: borrowing Span<UInt8>) -> Bool {
+        if local == .select || local == .hello || local == .reset, !isTurn() { return false }
+        converse(local, command, bytes)
+        return true
+    }
+
+    private func converse(_ local: RedisLocalCommand, _ command: RESPCommand, _ bytes: borrowing Span<UInt8>) {
         var reply = ByteBuffer()
         let effect = dialogue.answer(local, command, bytes, login: redis.clientLogin, into: &reply)
         answer(reply)

@@ -57,8 +57,8 @@ extension RedisClient {
     func takeConfined(_ found: RedisCommand, _ command: RESPCommand, _ bytes: borrowing Span<UInt8>) -> Bool {
         switch found.route {
         case .pubSub(let step): return takeSubscription(step, command, bytes)
-        case .local(.quit): converse(.quit, command, bytes)
-        case .local(.reset): converse(.reset, command, bytes)
+        case .local(.quit): return takeLocal(.quit, command, bytes)
+        case .local(.reset): return takeLocal(.reset, command, bytes)
         case .everyServer where command.name == Self.ping:
             var reply = ByteBuffer()
             reply.writeCommand([Array("pong".utf8), Self.words(command, bytes).first ?? []])

@@ -45,9 +45,8 @@ extension RedisClient {
                 try keys.server(command, bytes, ring: redis.ring, random: &redis.random), found, bytes)
         case .anyServer, .local(.echo), .local(.time): return takeQueued(nil, found, bytes)
         case .everyServer where command.name == Self.ping: return takeQueued(nil, found, bytes)
-        case .local(.reset), .local(.quit):
-            if case .local(let local) = found.route { converse(local, command, bytes) }
-            return true
+        case .local(.reset): return takeLocal(.reset, command, bytes)
+        case .local(.quit): return takeLocal(.quit, command, bytes)
         case .refused(let refusal): throw refusal
         case .everyServer, .scan, .local, .pubSub, .container: throw .notInTransaction
         }

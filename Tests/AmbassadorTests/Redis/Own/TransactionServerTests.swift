@@ -54,6 +54,26 @@ struct TransactionServerTests {
         try await pool.end()
     }
 
+    @Test func `a reset comes after what was said before it`() async throws {
+        let pool = try await OwnPool(servers: 1)
+        let client = try pool.client()
+        for commands in [["MULTI"], ["WATCH w", "MULTI"]] {
+            for line in commands { try client.say(line.split(separator: " ").map(String.init)) }
+            try client.say("SET", "k", "v")
+            try client.say("RESET")
+            try client.say("GET", "k")
+            for _ in commands { #expect(try client.hear() == "+OK\r\n") }
+            #expect(try client.hear() == "+QUEUED\r\n")
+            #expect(try client.hear() == "+RESET\r\n")
+            #expect(try client.hear() == "$-1\r\n")
+        }
+        try client.say("INCR", "n")
+        try client.say("RESET")
+        #expect(try client.hear() == ":1\r\n")
+        #expect(try client.hear() == "+RESET\r\n")
+        try await pool.end()
+    }
+
     @Test func `keys of two servers abort it, and leave nothing behind`() async throws {
         let pool = try await OwnPool()
         let (first, second) = (try pool.keys(onServer: 0, count: 1)[0], try pool.keys(onServer: 1, count: 1)[0])
