@@ -4,18 +4,22 @@ import NIOCore
 internal import WireRESP
 
 extension RedisClient {
-    /// What a fault makes of a command: nil if nothing, else as for `take`. Values that are too long for a connection
-    /// that others use pass unseen.
-    func meetFault(_ found: RedisCommand, _ command: RESPCommand, _ bytes: borrowing Span<UInt8>) -> Bool? {
-        if isPastFault {
-            isPastFault = false
-            return nil
-        }
-        guard let fate = redis.faults?.fate(of: found, command, bytes) else { return nil }
+    /// Sends a command on its way, unless a fault hits it. False as for `take`; a command that has to wait is judged
+    /// only once. Values that are too long for a connection that others use pass unseen.
+    func sendUnlessFault(
+        _ found: RedisCommand, _ command: RESPCommand, _ bytes: borrowing Span<UInt8>
+    ) throws(RedisRefusal) -> Bool {
+        if !isPastFaults, let fate = redis.faults?.fate(of: found, command, bytes) { return meet(fate) }
+        isPastFaults = false
+        let isTaken = try send(found, command, bytes)
+        isPastFaults = !isTaken
+        return isTaken
+    }
+
+    private func meet(_ fate: RedisFaults.Fate) -> Bool {
         switch fate {
         case .delay(let time):
-            // The command is read again then, and not judged again.
-            isPastFault = true
+            isPastFaults = true
             hold(.fault)
             loop.eventLoop.assumeIsolated().scheduleTask(in: time) { [self] in release(.fault) }
             return false

@@ -21,8 +21,8 @@ final class RedisClient: ShardClient {
     /// Whether commands mean what their rows of the table say: the client has shown the password, or needs none, and is
     /// neither within a transaction nor bound to its subscriptions.
     private(set) var isPlain: Bool
-    /// The next command has been held up by a fault, and is not to be again.
-    var isPastFault = false
+    /// It is settled that no fault hits the next command any more.
+    var isPastFaults = false
 
     init(_ redis: RedisLoop, id: UInt64) {
         self.redis = redis
@@ -63,20 +63,28 @@ final class RedisClient: ShardClient {
         guard command.argumentCount > 0 else { return true }
         do {
             let found = try RedisCommandTable.standard.find(command, bytes)
-            if redis.faults != nil, let isTaken = meetFault(found, command, bytes) { return isTaken }
-            guard isPlain, case .byKey = found.route, let place = found.keys.place else {
-                return try route(found, command, bytes)
-            }
-            let key = bytes.extracting(command[place].range)
-            loop.hotKeys.see(key)
-            var server = redis.ring.server(for: key, random: &redis.random)
-            if redis.hasReplicas, found.isReadOnly, server >= 0 { server = redis.reader(of: server, in: lane) }
-            forward(bytes, to: server, found, KeyBeginning(key))
-            return true
+            return redis.faults == nil
+                ? try send(found, command, bytes) : try sendUnlessFault(found, command, bytes)
         } catch {
             refuse(error, command, bytes)
             return true
         }
+    }
+
+    /// Sends a command to the server of its key, or where else it belongs. False as for `take`.
+    @inline(__always)
+    func send(
+        _ found: RedisCommand, _ command: RESPCommand, _ bytes: borrowing Span<UInt8>
+    ) throws(RedisRefusal) -> Bool {
+        guard isPlain, case .byKey = found.route, let place = found.keys.place else {
+            return try route(found, command, bytes)
+        }
+        let key = bytes.extracting(command[place].range)
+        loop.hotKeys.see(key)
+        var server = redis.ring.server(for: key, random: &redis.random)
+        if redis.hasReplicas, found.isReadOnly, server >= 0 { server = redis.reader(of: server, in: lane) }
+        forward(bytes, to: server, found, KeyBeginning(key))
+        return true
     }
 
     @inline(__always)

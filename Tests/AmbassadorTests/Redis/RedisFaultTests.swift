@@ -69,6 +69,28 @@ struct RedisFaultTests {
         }
     }
 
+    @Test(arguments: [["MULTI"], ["BLPOP", "list", "0.01"], ["SUBSCRIBE", "a"], ["SELECT", "1"], ["RESET"]])
+    func `a command that waits for those before it is judged once`(_ words: [String]) async throws {
+        let slow = fault { ($0.kind, $0.delay, $0.commands) = (.delay, .milliseconds(50), [words[0]]) }
+        let second = fault { ($0.error, $0.commands, $0.selection.every) = ("ERR the second", [words[0]], 2) }
+        let server = try RedisServer()
+        let faults = ["second": second, "slow": slow] as NamedTable<RedisFaultConfiguration>
+        let pool = try await RedisPoolUnderTest(servers: [server.port]) { $0.faults = faults }
+        let client = try RedisConversation(port: pool.port)
+        #expect(try client.ask("INCR", "n") == ":1\r\n")
+        // What is asked for isn't answered yet when the command has been held up.
+        let direct = try RedisConversation(port: server.port)
+        #expect(try direct.ask("CLIENT", "PAUSE", "300", "ALL") == "+OK\r\n")
+        try client.say("INCR", "n")
+        try client.say(words)
+        #expect(try client.hear() == ":2\r\n")
+        #expect(try !client.hear().hasPrefix("-"))
+        #expect(await pool.pool.snapshot().faults.map(\.count) == [0, 1])
+        let other = try RedisConversation(port: pool.port)
+        #expect(try other.ask(words) == "-ERR the second\r\n")
+        try await pool.end()
+    }
+
     @Test func `a client that leaves while it is held up is forgotten`() async throws {
         let slow = fault { ($0.kind, $0.delay) = (.delay, .milliseconds(100)) }
         try await withPool(["slow": slow]) { pool in
