@@ -133,8 +133,8 @@ struct RedisMergeTests {
     @Test func `counts of parts add up, and pairs are all set or an error`() throws {
         let parts = try Self.parts("DEL k1 k2 k3 k4 k5 k6 k7")
         let count = parts.parts.count
-        #expect(merged(RedisSplit.sum.replies(parts), parts.parts.map { _ in ":2\r\n" }) == ":\(count * 2)\r\n")
-        #expect(merged(RedisSplit.ok.replies(parts), parts.parts.map { _ in "+OK\r\n" }) == "+OK\r\n")
-        #expect(merged(RedisSplit.ok.replies(parts), ["+OK\r\n", Self.error, "+OK\r\n"]) == Self.error)
+        #expect(merged(RedisSplit.total(.sum).replies(parts), parts.parts.map { _ in ":2\r\n" }) == ":\(count * 2)\r\n")
+        #expect(merged(RedisSplit.total(.ok).replies(parts), parts.parts.map { _ in "+OK\r\n" }) == "+OK\r\n")
+        #expect(merged(RedisSplit.total(.ok).replies(parts), ["+OK\r\n", Self.error, "+OK\r\n"]) == Self.error)
     }
 }

@@ -57,14 +57,14 @@ struct SlicedRepliesTests {
     }
 
     @Test func `numbers add up, and the first error is the reply`() throws {
-        #expect(try written(.sum, [":3\r\n", ":0\r\n", ":40\r\n"]) == ["", "", ":43\r\n"])
-        #expect(try written(.sum, [":3\r\n", Self.error, "-ERR other\r\n"]) == ["", "", Self.error])
+        #expect(try written(.total(.sum), [":3\r\n", ":0\r\n", ":40\r\n"]) == ["", "", ":43\r\n"])
+        #expect(try written(.total(.sum), [":3\r\n", Self.error, "-ERR other\r\n"]) == ["", "", Self.error])
         let misfit = "-ERR the servers' replies don't fit together\r\n"
-        #expect(try written(.sum, [":\(Int.max)\r\n", ":1\r\n"]).last == misfit)
+        #expect(try written(.total(.sum), [":\(Int.max)\r\n", ":1\r\n"]).last == misfit)
     }
 
     @Test func `OK is said once, unless one slice failed`() throws {
-        #expect(try written(.ok, ["+OK\r\n", "+OK\r\n", "+OK\r\n"]) == ["", "", "+OK\r\n"])
-        #expect(try written(.ok, ["+OK\r\n", Self.error, "+OK\r\n"]) == ["", "", Self.error])
+        #expect(try written(.total(.ok), ["+OK\r\n", "+OK\r\n", "+OK\r\n"]) == ["", "", "+OK\r\n"])
+        #expect(try written(.total(.ok), ["+OK\r\n", Self.error, "+OK\r\n"]) == ["", "", Self.error])
     }
 }

@@ -116,6 +116,12 @@ enum RedisRoute: Sendable, Equatable {
 enum RedisSplit: Sendable, Equatable {
     /// MGET: the values, in the order of the keys.
     case values
+    /// One reply for all keys.
+    case total(RedisTotal)
+}
+
+/// The one reply to a command with many keys that all parts' replies make.
+enum RedisTotal: Sendable, Equatable {
     /// DEL and the like: how many keys it concerned.
     case sum
     /// MSET: pairs of keys and values; OK.

@@ -3,13 +3,14 @@
 /// Commands that concern keys of any type, the client's session, or servers.
 extension RedisCommandDefinition {
     static let keyspace: [Self] = [
-        .write("COPY", -3, .two), .write("DEL", -2, .all, .split(.sum)), .read("DUMP", 2),
-        .read("EXISTS", -2, .all, .split(.sum)), .write("EXPIRE", -3), .write("EXPIREAT", -3), .read("EXPIRETIME", 2),
+        .write("COPY", -3, .two), .write("DEL", -2, .all, .split(.total(.sum))), .read("DUMP", 2),
+        .read("EXISTS", -2, .all, .split(.total(.sum))), .write("EXPIRE", -3), .write("EXPIREAT", -3),
+        .read("EXPIRETIME", 2),
         .write("MOVE", 3), .write("PERSIST", 2), .write("PEXPIRE", -3), .write("PEXPIREAT", -3),
         .read("PEXPIRETIME", 2), .read("PTTL", 2), .write("RENAME", 3, .two), .write("RENAMENX", 3, .two),
         .write("RESTORE", -4), .write("SORT", -2, .sort), .read("SORT_RO", -2, .sort),
-        .read("TOUCH", -2, .all, .split(.sum)), .read("TTL", 2), .read("TYPE", 2),
-        .write("UNLINK", -2, .all, .split(.sum)),
+        .read("TOUCH", -2, .all, .split(.total(.sum))), .read("TTL", 2), .read("TYPE", 2),
+        .write("UNLINK", -2, .all, .split(.total(.sum))),
         .other("OBJECT", -2, .container), .read("OBJECT|ENCODING", 3, .at(2)), .read("OBJECT|FREQ", 3, .at(2)),
         .read("OBJECT|IDLETIME", 3, .at(2)), .read("OBJECT|REFCOUNT", 3, .at(2)), .other("OBJECT|HELP", 2, .anyServer),
         .other("MEMORY", -2, .container), .read("MEMORY|USAGE", -3, .at(2)), .other("MEMORY|HELP", 2, .anyServer),

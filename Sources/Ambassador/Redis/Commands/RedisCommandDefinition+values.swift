@@ -7,7 +7,7 @@ extension RedisCommandDefinition {
         .write("APPEND", 3), .write("DECR", 2), .write("DECRBY", 3), .read("GET", 2), .write("GETDEL", 2),
         .write("GETEX", -2), .read("GETRANGE", 4), .write("GETSET", 3), .write("INCR", 2), .write("INCRBY", 3),
         .write("INCRBYFLOAT", 3), .read("LCS", -3, .two), .read("MGET", -2, .all, .split(.values)),
-        .write("MSET", -3, .pairs, .split(.ok)), .write("MSETNX", -3, .pairs), .write("PSETEX", 4),
+        .write("MSET", -3, .pairs, .split(.total(.ok))), .write("MSETNX", -3, .pairs), .write("PSETEX", 4),
         .write("SET", -3), .write("SETEX", 4), .write("SETNX", 3), .write("SETRANGE", 4), .read("STRLEN", 2),
         .read("SUBSTR", 4), .write("DELIFEQ", 3),
         .read("BITCOUNT", -2), .write("BITFIELD", -2), .read("BITFIELD_RO", -2),

@@ -21,15 +21,7 @@ extension RedisSplit {
     func replies(_ parts: RedisParts, failsWhole: Bool = false) -> FanOut {
         switch self {
         case .values: ValuesReplies(parts, failsWhole: failsWhole)
-        case .sum, .ok: replies(parts: parts.parts.count)
-        }
-    }
-
-    /// What makes one of so many replies that aren't values.
-    func replies(parts: Int) -> KeptReplies {
-        switch self {
-        case .sum: NumberReplies(parts: parts, .sum)
-        case .ok, .values: OneReply(parts: parts)
+        case .total(let total): total.replies(parts: parts.parts.count)
         }
     }
 
@@ -37,7 +29,17 @@ extension RedisSplit {
     func slicedReplies(keys: Int) -> SlicedReplies {
         switch self {
         case .values: SlicedValues(keys: keys)
-        case .sum, .ok: SlicedSum(self)
+        case .total(let total): SlicedTotal(total)
+        }
+    }
+}
+
+extension RedisTotal {
+    /// What makes one of so many replies.
+    func replies(parts: Int) -> KeptReplies {
+        switch self {
+        case .sum: NumberReplies(parts: parts, .sum)
+        case .ok: OneReply(parts: parts)
         }
     }
 }

@@ -74,22 +74,22 @@ final class SlicedValues: SlicedReplies {
 }
 
 /// DEL, MSET and the like: the slices' replies become one as the servers' do.
-final class SlicedSum: SlicedReplies {
-    private let split: RedisSplit
+final class SlicedTotal: SlicedReplies {
+    private let total: RedisTotal
     private var sum: ByteBuffer?
 
-    init(_ split: RedisSplit) {
-        self.split = split
+    init(_ total: RedisTotal) {
+        self.total = total
         super.init()
     }
 
-    override func replies(to parts: RedisParts) -> KeptReplies { split.replies(parts: parts.parts.count) }
+    override func replies(to parts: RedisParts) -> KeptReplies { total.replies(parts: parts.parts.count) }
 
     override func add(_ slice: KeptReplies) {
         var reply = ByteBuffer()
         slice.write(into: &reply)
         guard let sum else { return self.sum = reply }
-        let both = split.replies(parts: 2)
+        let both = total.replies(parts: 2)
         for (part, reply) in [sum, reply].enumerated() {
             let isError = reply.readableBytesUInt8Span.begins(with: Self.errorMark)
             _ = both.take(UInt16(part), reply, isError ? .refusal : .value)
