@@ -21,7 +21,7 @@ package final class HTTPProxy: Sendable {
     let plan: Mutex<HTTPProxyPlan>
     let loops = ClientLoops<HTTPProxyLoop>()
     /// The change of configuration that was begun last.
-    private let changes = Mutex<Task<Void, Never>?>(nil)
+    let changes = Mutex<Task<Void, Never>?>(nil)
     private let topologies: Mutex<[String: UpstreamTopology]>
     /// Nil: nothing is written down.
     let accessLog: AccessLogFile?

@@ -55,6 +55,9 @@ package final class Upstream {
         return nil
     }
 
+    /// Whether a request that nobody waits for may be admitted: half of the room is for those of clients alone.
+    package var hasSpareRoom: Bool { breaker.hasSpareRoom }
+
     /// The request is over, however many tries it took.
     package func completed() { breaker.releaseRequest() }
 

@@ -87,6 +87,9 @@ package final class RelayConnections {
     package var idleCount: Int { idle.count }
     package var waitingCount: Int { waiting.count { $0.receiver != nil } }
 
+    /// Whether one more in use would leave half of those that may be to others.
+    package var hasSpareRoom: Bool { (connectionCount - idleCount + 1) * 2 <= rules.connectionsMax }
+
     /// An idle connection: the one that was used last, so that a burst's connections grow old.
     @inline(__always)
     package func takeIdle() -> RelayConnection? {

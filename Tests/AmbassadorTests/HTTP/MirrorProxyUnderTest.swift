@@ -60,8 +60,13 @@ final class RouteUnderTest {
     let configuration: HTTPProxyConfiguration
     private let group: MultiThreadedEventLoopGroup
 
-    /// - Parameter servers: the port of each upstream's one server; the route goes to `v1`.
-    init(servers: [String: Int], _ configure: (inout RouteConfiguration) -> Void) async throws {
+    /// - Parameters:
+    ///   - servers: the port of each upstream's one server; the route goes to `v1`.
+    ///   - change: what else is to be in the configuration, beside the route.
+    init(
+        servers: [String: Int], changing change: (inout HTTPProxyConfiguration) -> Void = { _ in },
+        _ configure: (inout RouteConfiguration) -> Void
+    ) async throws {
         var configuration = HTTPProxyConfiguration()
         configuration.listen = .network(ListenAddress(host: "127.0.0.1", port: 0))
         for (name, port) in servers {
@@ -73,6 +78,7 @@ final class RouteUnderTest {
         route.to = "v1"
         configure(&route)
         configuration.routes["all"] = route
+        change(&configuration)
         self.configuration = configuration
         group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         proxy = HTTPProxy(
@@ -95,5 +101,20 @@ final class RouteUnderTest {
     func end() async throws {
         await proxy.drain(within: .seconds(1))
         try await group.shutdownGracefully()
+    }
+}
+
+extension HTTPProxy {
+    /// Takes a configuration, and waits until every loop follows it.
+    func applied(_ configuration: HTTPProxyConfiguration) async {
+        apply(configuration, upstreamTLS: [:])
+        await followed()
+    }
+
+    /// Waits until every loop follows what was changed last.
+    func followed() async {
+        await changes.withLock { $0 }?.value
+        // Each loop does things in their order.
+        _ = await loops.ask { _ in }
     }
 }

@@ -56,6 +56,9 @@ package struct CircuitBreaker: Sendable {
 
     init(_ limits: UpstreamLimits) { self.limits = limits }
 
+    /// Whether one more would leave half of the room free.
+    var hasSpareRoom: Bool { (requests + 1) * 2 <= limits.requests }
+
     /// Takes one more request, unless there are as many as there may be.
     mutating func takeRequest() -> UpstreamRefusal? {
         guard requests < limits.requests else {

@@ -155,7 +155,8 @@ final class Mirror {
         if request.isRepeated, request.response != nil, let primary { askAgain(request, head, primary, now) }
         var isReached = false
         let call = MirrorCall(
-            shadow, endpoint, isHead: request.isHead, keptBytesMax: request.response == nil ? 0 : keptBytesMax, at: now
+            .shadow, shadow, endpoint, isHead: request.isHead,
+            keptBytesMax: request.response == nil ? 0 : keptBytesMax, at: now
         ) { [self] call, result in
             calls[ObjectIdentifier(call)] = nil
             shadowEnded(request, result, isReached: isReached)
@@ -171,15 +172,17 @@ final class Mirror {
             over: connections(endpoint, shadow))
     }
 
-    /// What the client's server would say if it were asked once more; that it doesn't want to be is no error.
+    /// What the client's server would say if it were asked once more. It isn't where that would be at the cost of
+    /// clients: half of every limit is theirs alone.
     private func askAgain(
         _ request: MirroredRequest, _ head: MirroredHead, _ primary: Upstream, _ now: Int64
     ) {
-        guard primary.admit(now: now) == nil else { return }
-        guard let endpoint = primary.pick(hash: 0, now: now) else { return primary.completed() }
+        guard primary.hasSpareRoom, let endpoint = primary.pick(hash: 0, now: now),
+            connections(endpoint, primary).hasSpareRoom, primary.admit(now: now) == nil
+        else { return }
         counters.repeated += 1
         request.outstanding += 1
-        let call = MirrorCall(primary, endpoint, isHead: request.isHead, keptBytesMax: keptBytesMax, at: now) {
+        let call = MirrorCall(.again, primary, endpoint, isHead: request.isHead, keptBytesMax: keptBytesMax, at: now) {
             [self] call, result in
             calls[ObjectIdentifier(call)] = nil
             if case .answered(let response) = result { request.again = response }

@@ -15,6 +15,7 @@ final class MirrorCall: RelayReceiver {
         case expired
     }
 
+    private let purpose: MirroredHead.Purpose
     private let upstream: Upstream
     private let endpoint: Endpoint
     private let isHead: Bool
@@ -38,9 +39,10 @@ final class MirrorCall: RelayReceiver {
 
     /// Begins on an endpoint that the upstream has picked.
     init(
-        _ upstream: Upstream, _ endpoint: Endpoint, isHead: Bool, keptBytesMax: Int, at now: Int64,
-        ended: @escaping (MirrorCall, Result) -> Void
+        _ purpose: MirroredHead.Purpose, _ upstream: Upstream, _ endpoint: Endpoint, isHead: Bool, keptBytesMax: Int,
+        at now: Int64, ended: @escaping (MirrorCall, Result) -> Void
     ) {
+        self.purpose = purpose
         self.upstream = upstream
         self.endpoint = endpoint
         self.isHead = isHead
@@ -143,7 +145,9 @@ final class MirrorCall: RelayReceiver {
         connection?.close()
         connection = nil
         let now = Int64(bitPattern: NIODeadline.now().uptimeNanoseconds)
-        upstream.ended(endpoint, outcome, latency: now - startedAt, now: now)
+        // What is asked again speaks neither for nor against a server that has clients.
+        upstream.ended(
+            endpoint, purpose == .again ? .abandoned : outcome, latency: now - startedAt, now: now)
         upstream.completed()
         ended(self, result)
     }
