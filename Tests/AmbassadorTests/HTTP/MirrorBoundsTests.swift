@@ -73,6 +73,55 @@ import Testing
             #expect(counters.answered == 10 && (1...2).contains(counters.repeated))
         }
     }
+
+    @Test func `a copy has its place until all that was asked for is there`() async throws {
+        let (primary, shadow) = (try silentWhenAskedAgain(), try answering())
+        try await withMirror(
+            primary.port, shadow: shadow.port,
+            {
+                $0.compare = true
+                $0.queue = 1
+                $0.timeout = .seconds(1)
+            }
+        ) { proxy in
+            _ = try await proxy.client.send("GET", "/")
+            #expect(try await proxy.mirror { $0.counters.answered == 1 }.counters.repeated == 1)
+            _ = try await proxy.client.send("GET", "/")
+            #expect(try await proxy.mirror { $0.counters.full == 1 }.counters.sent == 1)
+            #expect(try await eventually { try await proxy.endpoints("v1").allSatisfy { $0.inFlight == 0 } })
+            _ = try await proxy.client.send("GET", "/")
+            #expect(try await proxy.mirror { $0.counters.answered == 2 }.counters.full == 1)
+        }
+    }
+
+    // MARK: - What is kept
+
+    @Test func `what is kept of requests that pass is as much as of those that wait`() async throws {
+        let (primary, shadow) = (try answering(), try answering())
+        try await withMirror(
+            primary.port, shadow: shadow.port,
+            {
+                $0.queue = 2
+                $0.body = .kibibytes(1)
+            }
+        ) { proxy in
+            let clients = try (0..<5).map { _ in try ByteConnection(port: proxy.port) }
+            for client in clients {
+                try client.write("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n")
+                try client.write(String(repeating: "a", count: 900))
+            }
+            // Two of them fit.
+            #expect(try await proxy.mirror { $0.counters.full == 3 }.counters.full == 3)
+            for client in clients {
+                try client.write(String(repeating: "a", count: 100))
+                #expect(String(decoding: try client.receive(), as: UTF8.self).hasPrefix("HTTP/1.1 200 OK\r\n"))
+            }
+            #expect(try await proxy.mirror { $0.counters.answered == 2 }.counters.sent == 2)
+            // What they held is free again.
+            _ = try await proxy.client.send("POST", "/", body: String(repeating: "b", count: 1000))
+            #expect(try await proxy.mirror { $0.counters.answered == 3 }.counters.full == 3)
+        }
+    }
 }
 
 extension RouteUnderTest {

@@ -34,7 +34,8 @@ extension MirrorConfiguration {
                 "How long a copy may take.", changes: .live),
             .setting(
                 "queue", \.queue, .integer(1...queueMax),
-                "Copies that wait or are on their way, on each event loop; beyond them requests aren't copied.",
+                "Copies that wait or are on their way, on each event loop, and how many times `body` is kept of "
+                    + "requests that pass; beyond it requests aren't copied.",
                 changes: .live),
             .setting(
                 "body", \.body, .byteCount(in: .kibibytes(1)...bodyMax),

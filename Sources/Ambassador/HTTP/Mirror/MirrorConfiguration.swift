@@ -14,7 +14,8 @@ package struct MirrorConfiguration: Sendable, Equatable {
     package var host: String? = nil
     /// How long the shadow may take for one request, from the moment in which that is ready to be sent.
     package var timeout = Duration.seconds(5)
-    /// Copies that wait or are on their way, on one event loop. Beyond them requests are not copied.
+    /// Copies that wait or are on their way, on one event loop, and how many times `body` is kept of requests that
+    /// pass. Beyond it requests are not copied.
     package var queue = 100
     /// Bytes that are kept of one request or one response. What is longer is not copied, or not compared.
     package var body = ByteCount.kibibytes(256)

@@ -12,8 +12,7 @@ import Testing
         switch queue.admit(copy, at: now) {
         case .send: "send"
         case .wait: "wait"
-        case .drop(.full): "full"
-        case .drop(.unreachable): "unreachable"
+        case .drop(let drop): "\(drop)"
         }
     }
 
@@ -34,6 +33,16 @@ import Testing
         #expect(admit(&queue, 4) == "full" && queue.refusal(at: 0) == .full)
         queue.answered()
         #expect(admit(&queue, 5) == "send")
+    }
+
+    @Test func `a copy has its place until nothing is asked with it any more, and no other waits for that`() {
+        var queue = Queue(countMax: 2)
+        #expect(admit(&queue, 1) == "send")
+        queue.lingers()
+        #expect(queue.failed(isUnreachable: false, at: 0).isEmpty && queue.count == 1)
+        #expect((2...3).map { admit(&queue, $0) } == ["send", "full"])
+        queue.lingered()
+        #expect(admit(&queue, 4) == "wait" && queue.count == 2)
     }
 
     @Test func `a dead shadow is tried once in a pause, and the pauses grow`() {

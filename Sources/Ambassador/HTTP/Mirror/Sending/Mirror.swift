@@ -14,7 +14,13 @@ final class Mirror {
     private typealias Copy = (request: MirroredRequest, primary: Upstream?)
 
     let compares: Bool
+    /// Of one message.
     let keptBytesMax: Int
+    /// Of all requests, and their responses, that pass, wait or are on their way: as if each copy that may be were as
+    /// long as it may be.
+    private let heldBytesMax: Int
+    // Safe: plain numbers of one loop's thread.
+    @exclusivity(unchecked) private var heldBytes = 0
     // Safe: plain numbers of one loop's thread.
     @exclusivity(unchecked) var counters = MirrorCounters()
 
@@ -57,6 +63,7 @@ final class Mirror {
         self.isBusy = isBusy
         compares = comparator != nil
         keptBytesMax = configuration.body.bytes
+        heldBytesMax = configuration.queue * keptBytesMax * (comparator == nil ? 1 : 2)
         configuredHost = configuration.host.map { ByteBuffer(string: $0) }
         timeout = TimeAmount(configuration.timeout).nanoseconds
         queue = MirrorQueue(countMax: configuration.queue)
@@ -84,7 +91,7 @@ final class Mirror {
             return nil
         }
         guard (original.contentLength ?? 0) <= keptBytesMax else {
-            counters.long += 1
+            count(.long)
             return nil
         }
         let host = namesServer ? original.host.map(bytes.copy) : nil
@@ -107,6 +114,24 @@ final class Mirror {
         guard compares, isSafe else { return false }
         repeatable += 1
         return repeatable.isMultiple(of: configuration.noiseEvery)
+    }
+
+    /// Takes so much of what may be held; false if there isn't as much.
+    func hold(_ count: Int) -> Bool {
+        guard heldBytes + count <= heldBytesMax else { return false }
+        heldBytes += count
+        return true
+    }
+
+    /// Gives it back.
+    func release(_ count: Int) { heldBytes -= count }
+
+    func count(_ drop: MirrorDrop) {
+        switch drop {
+        case .full: counters.full += 1
+        case .long: counters.long += 1
+        case .unreachable: counters.unreachable += 1
+        }
     }
 
     // MARK: - Sending
@@ -142,12 +167,12 @@ final class Mirror {
         let now = now
         guard let head = request.readHead(&scan) else { return queue.withdrawn() }
         guard shadow.admit(now: now) == nil else {
-            counters.full += 1
+            count(.full)
             return queue.withdrawn()
         }
         guard let endpoint = shadow.pick(hash: 0, now: now) else {
             shadow.completed()
-            counters.unreachable += 1
+            count(.unreachable)
             return dropWaiting(queue.failed(isUnreachable: true, at: now))
         }
         counters.sent += 1
@@ -186,6 +211,7 @@ final class Mirror {
             [self] call, result in
             calls[ObjectIdentifier(call)] = nil
             if case .answered(let response) = result { request.again = response }
+            if request.outstanding == 1 { queue.lingered() }
             answered(request)
         }
         watch(call)
@@ -216,6 +242,7 @@ final class Mirror {
             counters.expired += 1
             dropWaiting(queue.failed(isUnreachable: !isReached, at: now))
         }
+        if request.outstanding > 1 { queue.lingers() }
         answered(request)
         startWaiting()
     }
@@ -226,13 +253,6 @@ final class Mirror {
 
     private func dropWaiting(_ waiting: [Copy]) {
         counters.unreachable += UInt64(waiting.count)
-    }
-
-    private func count(_ drop: MirrorDrop) {
-        switch drop {
-        case .full: counters.full += 1
-        case .unreachable: counters.unreachable += 1
-        }
     }
 
     /// One of the answers that were asked for is there, or never will be.

@@ -9,7 +9,7 @@ package struct MirrorCounters: Sendable, Equatable {
     package var failed: UInt64 = 0
     /// Without an answer in time.
     package var expired: UInt64 = 0
-    /// Requests that weren't copied because as many copies as may were waiting or on their way.
+    /// Requests that weren't copied because as many copies as may were waiting or on their way, or as much was kept.
     package var full: UInt64 = 0
     /// Requests that weren't copied because the shadow can't be reached.
     package var unreachable: UInt64 = 0

@@ -2,8 +2,10 @@
 
 /// Why a request wasn't copied, or a copy not sent.
 enum MirrorDrop: Sendable, Equatable {
-    /// As many as may are waiting or on their way.
+    /// As many as may are waiting or on their way, or as much is kept as may be.
     case full
+    /// It is too long to be kept.
+    case long
     /// The shadow can't be reached, and isn't tried again yet.
     case unreachable
 }
@@ -33,7 +35,10 @@ struct MirrorQueue<Copy> {
     static var failuresMax: Int { 5 }
 
     let countMax: Int
+    /// On their way to the shadow.
     private(set) var inFlight = 0
+    /// Over, but for what else was asked with them.
+    private var lingering = 0
     private var waiting: [Copy] = []
     private var reach = Reach.unknown
     private var pause = Self.pauseMin
@@ -41,8 +46,8 @@ struct MirrorQueue<Copy> {
 
     init(countMax: Int) { self.countMax = countMax }
 
-    /// Waiting and on their way.
-    var count: Int { inFlight + waiting.count }
+    /// Of which something is kept: waiting, on their way and lingering.
+    var count: Int { inFlight + lingering + waiting.count }
 
     /// Whether a copy would be taken now: what is dropped needs not be made.
     func refusal(at now: Int64) -> MirrorDrop? {
@@ -79,6 +84,11 @@ struct MirrorQueue<Copy> {
         failures = 0
         pause = Self.pauseMin
     }
+
+    /// A copy that was answered, or wasn't, keeps its place until it has `lingered`.
+    mutating func lingers() { lingering += 1 }
+
+    mutating func lingered() { lingering -= 1 }
 
     /// A copy that was to be sent isn't, for a reason that says nothing of the shadow.
     mutating func withdrawn() { inFlight -= 1 }

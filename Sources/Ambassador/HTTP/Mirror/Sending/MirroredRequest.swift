@@ -17,7 +17,8 @@ final class MirroredRequest {
     private(set) var body = ByteBuffer()
     /// What the client's server said, as it came; nil if it isn't to be compared.
     private(set) var response: ByteBuffer?
-    private var isTooLong = false
+    /// It isn't to be copied any more, as it is too long, or too much is kept.
+    private var isGivenUp = false
     /// What the shadow said, and what the client's servers said when they were asked again.
     var candidate: ByteBuffer?
     var again: ByteBuffer?
@@ -33,6 +34,8 @@ final class MirroredRequest {
         response = mirror.compares ? ByteBuffer() : nil
     }
 
+    deinit { mirror.release(body.readableBytes + (response?.readableBytes ?? 0)) }
+
     /// The head, taken apart; nil for one that isn't whole.
     func readHead(_ scan: inout HTTPHeadScan) -> MirroredHead? {
         MirroredHead(sentHead, scan: &scan, host: host ?? ByteBuffer())
@@ -40,27 +43,35 @@ final class MirroredRequest {
 
     /// Keeps a part of the request's body, as it came.
     func receiveRequest(_ part: ByteBuffer) {
-        guard !isTooLong else { return }
-        isTooLong = body.readableBytes + part.readableBytes > mirror.keptBytesMax
-        if isTooLong {
-            body = ByteBuffer()
-            response = nil
-            mirror.counters.long += 1
-        } else {
-            // A copy: the buffer that it came in is for what is read next.
-            body.writeBytes(part.readableBytesView)
-        }
+        guard !isGivenUp else { return }
+        guard body.readableBytes + part.readableBytes <= mirror.keptBytesMax else { return giveUp(.long) }
+        guard mirror.hold(part.readableBytes) else { return giveUp(.full) }
+        // A copy: the buffer that it came in is for what is read next.
+        body.writeBytes(part.readableBytesView)
     }
 
     /// Keeps a part of the response, the first bytes of `bytes`, as they came.
     func receiveResponse(_ bytes: ByteBuffer, length: Int) {
         guard let kept = response?.readableBytes else { return }
         guard kept + length <= mirror.keptBytesMax else {
-            response = nil
             mirror.counters.longResponses += 1
-            return
+            return forgetResponse()
         }
+        guard mirror.hold(length) else { return giveUp(.full) }
         response?.writeBytes(bytes.readableBytesView.prefix(length))
+    }
+
+    private func giveUp(_ reason: MirrorDrop) {
+        isGivenUp = true
+        mirror.count(reason)
+        mirror.release(body.readableBytes)
+        body = ByteBuffer()
+        forgetResponse()
+    }
+
+    private func forgetResponse() {
+        mirror.release(response?.readableBytes ?? 0)
+        response = nil
     }
 
     /// The request and its response are over: its copy goes out.
@@ -70,8 +81,8 @@ final class MirroredRequest {
     ///   - isWhole: whether all of the request came.
     ///   - isAnswered: whether the client got a server's whole response.
     func end(primary: Upstream?, isWhole: Bool, isAnswered: Bool) {
-        guard isWhole, !isTooLong else { return }
-        if !isAnswered { response = nil }
+        guard isWhole, !isGivenUp else { return }
+        if !isAnswered { forgetResponse() }
         mirror.send(self, primary: primary)
     }
 }
