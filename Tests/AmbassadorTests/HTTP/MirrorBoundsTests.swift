@@ -122,6 +122,22 @@ import Testing
             #expect(try await proxy.mirror { $0.counters.answered == 3 }.counters.full == 3)
         }
     }
+
+    @Test func `answers are compared up to the length that is set`() async throws {
+        let long = String(repeating: "a", count: 2 << 20)
+        let (primary, shadow) = (try answering(long), try answering(long))
+        try await withMirror(
+            primary.port, shadow: shadow.port,
+            {
+                $0.compare = true
+                $0.body = .mebibytes(4)
+            }
+        ) { proxy in
+            #expect(try await proxy.client.send("GET", "/").body.count == 2 << 20)
+            let report = try #require(try await proxy.mirror { $0.report?.compared == 1 }.report)
+            #expect(report.equal == 1 && report.measured == 1 && report.dropped == 0)
+        }
+    }
 }
 
 extension RouteUnderTest {

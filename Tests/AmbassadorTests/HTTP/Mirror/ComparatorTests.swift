@@ -92,9 +92,19 @@ import Testing
         while comparator.report().compared < 101 { try await Task.sleep(for: .milliseconds(5)) }
     }
 
+    @Test func `one exchange always fits, however long its answers may be`() async throws {
+        var configuration = MirrorConfiguration()
+        configuration.body = .mebibytes(8)
+        let comparator = Comparator(configuration)
+        let long = "\"" + String(repeating: "a", count: 7 << 20) + "\""
+        comparator.offer(exchange(long, long, again: long))
+        #expect(await eventually { comparator.report().equal == 1 })
+        #expect(comparator.report().dropped == 0)
+    }
+
     @Test func `what can't be kept is dropped and counted`() async throws {
         let comparator = Comparator(MirrorConfiguration())
-        let long = "\"" + String(repeating: "a", count: Comparator.waitingBytesMax) + "\""
+        let long = "\"" + String(repeating: "a", count: comparator.waitingBytesMax) + "\""
         comparator.offer(exchange(long, long))
         #expect(comparator.report().dropped == 1)
         // Nobody compares while this thread offers ten times as many as may wait, or he is very fast.

@@ -10,8 +10,8 @@ import Synchronization
 package final class Comparator: Sendable {
     /// The most exchanges that wait.
     package static let waitingMax = 200
-    /// The most bytes of those.
-    package static let waitingBytesMax = 16 << 20
+    /// The most bytes of those, if one exchange may not have more.
+    static let waitingBytesMin = 16 << 20
 
     private struct Waiting {
         var exchanges: [ComparedExchange] = []
@@ -21,11 +21,14 @@ package final class Comparator: Sendable {
         var isDrained = false
     }
 
+    /// The most bytes of those that wait.
+    let waitingBytesMax: Int
     private let comparison: ResponseComparison
     private let waiting = Mutex(Waiting())
     private let ledger: Mutex<ComparisonLedger>
 
     package init(_ configuration: MirrorConfiguration) {
+        waitingBytesMax = max(Self.waitingBytesMin, ComparedExchange.answersMax * configuration.body.bytes)
         comparison = ResponseComparison(ignoring: configuration.ignore)
         ledger = Mutex(ComparisonLedger(samplesMax: configuration.samples))
     }
@@ -33,8 +36,7 @@ package final class Comparator: Sendable {
     /// Takes an exchange, unless too many wait.
     package func offer(_ exchange: ComparedExchange) {
         let begins = waiting.withLock { waiting in
-            guard waiting.exchanges.count < Self.waitingMax, waiting.bytes + exchange.bytes <= Self.waitingBytesMax
-            else {
+            guard waiting.exchanges.count < Self.waitingMax, waiting.bytes + exchange.bytes <= waitingBytesMax else {
                 waiting.dropped += 1
                 return false
             }

@@ -6,6 +6,9 @@ internal import WireHTTP
 
 /// One request with the answers to it, as they came over connections.
 package struct ComparedExchange: Sendable {
+    /// `primary`, `candidate` and `again`.
+    static let answersMax = 3
+
     package var method: String
     /// Without a query: there may be secrets in it.
     package var path: String

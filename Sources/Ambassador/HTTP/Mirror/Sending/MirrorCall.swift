@@ -21,7 +21,7 @@ final class MirrorCall: RelayReceiver {
     private let isHead: Bool
     /// Bytes of the response that are kept; 0 is none.
     private let keptBytesMax: Int
-    /// What of a response is read at most, so that the connection can be used again.
+    /// What is read at most of a response that isn't kept, so that the connection can be used again.
     private static let readBytesMax = 1 << 20
     /// Is called once, with the end.
     private var ended: ((MirrorCall, Result) -> Void)?
@@ -98,7 +98,7 @@ final class MirrorCall: RelayReceiver {
     func receiveBody(_ bytes: ByteBuffer) {
         readBytes += bytes.readableBytes
         keep(bytes, bytes.readableBytes)
-        guard readBytes > Self.readBytesMax else { return }
+        guard readBytes > max(Self.readBytesMax, keptBytesMax) else { return }
         isLong = true
         connection?.close()
         connection = nil
