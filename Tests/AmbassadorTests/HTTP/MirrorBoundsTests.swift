@@ -138,6 +138,18 @@ import Testing
             #expect(report.equal == 1 && report.measured == 1 && report.dropped == 0)
         }
     }
+
+    @Test func `a head that the proxy's own fields make too long is counted, and holds up no other`() async throws {
+        let (primary, shadow) = (try answering(), try answering())
+        try await withMirror(primary.port, shadow: shadow.port) { proxy in
+            let fields = (2...200).map { "X-\($0): 1\r\n" }.joined()
+            let both = "GET /long HTTP/1.1\r\nHost: a\r\n\(fields)\r\n" + "GET /short HTTP/1.1\r\nHost: a\r\n\r\n"
+            #expect(try await proxy.client.exchange(both, answers: 2).map(\.status) == [200, 200])
+            let counters = try await proxy.mirror { $0.counters.answered == 1 }.counters
+            #expect(counters.long == 1 && counters.sent == 1 && counters.answered == 1)
+            #expect(shadow.requests.map(\.first) == ["GET /short HTTP/1.1"])
+        }
+    }
 }
 
 extension RouteUnderTest {

@@ -9,7 +9,7 @@ import Testing
 
     private func pace(_ count: Int, at now: Int64 = 0) -> Pace {
         var pace = Pace()
-        for copy in 0..<count { pace.add(copy, at: now) }
+        for copy in 0..<count { _ = pace.add(copy, at: now) }
         return pace
     }
 
@@ -18,6 +18,17 @@ import Testing
         #expect(pace.dueCount(at: 11, isBusy: false) == 1)
         #expect(pace.dueCount(at: 10 + Pace.waitMax - 1, isBusy: true) == 0)
         #expect(pace.dueCount(at: 10 + Pace.waitMax, isBusy: true) == 1)
+    }
+
+    @Test func `one looks after all copies that wait, also after those that come while he looks`() {
+        var pace = Pace()
+        #expect((1...2).map { pace.add($0, at: 0) } == [true, false])
+        // Looking.
+        while pace.next() != nil {}
+        let isNew = pace.add(3, at: 0)
+        #expect(!isNew && pace.looked())
+        _ = pace.next()
+        #expect(!pace.looked() && pace.add(4, at: 0))
     }
 
     @Test("A few copies go at a time, and more of many", arguments: [(0, 0), (1, 1), (4, 4), (10, 4), (80, 10)])

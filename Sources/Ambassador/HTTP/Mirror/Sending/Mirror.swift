@@ -36,7 +36,6 @@ final class Mirror {
     private let isBusy: () -> Bool
     private var queue: MirrorQueue<Copy>
     private var pace = MirrorPace<Copy>()
-    private var isPaced = false
     private var random: SmallGenerator
     private var scan: HTTPHeadScan
     /// Requests that may be asked again, for `noise-every`.
@@ -146,30 +145,25 @@ final class Mirror {
     }
 
     private func sendLater(_ request: MirroredRequest, _ primary: Upstream?) {
-        pace.add((request, primary), at: now)
-        if !isPaced { schedulePace() }
+        if pace.add((request, primary), at: now) { schedulePace() }
     }
 
     private func schedulePace() {
-        isPaced = true
         loop.eventLoop.assumeIsolated().scheduleTask(in: .nanoseconds(MirrorPace<Copy>.pause)) { self.sendSome() }
     }
 
     private func sendSome() {
-        isPaced = false
         for _ in 0..<pace.dueCount(at: now, isBusy: isBusy()) {
             if let (request, primary) = pace.next() { start(request, primary) }
         }
-        if !pace.isEmpty { schedulePace() }
+        if pace.looked() { schedulePace() }
     }
 
     private func start(_ request: MirroredRequest, _ primary: Upstream?) {
         let now = now
-        guard let head = request.readHead(&scan) else { return queue.withdrawn() }
-        guard shadow.admit(now: now) == nil else {
-            count(.full)
-            return queue.withdrawn()
-        }
+        // With the proxy's own fields a head may be longer than those that are read.
+        guard let head = request.readHead(&scan) else { return withdraw(.long) }
+        guard shadow.admit(now: now) == nil else { return withdraw(.full) }
         guard let endpoint = shadow.pick(hash: 0, now: now) else {
             shadow.completed()
             count(.unreachable)
@@ -195,6 +189,13 @@ final class Mirror {
         call.send(
             head.bytes(for: .shadow, host: configuredHost ?? host(of: head, shadow, endpoint), body: request.body),
             over: connections(endpoint, shadow))
+    }
+
+    /// A copy that was to be sent isn't; those that waited for what becomes of it wait no longer.
+    private func withdraw(_ drop: MirrorDrop) {
+        count(drop)
+        queue.withdrawn()
+        startWaiting()
     }
 
     /// What the client's server would say if it were asked once more. It isn't where that would be at the cost of

@@ -13,7 +13,7 @@ package struct MirrorCounters: Sendable, Equatable {
     package var full: UInt64 = 0
     /// Requests that weren't copied because the shadow can't be reached.
     package var unreachable: UInt64 = 0
-    /// Requests that were too long to be kept.
+    /// Requests that were too long to be kept, or whose head was with the proxy's own fields.
     package var long: UInt64 = 0
     /// Responses that were too long to be compared.
     package var longResponses: UInt64 = 0

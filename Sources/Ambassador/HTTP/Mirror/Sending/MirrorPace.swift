@@ -17,10 +17,27 @@ struct MirrorPace<Copy> {
     private static var slicesInAll: Int { 8 }
 
     private var waiting = CircularBuffer<(copy: Copy, since: Int64)>()
+    /// Somebody is looking, or will.
+    private var isWatched = false
 
     var isEmpty: Bool { waiting.isEmpty }
 
-    mutating func add(_ copy: Copy, at now: Int64) { waiting.append((copy, now)) }
+    /// Takes a copy.
+    ///
+    /// - Returns: Whether the caller must look after a pause, as nobody else will.
+    mutating func add(_ copy: Copy, at now: Int64) -> Bool {
+        waiting.append((copy, now))
+        defer { isWatched = true }
+        return !isWatched
+    }
+
+    /// Whoever had to look has done so.
+    ///
+    /// - Returns: Whether he must look again after a pause.
+    mutating func looked() -> Bool {
+        isWatched = !waiting.isEmpty
+        return isWatched
+    }
 
     /// How many copies may go now.
     ///
