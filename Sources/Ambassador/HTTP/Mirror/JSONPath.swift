@@ -38,6 +38,23 @@ package struct JSONPath: Sendable, Hashable {
         return covers(rest, place.dropFirst())
     }
 
+    /// As many of its steps as have about so many characters, the last one shortened.
+    func beginning(upTo charactersMax: Int) -> JSONPath {
+        var left = charactersMax
+        var beginning: [Step] = []
+        for step in steps where left > 0 {
+            guard case .key(let name) = step else {
+                beginning.append(step)
+                left -= 1
+                continue
+            }
+            let part = name.unicodeScalars.prefix(left)
+            beginning.append(.key(String(part)))
+            left -= part.count + 1
+        }
+        return JSONPath(beginning)
+    }
+
     /// The same path with any place of an array in place of the one.
     package var general: JSONPath {
         JSONPath(

@@ -142,6 +142,34 @@ import WireHTTP
         #expect(found == [#"$: "\u{1b}[2J" / ""# + String(repeating: "a", count: 119) + "…"])
     }
 
+    @Test func `names are short and do nothing to a terminal`() throws {
+        func object(_ key: String, _ value: Int) -> RecordedResponse { json("{\"\(key)\":\(value)}") }
+        #expect(
+            try compare(object("\\u001b[2J\\u202e", 1), object("\\u001b[2J\\u202e", 2)) == [
+                #"$["\u{1b}[2J\u{202e}"]: 1 / 2"#
+            ])
+        let max = ComparedPlace.charactersMax
+        let long = String(repeating: "a", count: max * 2)
+        let found = ResponseComparison().differences(object(long, 1), object(long, 2))
+        #expect(found.map { "\($0.place)" } == ["$." + String(repeating: "a", count: max - 2) + "…"])
+        #expect(found.first?.place == .json(JSONPath([.key(String(repeating: "a", count: max))])))
+        // What is hidden or ignored is so by its whole name.
+        #expect(try compare(object(long + "token", 1), object(long + "token", 2)).first?.hasSuffix("(hidden)") == true)
+        #expect(try compare(object(long, 1), object(long, 2), ignoring: ["$.\(long)"]).isEmpty)
+    }
+
+    @Test func `a deep place is named as far as there is room`() throws {
+        let deep = String(repeating: "{\"key\":", count: 300)
+        let found = ResponseComparison().differences(
+            json(deep + "1" + String(repeating: "}", count: 300)),
+            json(deep + "2" + String(repeating: "}", count: 300)))
+        guard case .json(let path) = found.first?.place else {
+            Issue.record("\(found)")
+            return
+        }
+        #expect(path.steps == Array(repeating: .key("key"), count: ComparedPlace.charactersMax / 4))
+    }
+
     @Test func `a recorded response is read as it came`() throws {
         let chunked = ByteBuffer(
             string: "HTTP/1.1 103 Early Hints\r\nLink: a\r\n\r\n"

@@ -10,13 +10,23 @@ package enum ComparedPlace: Sendable, Hashable, CustomStringConvertible {
     /// A body that isn't.
     case body
 
+    /// The most characters of a place.
+    static let charactersMax = 400
+
+    /// One line that does nothing to a terminal.
     package var description: String {
         switch self {
         case .status: "status"
         case .field(let name): name
-        case .json(let path): path.description
+        case .json(let path): path.description.harmless(upTo: Self.charactersMax)
         case .body: "body"
         }
+    }
+
+    /// With no more of a name than is shown: who answers chooses the names, and many places are remembered.
+    var bounded: ComparedPlace {
+        if case .json(let path) = self { return .json(path.beginning(upTo: Self.charactersMax)) }
+        return self
     }
 
     /// The place that all places of its kind are counted under: any index of an array for the one.
@@ -56,26 +66,28 @@ package struct ResponseDifference: Sendable, Equatable {
     package var candidate: String
 
     init(_ place: ComparedPlace, _ primary: String, _ candidate: String) {
-        self.place = place
-        self.primary = place.isSecret ? Self.hidden : Self.shown(primary)
-        self.candidate = place.isSecret ? Self.hidden : Self.shown(candidate)
+        self.place = place.bounded
+        self.primary = place.isSecret ? Self.hidden : primary.harmless(upTo: Self.charactersMax)
+        self.candidate = place.isSecret ? Self.hidden : candidate.harmless(upTo: Self.charactersMax)
     }
 
     static let hidden = "(hidden)"
     static let absent = "(absent)"
     /// The most characters of a value.
     static let charactersMax = 120
+}
 
-    /// One line that does nothing to a terminal.
-    private static func shown(_ text: String) -> String {
-        var shown = ""
-        for scalar in text.unicodeScalars.prefix(charactersMax) {
+extension String {
+    /// One line that does nothing to a terminal, shortened to so many characters, of which some are escaped.
+    func harmless(upTo charactersMax: Int) -> String {
+        var line = ""
+        for scalar in unicodeScalars.prefix(charactersMax) {
             switch scalar.properties.generalCategory {
             case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate:
-                shown += "\\u{" + String(scalar.value, radix: 16) + "}"
-            default: shown.unicodeScalars.append(scalar)
+                line += "\\u{" + String(scalar.value, radix: 16) + "}"
+            default: line.unicodeScalars.append(scalar)
             }
         }
-        return text.unicodeScalars.count > charactersMax ? shown + "…" : shown
+        return unicodeScalars.count > charactersMax ? line + "…" : line
     }
 }

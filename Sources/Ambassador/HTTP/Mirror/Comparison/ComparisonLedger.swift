@@ -4,7 +4,7 @@ internal import Core
 
 /// What all comparisons up to now have come to.
 struct ComparisonLedger {
-    /// The most bytes of a sample's path.
+    /// The most characters of a sample's path.
     static let pathCharactersMax = 200
 
     private let samplesMax: Int
@@ -29,7 +29,7 @@ struct ComparisonLedger {
         report.different += 1
         keep(
             ComparisonReport.Sample(
-                time: time, method: exchange.method, path: String(exchange.path.prefix(Self.pathCharactersMax)),
+                time: time, method: exchange.method, path: exchange.path.harmless(upTo: Self.pathCharactersMax),
                 differences: real))
     }
 
