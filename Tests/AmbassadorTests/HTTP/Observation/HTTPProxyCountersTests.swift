@@ -81,6 +81,11 @@ import Testing
         let exchanges = counters.counts().exchanges
         #expect(exchanges.count == HTTPProxyCounters.rowsMax + 1)
         #expect(exchanges.last?.pair.route == "other" && exchanges.last?.requests == 10)
+        // Who has a row keeps it.
+        counters.apply(HTTPProxyNames(routes: ["0"], upstreams: ["v"]))
+        ended(counters, counters.row(route: 0, upstream: 0), 200)
+        #expect(counters.counts().exchanges.first?.requests == 2)
+        #expect(counters.counts().exchanges.last?.requests == 10)
     }
 
     // MARK: - Metrics

@@ -81,13 +81,12 @@ package final class HTTPProxyCounters {
     package func retried(_ row: Row) { numbers[row.first + Columns.retries] += 1 }
 
     private func makeRow(at place: Int, _ route: Int?, _ upstream: Int?) -> Row {
-        let isFull = rows.count >= Self.rowsMax
-        let pair =
-            isFull
-            ? HTTPProxyCounts.Pair(route: Self.sharedName, upstream: Self.sharedName)
-            : HTTPProxyCounts.Pair(
-                route: route.map { names.routes[$0] } ?? "", upstream: upstream.map { names.upstreams[$0] } ?? "")
-        let index = rows.firstIndex(of: pair) ?? rows.count
+        let own = HTTPProxyCounts.Pair(
+            route: route.map { names.routes[$0] } ?? "", upstream: upstream.map { names.upstreams[$0] } ?? "")
+        let known = rows.firstIndex(of: own)
+        let isShared = known == nil && rows.count >= Self.rowsMax
+        let pair = isShared ? HTTPProxyCounts.Pair(route: Self.sharedName, upstream: Self.sharedName) : own
+        let index = known ?? rows.firstIndex(of: pair) ?? rows.count
         if index == rows.count {
             rows.append(pair)
             numbers.append(contentsOf: repeatElement(0, count: Columns.count))
