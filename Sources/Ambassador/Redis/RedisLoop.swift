@@ -72,7 +72,20 @@ final class RedisLoop: ServingLoop {
     func use(_ ring: ServerRing) {
         self.ring = ring
         replicas = Self.replicas(servers)
-        for client in ownUsers.values { client.followServers() }
+        leaveOwn { connection in !servers.contains { $0 === connection.server } }
+    }
+
+    func follow(_ host: String, to addresses: Set<String>) {
+        shards.moved(host, to: addresses)
+        leaveOwn { connection in
+            connection.server.address.hostName == host && !connection.leads(to: addresses)
+        }
+    }
+
+    /// Has connections of clients' own be replaced that don't lead to where their servers are.
+    private func leaveOwn(where isStale: (OwnConnection) -> Bool) {
+        own.drop(where: isStale)
+        for client in ownUsers.values { client.followServers(leaving: isStale) }
     }
 
     // MARK: Replicas

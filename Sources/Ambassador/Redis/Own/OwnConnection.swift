@@ -11,6 +11,8 @@ final class OwnConnection: ShardConnection {
     let session: RedisSession
     /// Who has it; nil while it is kept for the next one.
     var client: RedisClient?
+    /// It doesn't lead to where its server is now, so that nobody gets it after its client.
+    var isStale = false
     /// While it is true no command on it is late.
     var isBlocking = false { didSet { updatePatience() } }
     /// While it is true a command is on its way, at the pace of its client.

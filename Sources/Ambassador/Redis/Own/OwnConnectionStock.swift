@@ -31,10 +31,15 @@ final class OwnConnectionStock {
 
     /// Takes back one that its client needs no more.
     func give(_ connection: OwnConnection) {
-        guard connection.isClean else { return connection.abandon() }
+        guard connection.isClean, !connection.isStale else { return connection.abandon() }
         connection.client = nil
         if idle.count >= Self.idleMax { idle.removeFirst().abandon() }
         idle.append(connection)
+    }
+
+    /// Lets those go that don't lead to where their servers are now.
+    func drop(where isStale: (OwnConnection) -> Bool) {
+        for connection in idle where isStale(connection) { connection.abandon() }
     }
 
     /// One that was kept has ended.

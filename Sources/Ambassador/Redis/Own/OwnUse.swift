@@ -51,22 +51,35 @@ extension RedisClient {
         if own?.transaction?.server != nil, own?.transactionServer === connection.server { loseTransaction() }
     }
 
-    /// The pool's servers or their parts of the keys are others from now on.
-    func followServers() {
+    /// The pool's servers, where they are, or their parts of the keys are others from now on. Connections that don't
+    /// lead to where their servers are end when every command has been answered, and a transaction is over.
+    func followServers(leaving isStale: (OwnConnection) -> Bool) {
+        guard let own else { return }
+        for connection in own.connections + (own.subscriber?.connections ?? []) where isStale(connection) {
+            connection.isStale = true
+        }
         moveSubscriptions()
-        guard let own, let lane = own.longLane else { return }
+        guard let lane = own.longLane else { return }
         let isCurrent = lane.connections.elementsEqual(redis.servers) { $0.server === $1 }
-        if !isCurrent { leaveLongLane(own) }
+        if !isCurrent || own.connections.contains(where: \.isStale) { leaveLongLane(own) }
     }
 
     /// Gives the connections back when what they are for is over. Every command has been answered.
     func settleOwn() {
         guard let own else { return }
         for connection in own.connections where connection.isBlocking { connection.isBlocking = false }
+        if own.transaction == nil { giveStale(own) }
         settleLong(own)
         guard own.isOver else { return }
         endOwn()
         for connection in own.connections { redis.own.give(connection) }
+    }
+
+    private func giveStale(_ own: OwnUse) {
+        let stale = own.connections.filter(\.isStale)
+        guard !stale.isEmpty else { return }
+        own.connections.removeAll(where: \.isStale)
+        for connection in stale { redis.own.give(connection) }
     }
 
     /// The client is gone: what its connections know of it must not reach the next one.

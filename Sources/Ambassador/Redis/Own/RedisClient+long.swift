@@ -57,11 +57,16 @@ extension RedisClient {
         }
     }
 
-    /// From the next command on, which waits until those before it are answered.
+    /// From the next command on, which waits until those before it are answered. One that is on its way goes on.
     func leaveLongLane(_ use: OwnUse) {
         use.longLane = nil
-        if waiting > 0 { hold(.order) }
         lane = redis.lane(session)
+        if use.upload == nil { awaitAnswers() }
+    }
+
+    /// Has the next command wait until those before it are answered.
+    private func awaitAnswers() {
+        if waiting > 0 { hold(.order) } else { loop.tick.mark(self) }
     }
 
     /// If there are too many connections already it stays where it is.
@@ -129,6 +134,8 @@ extension RedisClient {
         own.upload = isOver ? nil : upload
         if isOver {
             upload.connection?.isUploading = false
+            // Its connections were left while it came.
+            if own.longLane == nil { awaitAnswers() }
         } else if loop.pause(after: length, { [self] in release(.pace) }) {
             hold(.pace)
         }

@@ -6,7 +6,7 @@ internal import Telemetry
 
 // Subscriptions whose servers are lost or change.
 extension RedisClient {
-    /// Keys have moved, and channels with them.
+    /// Keys have moved, and channels with them; or servers have, and the connections to them don't lead there.
     func moveSubscriptions() {
         guard let subscriber = own?.subscriber else { return }
         for (kind, begun, ended) in subscriber.subscriptions.move(place: place) {
@@ -15,6 +15,15 @@ extension RedisClient {
             }
             for request in ended { tellOfEnd(request, kind, of: subscriber) }
         }
+        for connection in subscriber.connections where connection.isStale { leave(connection, subscriber) }
+    }
+
+    /// Goes on with a connection's subscriptions where the server is now.
+    private func leave(_ connection: OwnConnection, _ subscriber: Subscriber) {
+        subscriber.connections.removeAll { $0 === connection }
+        connection.abandon()
+        loseOwed(connection, .abandoned, of: subscriber)
+        restore(connection.server.name, of: subscriber)
     }
 
     /// A connection over which messages came has ended: they are subscribed to anew when the server is back.
@@ -46,8 +55,8 @@ extension RedisClient {
     }
 
     /// A server that had confirmed subscriptions doesn't want to have them any more. Who believes that it is subscribed
-    /// would wait for ever; so the client is closed, as Redis does when it takes back a permission, and hears the reason
-    /// when it asks again.
+    /// would wait for ever; so the client is closed, as Redis does when it takes back a permission, and hears the
+    /// reason when it asks again.
     func refusedAgain(_ subscriber: Subscriber, _ reply: ByteBuffer, _ kind: ReplyKind, of server: String) {
         if kind == .incapacity { return restoreLater(server, of: subscriber) }
         noteLoss(of: subscriber, server, reply.firstLine)

@@ -15,6 +15,12 @@ protocol ShardingLoop: AnyObject {
 
     /// Places keys as `ring` says from the next command on.
     func use(_ ring: ServerRing)
+    /// The name of these servers' host leads to `addresses` now: connections to others are replaced.
+    func follow(_ host: String, to addresses: Set<String>)
+}
+
+extension ShardingLoop {
+    func follow(_ host: String, to addresses: Set<String>) { shards.moved(host, to: addresses) }
 }
 
 /// Which servers a pool has, where they are, and which of them take part in its ring.
@@ -192,7 +198,7 @@ final class PoolTopology: ShardHealth, Sendable {
     private func follow(_ host: String, to addresses: Set<String>) {
         state.withLock { state in
             guard !state.isEnded else { return }
-            state.tellLoops { $0.shards.moved(host, to: addresses) }
+            state.tellLoops { $0.follow(host, to: addresses) }
         }
     }
 }
