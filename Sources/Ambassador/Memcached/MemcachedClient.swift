@@ -42,6 +42,8 @@ final class MemcachedClient: ShardClient {
         }
     }
 
+    override func limitsChanged() { scanner.limits = memcached.limits }
+
     private func drop(_ input: inout ByteBuffer) {
         let count = min(dropping, input.readableBytes)
         input.moveReaderIndex(forwardBy: count)

@@ -10,8 +10,6 @@ final class MemcachedLoop: ServingLoop {
     let pool: PoolLoop
     let shards: ShardSet
     let lane: ShardLane
-    /// Of clients.
-    let limits: MemcachedLimits
     private(set) var ring: ServerRing
     var random = SmallGenerator()
 
@@ -23,9 +21,13 @@ final class MemcachedLoop: ServingLoop {
         self.ring = ring
         shards = ShardSet(servers, language: .memcached, pool: pool)
         lane = shards.makeLane(ShardOpening())
+    }
+
+    /// Of clients.
+    var limits: MemcachedLimits {
         var limits = MemcachedLimits()
         limits.valueBytesMax = min(pool.limits.command.bytes, Self.valueBytesMax)
-        self.limits = limits
+        return limits
     }
 
     var probeOpening: ShardOpening {

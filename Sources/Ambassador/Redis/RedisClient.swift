@@ -126,7 +126,7 @@ final class RedisClient: ShardClient {
         var reply = ByteBuffer()
         let effect = dialogue.answer(local, command, bytes, login: redis.clientLogin, into: &reply)
         answer(reply)
-        scanner.limits = dialogue.isAuthenticated ? redis.limits : .unauthenticated
+        limitsChanged()
         switch effect {
         case .none: break
         case .session:
@@ -139,6 +139,10 @@ final class RedisClient: ShardClient {
         case .end: end()
         }
         seePlainness()
+    }
+
+    override func limitsChanged() {
+        scanner.limits = dialogue.isAuthenticated ? redis.limits : .unauthenticated
     }
 
     var session: RedisSession { dialogue.session }

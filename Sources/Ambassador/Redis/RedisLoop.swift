@@ -21,8 +21,6 @@ final class RedisLoop: ServingLoop {
     let scripts: RedisScripts
     /// What clients must say.
     let clientLogin: RedisLogin
-    /// Of clients that may say everything.
-    var limits: RESPLimits
     let shards: ShardSet
     private(set) var ring: ServerRing
     var random = SmallGenerator()
@@ -40,8 +38,6 @@ final class RedisLoop: ServingLoop {
         self.faults = faults
         self.scripts = scripts
         self.clientLogin = clientLogin
-        limits = RESPLimits()
-        limits.commandBytesMax = min(limits.commandBytesMax, pool.limits.command.bytes)
         self.pool = pool
         self.ring = ring
         self.opening = opening
@@ -51,6 +47,13 @@ final class RedisLoop: ServingLoop {
     }
 
     var servers: [ShardServer] { shards.servers }
+
+    /// Of clients that may say everything.
+    var limits: RESPLimits {
+        var limits = RESPLimits()
+        limits.commandBytesMax = min(limits.commandBytesMax, pool.limits.command.bytes)
+        return limits
+    }
 
     /// The connections for clients of `session`; they are opened when they are used.
     func lane(_ session: RedisSession) -> ShardLane {

@@ -6,12 +6,10 @@ import Proxying
 
 /// Where a pool's clients come in.
 final class PoolListener: Sendable {
-    private let clientsMax: Int
     private let tls: TLSServer?
     private let clients: ClientListener
 
     init(_ configuration: PoolConfiguration, group: any EventLoopGroup, tls: TLSServer?) {
-        clientsMax = configuration.limits.clients
         self.tls = tls
         clients = ClientListener(
             configuration.listen, backlog: configuration.backlog, sharesPort: configuration.sharesPort, group: group)
@@ -21,7 +19,7 @@ final class PoolListener: Sendable {
     func start(
         _ makeClient: @escaping @Sendable (any EventLoop) -> ShardClient?
     ) async throws(ListenError) -> Int {
-        try await clients.start { [tls, clientsMax] channel, openCount in
+        try await clients.start { [tls] channel, openCount in
             guard let client = makeClient(channel.eventLoop) else { throw ChannelError.ioOnClosedChannel }
             if let tls {
                 try tls.secure(channel, within: ClientListener.handshakeTimeout)
@@ -29,7 +27,8 @@ final class PoolListener: Sendable {
                 try client.loop.reading.lend(to: channel)
             }
             try channel.pipeline.syncOperations.addHandler(client)
-            if openCount > clientsMax { client.refuseAsSurplus(limit: clientsMax) }
+            let limit = client.loop.limits.clients
+            if openCount > limit { client.refuseAsSurplus(limit: limit) }
         }
     }
 

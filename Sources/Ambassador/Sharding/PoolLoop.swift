@@ -14,7 +14,10 @@ final class PoolLoop {
     let reading = ReadBuffer()
     let logger: Logger
     var limits: PoolLimits {
-        didSet { slowNanoseconds = Self.nanoseconds(limits.slow) }
+        didSet {
+            slowNanoseconds = Self.nanoseconds(limits.slow)
+            for client in open.values { client.limitsChanged() }
+        }
     }
     /// Commands that take longer are noted.
     private(set) var slowNanoseconds: Int64

@@ -19,7 +19,7 @@ package enum MemcachedCommandScan: Sendable, Equatable {
 /// versions do: the value would be taken for commands, and their replies for those of other clients.
 @usableFromInline
 package struct MemcachedCommandScanner: Sendable {
-    @usableFromInline let limits: MemcachedLimits
+    @usableFromInline package var limits: MemcachedLimits
     /// So many bytes hold no line feed.
     @usableFromInline var searched = 0
     /// The command whose line is read and whose value isn't whole.

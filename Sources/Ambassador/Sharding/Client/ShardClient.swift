@@ -58,6 +58,9 @@ class ShardClient: TickTarget, ChannelDuplexHandler {
     /// What was due has been written, or the socket has begun or ceased to take bytes. Only while `hearsWrites`.
     func wrote() {}
 
+    /// The pool's limits are others from now on.
+    func limitsChanged() {}
+
     /// The client says no more.
     func inputEnded() { endAfterInput() }
 

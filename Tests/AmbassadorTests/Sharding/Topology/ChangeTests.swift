@@ -91,6 +91,26 @@ struct ChangeTests {
         try await pool.end()
     }
 
+    @Test func `holds every client to changed limits, also those that are there`() async throws {
+        let server = try ScriptedServer(ShardedEcho.serve)
+        let pool = try await RedisPoolUnderTest(servers: [server.port]) { $0.pool.limits.clients = 1 }
+        let first = try pool.connect()
+        #expect(try first.get("key-0001") == ShardedEcho.reply(to: "key-0001"))
+        let refusal = "-ERR max number of clients reached\r\n"
+        #expect(try pool.connect().readToEnd() == refusal)
+        var changed = pool.configuration
+        changed.pool.limits.clients = 10
+        changed.pool.limits.command = .kibibytes(1)
+        pool.pool.apply(changed)
+        #expect(try await eventually { try pool.connect().get("key-0002") != refusal })
+        let second = try pool.connect()
+        for client in [first, second] {
+            try client.write(command("GET", String(repeating: "x", count: 2048)))
+            #expect(try client.readToEnd().hasPrefix("-ERR Protocol error"))
+        }
+        try await pool.end()
+    }
+
     @Test func `leaves the address that its server's name no longer leads to, after the replies due there`()
         async throws
     {
