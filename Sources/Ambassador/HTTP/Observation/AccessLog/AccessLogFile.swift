@@ -15,7 +15,7 @@ package final class AccessLogFile: Sendable {
     private static let batchesMax = 4096
 
     enum Request: Sendable {
-        case lines(ByteBuffer, count: Int)
+        case lines(ByteBuffer)
         case reopen
     }
 
@@ -39,14 +39,14 @@ package final class AccessLogFile: Sendable {
         let opened = try Self.open(path)
         let isStarted = lane.start { [self] mailbox in
             Self.blockPipeSignal()
-            var descriptor = opened
+            var output = AccessLogOutput(opened)
             var batch: [Request] = []
             while mailbox.wait(for: 1) != .closed {
                 mailbox.drain(into: &batch)
-                perform(batch, on: &descriptor)
+                perform(batch, on: &output)
                 batch.removeAll(keepingCapacity: true)
             }
-            if path != "-" { Glibc.close(descriptor) }
+            if path != "-" { Glibc.close(output.descriptor) }
         }
         guard isStarted else { throw AccessLogError(path: path, reason: "the system gives no thread") }
     }
@@ -56,7 +56,7 @@ package final class AccessLogFile: Sendable {
 
     /// Takes whole lines, of any thread; drops and counts them if too many wait.
     package func write(_ lines: ByteBuffer, lineCount: Int) {
-        if lane.mailbox.post(.lines(lines, count: lineCount), bytes: lines.readableBytes) != .accepted {
+        if lane.mailbox.post(.lines(lines), bytes: lines.readableBytes) != .accepted {
             drop(lineCount)
         }
     }
@@ -72,45 +72,45 @@ package final class AccessLogFile: Sendable {
 
     // MARK: - On the thread
 
-    private func perform(_ batch: [Request], on descriptor: inout Int32) {
+    private func perform(_ batch: [Request], on output: inout AccessLogOutput) {
         for request in batch {
             switch request {
-            case .reopen: reopen(&descriptor)
-            case .lines(let lines, let count):
-                if !put(lines, on: descriptor) { drop(count) }
+            case .reopen: reopen(&output)
+            case .lines(let lines):
+                let descriptor = output.descriptor
+                let missing = output.write(lines) { put(&$0, on: descriptor) }
+                if missing > 0 { drop(missing) }
             }
         }
     }
 
-    private func reopen(_ descriptor: inout Int32) {
+    private func reopen(_ output: inout AccessLogOutput) {
         guard path != "-" else { return }
         do throws(AccessLogError) {
             let fresh = try Self.open(path)
-            Glibc.close(descriptor)
-            descriptor = fresh
+            Glibc.close(output.descriptor)
+            output.move(to: fresh, isEmpty: Self.status(of: fresh)?.st_size == 0)
             logger.emit(.accessLogReopened(proxy: proxy, path: path))
         } catch {
             logger.emit(.accessLogNotReopened(proxy: proxy, path: path, reason: error.reason))
         }
     }
 
-    /// False if they couldn't be written whole.
-    private func put(_ lines: ByteBuffer, on descriptor: Int32) -> Bool {
-        let isFile = Self.isFile(descriptor)
-        var rest = lines
+    /// Writes all, or as much as can be written.
+    private func put(_ rest: inout ByteBuffer, on descriptor: Int32) {
+        let isFile = Self.status(of: descriptor).map { $0.st_mode & S_IFMT == S_IFREG } ?? false
         while rest.readableBytes > 0 {
-            guard isFile || waitForRoom(descriptor) else { return false }
+            guard isFile || waitForRoom(descriptor) else { return }
             let piece = isFile ? rest.readableBytes : rest.pipePiece
             let count = rest.readableBytesView.prefix(piece).withContiguousStorageIfAvailable {
                 Glibc.write(descriptor, $0.baseAddress, $0.count)
             }
             guard let count, count > 0 else {
                 if errno == EINTR || errno == EAGAIN { continue }
-                return false
+                return
             }
             rest.moveReaderIndex(forwardBy: count)
         }
-        return true
     }
 
     /// Waits until a pipe or a terminal takes something; false if nobody holds the other end, or this is the end and
@@ -127,9 +127,9 @@ package final class AccessLogFile: Sendable {
         }
     }
 
-    private static func isFile(_ descriptor: Int32) -> Bool {
+    private static func status(of descriptor: Int32) -> stat? {
         var status = stat()
-        return fstat(descriptor, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+        return fstat(descriptor, &status) == 0 ? status : nil
     }
 
     /// A write to a pipe that nobody reads raises a signal; on this thread it is an error like others.
