@@ -98,6 +98,22 @@ import WireJSON
                     + #""request.x":"y","response.set-cookie":"hidden"}"# + "\n"))
         #expect(!text.contains("abc") && !text.contains("s="))
         #expect(try await line("%{request.cookie}", request: ["Cookie: s=1"]) == "hidden\n")
+        #expect(try await line("%{request.x-vault-token}", request: ["X-Vault-Token: t"]) == "hidden\n")
+    }
+
+    @Test(
+        "Secrets are known by their names",
+        arguments: [
+            "authorization", "proxy-authorization", "cookie", "set-cookie", "authentication-info", "x-api-key",
+            "api-key", "apikey", "x-auth-token", "x-access-token", "x-csrf-token", "x-xsrf-token", "dapr-api-token",
+            "x-amz-security-token", "x-forwarded-client-cert", "sec-websocket-key", "www-authenticate", "x-vault-token",
+            "client_secret", "userpassword", "session_id",
+        ])
+    func secret(name: String) { #expect(SecretName.isSecret(name)) }
+
+    @Test("Other names aren't", arguments: ["x-user", "etag", "server", "id", "key", "author"])
+    func noSecret(name: String) {
+        #expect(!SecretName.isSecret(name))
     }
 
     @Test func `no client can write a line or a value of its own`() async throws {

@@ -39,23 +39,14 @@ package enum ComparedPlace: Sendable, Hashable, CustomStringConvertible {
     var isSecret: Bool {
         switch self {
         case .status, .body: return false
-        case .field(let name): return Self.secretFields.contains(name) || Self.soundsSecret(name)
+        case .field(let name): return SecretName.isSecret(name)
         case .json(let path):
             return path.steps.contains { step in
-                if case .key(let name) = step { return Self.soundsSecret(name.lowercased()) }
+                if case .key(let name) = step { return SecretName.isSecret(name.lowercased()) }
                 return false
             }
         }
     }
-
-    private static let secretFields: Set<String> = ["cookie", "set-cookie"]
-    /// What stands in the names of secrets.
-    private static let secretWords = [
-        "password", "passwd", "secret", "token", "authorization", "authenticate", "api-key", "api_key", "apikey",
-        "credential", "session",
-    ]
-
-    private static func soundsSecret(_ name: String) -> Bool { secretWords.contains { name.contains($0) } }
 }
 
 /// One difference, in words for people.

@@ -20,7 +20,7 @@ package enum AccessLogField: Sendable, Equatable {
     case host
     case version
     case status
-    /// See `HTTPAnswerOrigin`.
+    /// See `ExchangeOrigin`.
     case origin
     /// Of the bodies.
     case bytesIn
@@ -84,11 +84,4 @@ extension AccessLogField {
                     || (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20)
             }
     }
-
-    /// Headers whose values let whoever reads them pass for somebody else. The log only says that they were there.
-    static let secretHeaders: Set = [
-        "authorization", "proxy-authorization", "cookie", "set-cookie", "authentication-info", "x-api-key",
-        "api-key", "apikey", "x-auth-token", "x-access-token", "x-csrf-token", "x-xsrf-token", "dapr-api-token",
-        "x-amz-security-token", "x-forwarded-client-cert", "sec-websocket-key",
-    ]
 }

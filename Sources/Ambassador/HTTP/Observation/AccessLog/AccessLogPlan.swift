@@ -25,7 +25,7 @@ struct AccessLogPlan: Sendable {
             switch field {
             case .requestHeader(let name), .responseHeader(let name):
                 header = Array(name.utf8)
-                isSecret = AccessLogField.secretHeaders.contains(name)
+                isSecret = SecretName.isSecret(name)
             default:
                 header = []
                 isSecret = false
