@@ -54,13 +54,15 @@ extension HTTPProxy {
         }
         return [
             metric("outrigger_http_proxy_mirrored_total", \.counters.outcomes),
-            metric("outrigger_http_proxy_compared_total") { mirror in
-                guard let report = mirror.report else { return [] }
-                return [
-                    ("equal", UInt64(report.equal)), ("noise", UInt64(report.noise)),
-                    ("different", UInt64(report.different)),
-                ]
-            },
+            metric("outrigger_http_proxy_compared_total") { $0.report?.outcomes ?? [] },
+            CollectedMetric(
+                "outrigger_http_proxy_repeated_total",
+                mirrors.compactMap { mirror in
+                    mirror.report.map { report in
+                        CollectedMetric.Series(
+                            [("proxy", name), ("route", mirror.route)], .number(Double(report.repeated)))
+                    }
+                }),
         ]
     }
 

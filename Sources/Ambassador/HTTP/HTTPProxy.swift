@@ -151,6 +151,11 @@ package final class HTTPProxy: Sendable {
                         report: plan.comparators[route]?.report()))
             }
         }
+        for index in snapshots.indices {
+            let counters = snapshots[index].counters
+            snapshots[index].report?.long = Int(counters.longResponses)
+            snapshots[index].report?.repeated = Int(counters.repeated)
+        }
         return snapshots
     }
 

@@ -7,6 +7,7 @@ import Testing
 import WireProxyProtocol
 
 @testable import Ambassador
+@testable import Telemetry
 
 @Suite("Mirrors", .serialized) struct MirrorTests {
     private func withMirror(
@@ -189,6 +190,17 @@ import WireProxyProtocol
             for path in ["/p", "/s", "/"] { #expect(try await proxy.client.send("GET", path).status == 200) }
             let snapshot = try await proxy.mirror { $0.report?.compared == 1 }
             #expect(snapshot.counters.longResponses == 2 && snapshot.report?.equal == 1)
+            #expect(
+                snapshot.report?.summary
+                    == "1 compared: 1 equal, 0 noise, 0 different (0.0 %); not compared: 2 too long")
+            var text: [UInt8] = []
+            await proxy.proxy.metrics(namespace: "").append(to: &text)
+            let metrics = String(decoding: text, as: UTF8.self)
+            let compared = #"outrigger_http_proxy_compared_total{proxy="web",route="all",outcome="#
+            for line in [
+                compared + #""long"} 2"#, compared + #""equal"} 1"#, compared + #""dropped"} 0"#,
+                compared + #""unreadable"} 0"#, #"outrigger_http_proxy_repeated_total{proxy="web",route="all"} 2"#,
+            ] { #expect(metrics.contains(line + "\n"), "\(line)") }
             #expect(try await proxy.mirror { $0.counters.answered == 3 }.counters.answered == 3)
         }
     }

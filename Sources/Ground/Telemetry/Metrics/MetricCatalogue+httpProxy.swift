@@ -49,7 +49,11 @@ extension MetricCatalogue {
                 + "waited (full), it can't be reached, or they are too long."),
         MetricDefinition(
             "outrigger_http_proxy_compared_total", .counter, labels: ["proxy", "route", "outcome"],
-            "Answers of a mirror that were compared: equal, different by no more than noise, or different."),
+            "Answers of a mirror that were compared: equal, different by no more than noise, or different; and those "
+                + "that weren't: as they are too long, too many waited (dropped), or they can't be read (unreadable)."),
+        MetricDefinition(
+            "outrigger_http_proxy_repeated_total", .counter, labels: ["proxy", "route"],
+            "Requests that were asked a second time where they belong, to measure noise."),
         MetricDefinition(
             "outrigger_http_proxy_faults_total", .counter, labels: ["proxy", "route", "fault"],
             "Requests that failed on purpose."),

@@ -73,8 +73,9 @@ import Testing
         json.endObject()
         #expect(
             json.text
-                == #"{"compared":1,"equal":0,"noise":0,"different":1,"measured":0,"unreadable":0,"dropped":0,"#
-                + #""differencesElsewhere":0,"places":[{"place":"$.a","differences":1,"noise":0,"reported":true,"#
+                == #"{"compared":1,"equal":0,"noise":0,"different":1,"measured":0,"repeated":0,"long":0,"#
+                + #""unreadable":0,"dropped":0,"differencesElsewhere":0,"#
+                + #""places":[{"place":"$.a","differences":1,"noise":0,"reported":true,"#
                 + #""primary":"1","candidate":"2"}],"samples":[{"time":"1970-01-01T00:00:00Z","method":"GET","#
                 + #""path":"/a","#
                 + #""differences":[{"place":"$.a","primary":"1","candidate":"2"}]}]}"#)

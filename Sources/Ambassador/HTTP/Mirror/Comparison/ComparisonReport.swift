@@ -32,6 +32,10 @@ package struct ComparisonReport: Sendable {
     package var different = 0
     /// Comparisons for which the primary was asked twice.
     package var measured = 0
+    /// Requests that the primary was asked again: of some there is no comparison, or no second answer.
+    package var repeated = 0
+    /// Not compared, because an answer was longer than what is kept.
+    package var long = 0
     /// Answers that weren't whole or no HTTP.
     package var unreadable = 0
     /// Not compared, because too many were waiting to be.
@@ -53,6 +57,8 @@ extension ComparisonReport {
         json.field("noise", noise)
         json.field("different", different)
         json.field("measured", measured)
+        json.field("repeated", repeated)
+        json.field("long", long)
         json.field("unreadable", unreadable)
         json.field("dropped", dropped)
         json.field("differencesElsewhere", differencesElsewhere)
@@ -69,7 +75,18 @@ extension ComparisonReport {
     /// For people: a sentence, and the rows of a table of places.
     package var summary: String {
         let part = compared == 0 ? "" : " (\(different * 1000 / compared / 10).\(different * 1000 / compared % 10) %)"
+        let missing = [(long, "too long"), (dropped, "dropped"), (unreadable, "unreadable")]
+            .filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }.joined(separator: ", ")
         return "\(compared) compared: \(equal) equal, \(noise) noise, \(different) different\(part)"
+            + (missing.isEmpty ? "" : "; not compared: \(missing)")
+    }
+
+    /// What became of the answers, for metrics.
+    var outcomes: [(name: String, count: UInt64)] {
+        [
+            ("equal", equal), ("noise", noise), ("different", different), ("long", long), ("dropped", dropped),
+            ("unreadable", unreadable),
+        ].map { ($0.0, UInt64($0.1)) }
     }
 
     package static let headings = ["PLACE", "DIFFERENT", "NOISE", "VERDICT", "PRIMARY", "CANDIDATE"]
