@@ -31,9 +31,7 @@ extension EndToEnd {
             #expect(try setting.reloads("applied", of: "outrigger_tls_reloads_total") == 0)
             try setting.change(tls: "{enabled: true, ca: \(authority)}")
             try setting.sidecar.waitUntil("the change") { try setting.reloads("applied") == 1 }
-            // The watch begins a moment later.
-            Thread.sleep(forTimeInterval: 0.5)
-            // Its files go with it.
+            // Before the watch begins or after that: it is noticed. Its files go with it.
             try withExtendedLifetime(other) { try made.copy(other.authority, over: authority) }
             try setting.sidecar.waitUntil("the new authority") {
                 try setting.reloads("applied", of: "outrigger_tls_reloads_total") == 1

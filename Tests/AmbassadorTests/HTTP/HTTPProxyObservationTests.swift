@@ -58,9 +58,8 @@ import WireProxyProtocol
             #expect(before.routes.first?.shares.map(\.measured) == [0.5, 0.5])
             #expect(before.counts.clients.open == 1 && before.counts.inFlight == 0)
             try proxy.setSplit(route: "everything", weights: ["v1": 0, "v2": 1])
-            while await proxy.snapshot().routes.first?.shares.first?.weight != 0 {}
-            // The loops follow a moment after the plan.
-            try await Task.sleep(for: .milliseconds(100))
+            await proxy.followed()
+            #expect(await proxy.snapshot().routes.first?.shares.first?.weight == 0)
             for _ in 0..<10 { try get(client) }
             let after = await proxy.snapshot()
             #expect(after.routes.first?.shares.map(\.measured) == [0, 1])
@@ -81,15 +80,14 @@ import WireProxyProtocol
             try proxy.setSplit(route: "everything", weights: ["v1": 0, "v2": 1])
             #expect(await proxy.snapshot().routes.first?.written == ["v1": 1, "v2": 1])
             read.timeouts.idle = .seconds(7)
-            proxy.apply(read, upstreamTLS: [:])
-            try await Task.sleep(for: .milliseconds(100))
+            await proxy.applied(read)
+            #expect(await proxy.loops.ask { $0.settings.idleTime } == [7_000_000_000])
             for _ in 0..<4 { try get(client) }
             let kept = await proxy.snapshot()
             #expect(kept.routes.first?.shares.map(\.requests) == [0, 4])
             #expect(kept.routes.first?.written == ["v1": 1, "v2": 1])
             read.routes["everything"]?.split = ["v1": 1, "v2": 0]
-            proxy.apply(read, upstreamTLS: [:])
-            try await Task.sleep(for: .milliseconds(100))
+            await proxy.applied(read)
             for _ in 0..<4 { try get(client) }
             let after = await proxy.snapshot()
             #expect(after.routes.first?.shares.map(\.requests) == [4, 4])

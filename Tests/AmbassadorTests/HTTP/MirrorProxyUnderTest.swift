@@ -98,6 +98,13 @@ final class RouteUnderTest {
         return await proxy.mirrors().first ?? MirrorSnapshot(route: "", upstream: "")
     }
 
+    /// Copies that wait or are on their way.
+    var heldCopies: Int {
+        get async {
+            await proxy.loops.ask { loop in loop.mirrors.reduce(0) { $0 + ($1?.heldCopies ?? 0) } }.reduce(0, +)
+        }
+    }
+
     func end() async throws {
         await proxy.drain(within: .seconds(1))
         try await group.shutdownGracefully()

@@ -63,7 +63,7 @@ import WireProxyProtocol
         ) { proxy in
             for _ in 0..<100 { _ = try await proxy.client.send("PUT", "/", body: "x") }
             _ = try await proxy.client.send("GET", "/")
-            try await Task.sleep(for: .milliseconds(100))
+            #expect(await eventually { await proxy.heldCopies == 0 })
             #expect((25...75).contains(shadow.requests.count))
             #expect(shadow.requests.allSatisfy { $0.first == "PUT / HTTP/1.1" })
         }
@@ -212,8 +212,8 @@ import WireProxyProtocol
             _ = try await proxy.mirror { $0.report?.compared == 1 }
             var changed = proxy.configuration
             changed.routes["all"]?.timeout = .seconds(7)
-            proxy.proxy.apply(changed, upstreamTLS: [:])
-            try await Task.sleep(for: .milliseconds(100))
+            await proxy.proxy.applied(changed)
+            #expect(await proxy.proxy.loops.ask { $0.table.routes[0].timeoutNanoseconds } == [7_000_000_000])
             _ = try await proxy.client.send("GET", "/")
             let snapshot = try await proxy.mirror { $0.report?.compared == 2 }
             #expect(snapshot.report?.compared == 2 && snapshot.counters.sent == 2)
@@ -225,8 +225,7 @@ import WireProxyProtocol
         try await withMirror(primary, shadow: shadow.port) { proxy in
             var changed = proxy.configuration
             changed.upstreams["shadow"]?.proxyProtocol = .v1
-            proxy.proxy.apply(changed, upstreamTLS: [:])
-            try await Task.sleep(for: .milliseconds(100))
+            await proxy.proxy.applied(changed)
             _ = try await proxy.client.send("GET", "/")
             #expect(try await proxy.mirror { $0.counters.answered == 1 }.counters.answered == 1)
             #expect(shadow.requests.first?.prefix(2) == ["PROXY UNKNOWN", "GET / HTTP/1.1"])

@@ -25,7 +25,7 @@ package final class Comparator: Sendable {
     let waitingBytesMax: Int
     private let comparison: ResponseComparison
     private let waiting = Mutex(Waiting())
-    private let ledger: Mutex<ComparisonLedger>
+    let ledger: Mutex<ComparisonLedger>
 
     package init(_ configuration: MirrorConfiguration) {
         waitingBytesMax = max(Self.waitingBytesMin, ComparedExchange.answersMax * configuration.body.bytes)

@@ -135,6 +135,9 @@ final class Mirror {
 
     // MARK: - Sending
 
+    /// Copies that wait or are on their way.
+    var heldCopies: Int { queue.count }
+
     /// Sends a copy, or has it wait, or drops it.
     func send(_ request: MirroredRequest, primary: Upstream?) {
         switch queue.admit((request, primary), at: now) {
