@@ -126,7 +126,8 @@ extension PoolLimits {
                 "Commands that take longer are shown by `outrigger shards slow`; 0 is none.", changes: .live),
             .setting(
                 "idle", \.idle, .duration(in: .zero...(.seconds(86_400 * 365))),
-                "How long a client may say nothing before it is closed; 0 is for ever.", changes: .live),
+                "How long a client that waits for nothing may say nothing before it is closed; 0 is for ever.",
+                changes: .live),
         ]
     }
 }

@@ -86,7 +86,7 @@ package struct PoolLimits: Sendable, Equatable {
     package var queue = 100_000
     /// Commands that take longer are kept in the slow log; zero is none.
     package var slow = Duration.milliseconds(100)
-    /// How long a client may say nothing before it is closed; zero is for ever.
+    /// How long a client may say nothing, and wait for nothing, before it is closed; zero is for ever.
     package var idle = Duration.zero
 
     package init() {}

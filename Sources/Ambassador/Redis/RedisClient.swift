@@ -193,6 +193,11 @@ final class RedisClient: ShardClient {
     /// command of which a part is missing is never answered.
     override func inputEnded() {
         guard let own else { return endAfterInput() }
+    /// A subscriber waits for what others publish. A command that is on its way waits for its client.
+    override var awaitsServers: Bool {
+        own?.upload == nil && (super.awaitsServers || own?.subscriber != nil)
+    }
+
         if own.upload != nil || own.connections.contains(where: \.isBlocking) { close() } else { endAfterInput() }
     }
 

@@ -17,6 +17,7 @@ final class PoolLoop {
         didSet {
             slowNanoseconds = Self.nanoseconds(limits.slow)
             for client in open.values { client.limitsChanged() }
+            watchIdle()
         }
     }
     /// Commands that take longer are noted.
@@ -29,6 +30,7 @@ final class PoolLoop {
     private(set) var slowLog = SlowLog()
     private var pace = LongPace()
     private var open: [ObjectIdentifier: ShardClient] = [:]
+    private let deadlines: LoopDeadlines
 
     /// The name of a command by its number.
     private let commandName: (UInt16) -> String
@@ -44,6 +46,9 @@ final class PoolLoop {
         slowNanoseconds = Self.nanoseconds(limits.slow)
         self.logger = logger
         tick = LoopTick(eventLoop)
+        deadlines = LoopDeadlines(eventLoop)
+        // A look may still be due when the pool is gone.
+        deadlines.look = { [weak self] in self?.closeIdle(now: $0) ?? .max }
     }
 
     private static func nanoseconds(_ slow: Duration) -> Int64 {
@@ -71,11 +76,30 @@ final class PoolLoop {
         clients.accepted += 1
         clients.open += 1
         open[ObjectIdentifier(client)] = client
+        watchIdle()
     }
 
     func remove(_ client: ShardClient) {
         clients.open -= 1
         open[ObjectIdentifier(client)] = nil
+    }
+
+    /// Looks for clients that say nothing when the first of them may have done so for too long.
+    private func watchIdle() {
+        guard limits.idle > .zero else { return }
+        deadlines.note(Int64(tick.now.uptimeNanoseconds) + TimeAmount(limits.idle).nanoseconds)
+    }
+
+    /// Closes clients that have said nothing for too long; returns when the next one may have.
+    private func closeIdle(now: Int64) -> Int64 {
+        guard limits.idle > .zero else { return .max }
+        let time = TimeAmount(limits.idle).nanoseconds
+        var next = Int64.max
+        for client in open.values {
+            let end = client.idleSince(asOf: now) + time
+            if end <= now { client.closeAsIdle() } else { next = min(next, end) }
+        }
+        return next
     }
 
     /// Has each client end after the replies that it waits for.

@@ -33,6 +33,9 @@ class ShardClient: TickTarget, ChannelDuplexHandler {
     private var isInputOver = false
     /// The client has shut its side down.
     private var hasSaidAll = false
+    /// Bytes have come or gone since idle clients were looked for.
+    private var hasMoved = true
+    private var idleSince: Int64 = 0
 
     init(loop: PoolLoop) { self.loop = loop }
 
@@ -60,6 +63,9 @@ class ShardClient: TickTarget, ChannelDuplexHandler {
 
     /// The pool's limits are others from now on.
     func limitsChanged() {}
+
+    /// Whether something is still to come for what the client has said.
+    var awaitsServers: Bool { !replies.isEmpty || holds.contains(.fault) }
 
     /// The client says no more.
     func inputEnded() { endAfterInput() }
@@ -127,6 +133,18 @@ class ShardClient: TickTarget, ChannelDuplexHandler {
         guard holds.contains(reason) else { return }
         holds.remove(reason)
         loop.tick.mark(self)
+    }
+
+    /// The time, in nanoseconds, since which it has said nothing and been told nothing, as far as anybody has looked.
+    final func idleSince(asOf now: Int64) -> Int64 {
+        if hasMoved || awaitsServers { (hasMoved, idleSince) = (false, now) }
+        return idleSince
+    }
+
+    /// Closes a client that has said nothing for too long.
+    final func closeAsIdle() {
+        loop.clients.idle += 1
+        close()
     }
 
     // MARK: Replies
@@ -226,6 +244,7 @@ class ShardClient: TickTarget, ChannelDuplexHandler {
     private func write(_ context: ChannelHandlerContext) {
         let bytes = output
         output = ByteBuffer()
+        hasMoved = true
         context.writeAndFlush(wrapOutboundOut(bytes), promise: nil)
         loop.outputs.give(bytes)
     }
@@ -263,6 +282,7 @@ class ShardClient: TickTarget, ChannelDuplexHandler {
 
     final func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         var bytes = unwrapInboundIn(data)
+        hasMoved = true
         guard !isEnding else { return }
         guard input.readableBytes == 0, holds.isEmpty else {
             input.writeBuffer(&bytes)

@@ -13,7 +13,7 @@ extension PoolSnapshot {
                 "outrigger_ambassador_clients_total",
                 outcomes([
                     ("accepted", clients.accepted), ("refused", clients.refused), ("ended", clients.ended),
-                    ("error", clients.errors), ("over_output", clients.overOutput),
+                    ("error", clients.errors), ("over_output", clients.overOutput), ("idle", clients.idle),
                 ])),
             CollectedMetric(
                 "outrigger_ambassador_commands_total",

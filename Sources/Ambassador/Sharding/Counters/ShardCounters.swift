@@ -46,6 +46,8 @@ package struct ClientCounters: Sendable, Equatable {
     package var ended: UInt64 = 0
     package var errors: UInt64 = 0
     package var overOutput: UInt64 = 0
+    /// Closed for saying nothing.
+    package var idle: UInt64 = 0
     package var refused: UInt64 = 0
     package var commands: UInt64 = 0
     /// Commands that were split, and the parts that they became.
@@ -60,6 +62,7 @@ package struct ClientCounters: Sendable, Equatable {
         sum.ended += other.ended
         sum.errors += other.errors
         sum.overOutput += other.overOutput
+        sum.idle += other.idle
         sum.refused += other.refused
         sum.commands += other.commands
         sum.split += other.split

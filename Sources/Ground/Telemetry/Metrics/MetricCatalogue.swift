@@ -106,7 +106,8 @@ package enum MetricCatalogue {
             "outrigger_ambassador_clients", .gauge, labels: ["pool"], "Connections of clients that are open."),
         MetricDefinition(
             "outrigger_ambassador_clients_total", .counter, labels: ["pool", "outcome"],
-            "Clients that were accepted, refused as too many, and ended: by themselves, by an error, for not reading."),
+            "Clients that were accepted, refused as too many, and ended: by themselves, by an error, for not reading, "
+                + "for saying nothing."),
         MetricDefinition(
             "outrigger_ambassador_commands_total", .counter, labels: ["pool", "outcome"],
             "Commands of clients; split: sent to several servers; failed: answered with an error of the proxy's own."),

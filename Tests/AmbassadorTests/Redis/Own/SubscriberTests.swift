@@ -180,6 +180,19 @@ struct SubscriberTests {
         try await pool.end()
     }
 
+    @Test func `a subscriber may be silent, and a client that stops within a long value may not`() async throws {
+        let pool = try await OwnPool(servers: 1) { $0.pool.limits.idle = .milliseconds(200) }
+        let (subscriber, stopping) = (try pool.client(), try pool.client())
+        #expect(try subscriber.ask("SUBSCRIBE", "a") == confirmation("subscribe", "a", 1))
+        try stopping.send("*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$\(4 << 20)\r\n" + String(repeating: "y", count: 2 << 20))
+        #expect(try stopping.isClosed())
+        try await Task.sleep(for: .milliseconds(700))
+        let publisher = try pool.client()
+        #expect(try publisher.ask("PUBLISH", "a", "x") == ":1\r\n")
+        #expect(try subscriber.hear() == array("message", "a", "x"))
+        try await pool.end()
+    }
+
     @Test func `a subscriber that ends is forgotten`() async throws {
         let pool = try await OwnPool(servers: 1)
         let publisher = try pool.client()

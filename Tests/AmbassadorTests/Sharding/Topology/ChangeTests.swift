@@ -111,6 +111,34 @@ struct ChangeTests {
         try await pool.end()
     }
 
+    @Test func `closes clients that say nothing from the time on that it is told to`() async throws {
+        let server = try ScriptedServer { connection in
+            let key = try ShardedEcho.readGet(connection)
+            usleep(2_500_000)
+            try connection.write(ShardedEcho.reply(to: key))
+            _ = connection.readToEnd()
+        }
+        let pool = try await RedisPoolUnderTest(servers: [server.port])
+        let (idle, waiting, talking) = (try pool.connect(), try pool.connect(), try pool.connect())
+        let echo = "$1\r\na\r\n"
+        for client in [idle, talking] { #expect(try client.ask(command("ECHO", "a"), count: 7) == echo) }
+        var changed = pool.configuration
+        changed.pool.limits.idle = .seconds(1)
+        pool.pool.apply(changed)
+        try waiting.write(command("GET", "key-0001"))
+        for _ in 0..<12 {
+            #expect(try talking.ask(command("ECHO", "a"), count: 7) == echo)
+            try await Task.sleep(for: .milliseconds(180))
+        }
+        #expect(try idle.readToEnd() == "")
+        #expect(await pool.pool.snapshot().clients.idle == 1)
+        #expect(try waiting.read(count: 14) == ShardedEcho.reply(to: "key-0001"))
+        #expect(try waiting.readToEnd() == "")
+        #expect(try talking.readToEnd() == "")
+        #expect(await pool.pool.snapshot().clients.idle == 3)
+        try await pool.end()
+    }
+
     @Test func `leaves the address that its server's name no longer leads to, after the replies due there`()
         async throws
     {
