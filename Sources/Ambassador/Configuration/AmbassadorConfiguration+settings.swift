@@ -41,7 +41,7 @@ extension RedisPoolConfiguration {
                     RedisLogin.settings("What clients must say; without a password, nothing.")),
                 .setting(
                     "compatibility", \.compatibility, .choice,
-                    "Whose behaviour clients see: with `twemproxy`, refused commands close the connection."),
+                    "Whose behaviour clients see: with `twemproxy`, a refused command closes the connection."),
                 .table(
                     "faults", \.faults, named: "FAULT", "What goes wrong on purpose, for tests.",
                     RedisFaultConfiguration.settings, fresh: RedisFaultConfiguration()),

@@ -44,8 +44,7 @@ package struct RedisLogin: Sendable, Equatable {
 /// Whose behaviour clients see where the better one differs from an older proxy's.
 package enum RedisCompatibility: String, Sendable, CaseIterable {
     case none
-    /// A refused command closes the connection and loses the replies due before it; a command with many keys goes to
-    /// the server of the first; errors have twemproxy's texts.
+    /// A refused command isn't answered, and closes the connection.
     case twemproxy
 }
 

@@ -152,8 +152,12 @@ final class RedisClient: ShardClient {
 
     // MARK: Refusals
 
-    /// A command that goes to no server; the client stays.
+    /// A command that goes to no server; the client stays, unless it is to be as it is with twemproxy.
     private func refuse(_ refusal: RedisRefusal, _ command: RESPCommand, _ bytes: borrowing Span<UInt8>) {
+        guard redis.compatibility != .twemproxy else {
+            loop.clients.failed += 1
+            return end()
+        }
         var reply = ByteBuffer()
         reply.writeRESPLine("-", refusal.text(command, bytes))
         refuse(reply)
@@ -189,15 +193,15 @@ final class RedisClient: ShardClient {
 
     override func receivesLongReply() { expectLong() }
 
-    /// A client that ends while a command of it blocks takes nothing any more: the server must not give it anything. A
-    /// command of which a part is missing is never answered.
-    override func inputEnded() {
-        guard let own else { return endAfterInput() }
     /// A subscriber waits for what others publish. A command that is on its way waits for its client.
     override var awaitsServers: Bool {
         own?.upload == nil && (super.awaitsServers || own?.subscriber != nil)
     }
 
+    /// A client that ends while a command of it blocks takes nothing any more: the server must not give it anything. A
+    /// command of which a part is missing is never answered.
+    override func inputEnded() {
+        guard let own else { return endAfterInput() }
         if own.upload != nil || own.connections.contains(where: \.isBlocking) { close() } else { endAfterInput() }
     }
 

@@ -27,14 +27,17 @@ final class RedisLoop: ServingLoop {
     let own: OwnConnectionStock
     /// What goes wrong on purpose; nil is nothing.
     let faults: RedisFaults?
+    let compatibility: RedisCompatibility
     /// Clients with connections of their own, which have to know when servers change.
     var ownUsers: [ObjectIdentifier: RedisClient] = [:]
     private var lanes: [RedisSession: ShardLane] = [:]
 
     init(
         pool: PoolLoop, ring: ServerRing, servers: [ShardServer], opening: RedisOpening, clientLogin: RedisLogin,
-        scripts: RedisScripts, ownCount: SharedCount, faults: RedisFaults? = nil
+        scripts: RedisScripts, ownCount: SharedCount, faults: RedisFaults? = nil,
+        compatibility: RedisCompatibility = .none
     ) {
+        self.compatibility = compatibility
         self.faults = faults
         self.scripts = scripts
         self.clientLogin = clientLogin

@@ -62,7 +62,7 @@ package final class RedisPool: Sendable {
                 username: configuration.login.username, password: configuration.login.password,
                 database: configuration.database),
             clientLogin: configuration.clientLogin, scripts: scripts, ownCount: ownCount,
-            faults: faults)
+            faults: faults, compatibility: configuration.compatibility)
         topology.add(loop)
         if configuration.pool.preconnect { loop.preconnect() }
         return loop

@@ -32,8 +32,8 @@ package enum NutcrackerText {
           -i, --stats-interval=N : taken, and without effect: stats are summed when asked for
           -p, --pid-file=S       : set pid file (default: off)
           -m, --mbuf-size=N      : taken, and without effect: buffers grow as they must
-              --compat           : close the connection on refused commands, forward by the first key and
-                                   answer errors as twemproxy does (OUTRIGGER_NUTCRACKER_COMPAT=true)
+              --compat           : close the connection on refused commands, as twemproxy does
+                                   (OUTRIGGER_NUTCRACKER_COMPAT=true)
 
         Example:
           nutcracker -c conf/nutcracker.yml -d -o /var/log/nutcracker.log -p /run/nutcracker.pid

@@ -106,6 +106,20 @@ struct RedisPoolTests {
         try await pool.end()
     }
 
+    @Test func `as with twemproxy, a refused command closes the connection behind the replies that are due`()
+        async throws
+    {
+        let server = try ScriptedServer(ShardedEcho.serve)
+        let pool = try await RedisPoolUnderTest(servers: [server.port]) { $0.compatibility = .twemproxy }
+        for refused in [command("CONFIG", "GET", "save"), command("NOTHING"), command("GET")] {
+            let client = try pool.connect()
+            try client.write(command("GET", "key-0001") + refused + command("GET", "key-0002"))
+            #expect(try client.readToEnd() == ShardedEcho.reply(to: "key-0001"))
+        }
+        #expect(await pool.pool.snapshot().clients.failed == 3)
+        try await pool.end()
+    }
+
     @Test(arguments: [
         ("*1\r\n+PING\r\n", "-ERR Protocol error: expected '$', got '+'\r\n"),
         ("*-5\r\n", "-ERR Protocol error: invalid multibulk length\r\n"),

@@ -17,10 +17,10 @@ extension RedisMerge {
 }
 
 extension RedisSplit {
-    /// What takes the replies to the parts of a command; with `failsWhole` an error in one part is the whole reply.
-    func replies(_ parts: RedisParts, failsWhole: Bool = false) -> FanOut {
+    /// What takes the replies to the parts of a command.
+    func replies(_ parts: RedisParts) -> FanOut {
         switch self {
-        case .values: ValuesReplies(parts, failsWhole: failsWhole)
+        case .values: ValuesReplies(parts)
         case .total(let total): total.replies(parts: parts.parts.count)
         }
     }

@@ -9,16 +9,13 @@ internal import WireRESP
 /// too): the client gets what there is, and no missing value looks like a missing key.
 final class ValuesReplies: KeptReplies {
     private let order: [UInt16]
-    private let failsWhole: Bool
 
-    /// With `failsWhole` one server's error is the whole reply, as twemproxy has it.
-    init(_ parts: RedisParts, failsWhole: Bool = false) {
+    init(_ parts: RedisParts) {
         order = parts.order
-        self.failsWhole = failsWhole
         super.init(parts: parts.parts.count)
     }
 
-    override var mayFailInPart: Bool { !failsWhole }
+    override var mayFailInPart: Bool { true }
 
     override func merge(into output: inout ByteBuffer) -> Bool {
         output.writeRESP("*", order.count)
