@@ -69,6 +69,23 @@ import WireProxyProtocol
         }
     }
 
+    @Test("Copies go to all servers of a shadow that chooses by a hash", arguments: [BalanceKind.ringHash, .maglev])
+    func servers(balance: BalanceKind) async throws {
+        let (primary, shadow, other) = (try echo(), try echo(), try echo())
+        try await withMirror(primary, shadow: shadow.port) { proxy in
+            var changed = proxy.configuration
+            changed.upstreams["shadow"]?.balance = balance
+            changed.upstreams["shadow"]?.servers["two"] = UpstreamServerConfiguration(
+                address: .network(host: "127.0.0.1", port: other.port))
+            await proxy.proxy.applied(changed)
+            for number in 1...40 {
+                _ = try await proxy.client.send("GET", "/")
+                _ = try await proxy.mirror { $0.counters.answered == number }
+            }
+            #expect(!shadow.requests.isEmpty && !other.requests.isEmpty)
+        }
+    }
+
     @Test func `a copy isn't copied, and another host may be named`() async throws {
         let (primary, shadow) = (try echo(), try echo())
         try await withMirror(primary, shadow: shadow.port, { $0.host = "next.example" }) { proxy in

@@ -167,7 +167,7 @@ final class Mirror {
         // With the proxy's own fields a head may be longer than those that are read.
         guard let head = request.readHead(&scan) else { return withdraw(.long) }
         guard shadow.admit(now: now) == nil else { return withdraw(.full) }
-        guard let endpoint = shadow.pick(hash: 0, now: now) else {
+        guard let endpoint = shadow.pick(hash: random.next(), now: now) else {
             shadow.completed()
             count(.unreachable)
             return dropWaiting(queue.failed(isUnreachable: true, at: now))
@@ -206,7 +206,7 @@ final class Mirror {
     private func askAgain(
         _ request: MirroredRequest, _ head: MirroredHead, _ primary: Upstream, _ now: Int64
     ) {
-        guard primary.hasSpareRoom, let endpoint = primary.pick(hash: 0, now: now),
+        guard primary.hasSpareRoom, let endpoint = primary.pick(hash: random.next(), now: now),
             connections(endpoint, primary).hasSpareRoom, primary.admit(now: now) == nil
         else { return }
         counters.repeated += 1
