@@ -124,7 +124,8 @@ import WireHTTP
             "A : b\r\n", " A: b\r\n", ": b\r\n", "A\r\n", "A b: c\r\n", "A: b\r\n c\r\n", "A: b\rc\r\n", "A: b\0\r\n",
             "A: b\n", "A: b\u{7F}\r\n", "\u{E9}: b\r\n", "A: b\r\r\n", "Content-Length: 1\r\n", "HOST: x\r\n",
             "Transfer-Encoding: chunked\r\n", "Trailer: a\r\n", "Connection: close\r\n", "Cookie: a\r\n", "TE: a\r\n",
-            "X-Forwarded-For: a\r\n", "Forwarded: for=a\r\n", "Proxy-Authorization: a\r\n", "Expect: 100-continue\r\n",
+            "X-Forwarded-For: a\r\n", "X_Forwarded_Proto: a\r\n", "Forwarded: for=a\r\n", "Proxy-Authorization: a\r\n",
+            "Expect: 100-continue\r\n",
         ])
     func trailer(_ fields: String) {
         #expect(Self.refusal("0\r\n" + fields + "\r\n")?.status == .badRequest)
@@ -132,6 +133,30 @@ import WireHTTP
         #expect(
             WireHTTPTests.refusal(
                 "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n" + fields + "\r\n") != nil)
+    }
+
+    @Test(arguments: [
+        ("X-User: a\r\n", true), ("A: b\r\nx_USER: a\r\n", true), ("X-Users: a\r\n", false),
+        ("X-Use: a\r\n", false), ("X-: X-User\r\n", false), ("AX-User: a\r\n", false),
+        ("X-Usex: a\r\nX-User: b\r\n", true),
+    ])
+    func `a trailer may be forbidden one more name`(_ fields: String, _ isRefused: Bool) throws {
+        let name = HTTPFoldedName("X-User")
+        let bytes = Array(("0\r\n" + fields + "\r\n").utf8)
+        for step in [1, bytes.count] {
+            var scan = HTTPBodyScan.chunked(HTTPSyntaxLimits())
+            func pass() throws(HTTPSyntaxError) {
+                for start in stride(from: 0, to: bytes.count, by: step) {
+                    _ = try scan.advance(over: bytes.span.extracting(start..<start + step), refusing: name)
+                }
+            }
+            if isRefused {
+                #expect(throws: HTTPSyntaxError("a trailer has the field x-user")) { try pass() }
+            } else {
+                try pass()
+                #expect(scan.isEnded)
+            }
+        }
     }
 
     @Test(arguments: [[Int.max], [1]])

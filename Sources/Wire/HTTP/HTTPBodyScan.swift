@@ -53,8 +53,10 @@ package struct HTTPBodyScan: Sendable {
     }
 
     /// How many of these bytes, which follow those of the last call, belong to the body, and whether it ends with them.
+    ///
+    /// - Parameter refused: a name that no field of the trailer may have, beside those that none ever may.
     package mutating func advance(
-        over bytes: borrowing Span<UInt8>
+        over bytes: borrowing Span<UInt8>, refusing refused: HTTPFoldedName? = nil
     ) throws(HTTPSyntaxError) -> (count: Int, isEnd: Bool) {
         switch state {
         case .length(let remaining):
@@ -66,12 +68,12 @@ package struct HTTPBodyScan: Sendable {
             payloadBytes += bytes.count
             return (bytes.count, false)
         case .ended: return (0, true)
-        case .chunks, .trailer: return try advanceChunked(over: bytes)
+        case .chunks, .trailer: return try advanceChunked(over: bytes, refused)
         }
     }
 
     private mutating func advanceChunked(
-        over bytes: borrowing Span<UInt8>
+        over bytes: borrowing Span<UInt8>, _ refused: HTTPFoldedName?
     ) throws(HTTPSyntaxError) -> (count: Int, isEnd: Bool) {
         var index = 0
         if case .chunks(var chunks) = state {
@@ -79,7 +81,7 @@ package struct HTTPBodyScan: Sendable {
             state = chunks.isAtTrailer ? .trailer(HTTPTrailerScan(limits)) : .chunks(chunks)
         }
         if case .trailer(var trailer) = state {
-            let isEnd = try trailer.advance(over: bytes, from: &index)
+            let isEnd = try trailer.advance(over: bytes, from: &index, refusing: refused)
             state = isEnd ? .ended : .trailer(trailer)
         }
         return (index, isEnded)

@@ -6,7 +6,9 @@ package enum HTTPFieldName: UInt8, Sendable {
     case te, via, host, date, cookie, expect, server, trailer, upgrade, forwarded, connection, keepAlive, traceParent,
         traceState
     case contentLength, http2Settings, xForwardedFor, proxyConnection, xForwardedHost, transferEncoding
-    case xForwardedProto, proxyAuthenticate, proxyAuthorization
+    case xForwardedProto, proxyAuthenticate, proxyAuthorization, strictTransportSecurity
+    /// One of `X-Forwarded-For`, `-Proto` and `-Host` with `_` for `-`, which many servers don't tell from it.
+    case xForwardedAlias
 
     /// Which field a name belongs to; `name` is a token, and its case doesn't count.
     @inlinable
@@ -33,9 +35,22 @@ package enum HTTPFieldName: UInt8, Sendable {
             case 17: first == UInt8(ascii: "t") ? .transferEncoding : .xForwardedProto
             case 18: .proxyAuthenticate
             case 19: .proxyAuthorization
+            case 25: .strictTransportSecurity
             default: .other
             }
-        self = candidate.matches(name) ? candidate : .other
+        if candidate.matches(name) {
+            self = candidate
+        } else {
+            self = first == UInt8(ascii: "x") && candidate.isRead(in: name) ? .xForwardedAlias : .other
+        }
+    }
+
+    /// Whether servers that don't tell `_` from `-` read this name, which isn't quite ours, as ours.
+    @usableFromInline
+    func isRead(in name: borrowing Span<UInt8>) -> Bool {
+        guard text.utf8CodeUnitCount == name.count else { return false }
+        for index in name.indices where HTTPFoldedName.folded(name[index]) != text.utf8Start[index] { return false }
+        return true
     }
 
     /// Letters without case, as tokens have no other bytes that differ by that bit alone and stand in these names.
@@ -89,6 +104,8 @@ package enum HTTPFieldName: UInt8, Sendable {
         case .xForwardedProto: "x-forwarded-proto"
         case .proxyAuthenticate: "proxy-authenticate"
         case .proxyAuthorization: "proxy-authorization"
+        case .strictTransportSecurity: "strict-transport-security"
+        case .xForwardedAlias: "x_forwarded_for"
         }
     }
 
@@ -103,7 +120,7 @@ extension HTTPFieldName {
     /// which way they go or where they come from, as some servers read a trailer's fields as if they were the head's.
     func checkInTrailer() throws(HTTPSyntaxError) {
         switch self {
-        case .other, .date, .server, .traceParent, .traceState: return
+        case .other, .date, .server, .traceParent, .traceState, .strictTransportSecurity: return
         default: throw HTTPSyntaxError("a trailer has the field \(text)")
         }
     }
@@ -128,7 +145,7 @@ package struct HTTPFieldNames: Sendable, Equatable {
     package var containsAnyOfForwarding: Bool { bits & Self.ofForwarding != 0 }
 
     @inlinable static var ofForwarding: UInt32 {
-        bit(.xForwardedFor) | bit(.xForwardedProto) | bit(.xForwardedHost) | bit(.forwarded)
+        bit(.xForwardedFor) | bit(.xForwardedProto) | bit(.xForwardedHost) | bit(.forwarded) | bit(.xForwardedAlias)
     }
 
     @inlinable static var ofConnection: UInt32 {
@@ -140,5 +157,5 @@ package struct HTTPFieldNames: Sendable, Equatable {
     static func bit(_ name: HTTPFieldName) -> UInt32 { 1 << UInt32(name.rawValue) }
 
     @inlinable
-    mutating func insert(_ name: HTTPFieldName) { bits |= Self.bit(name) }
+    package mutating func insert(_ name: HTTPFieldName) { bits |= Self.bit(name) }
 }

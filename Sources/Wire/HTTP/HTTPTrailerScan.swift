@@ -11,24 +11,28 @@ struct HTTPTrailerScan: Sendable {
     private var byteCount = 0
     private var lineBytes = 0
     private var fieldCount = 0
-    /// The beginning of the field's name, as far as a name that is known goes.
+    /// The beginning of the field's name, as far as a name goes that is known and refused.
     private var name = InlineArray<19, UInt8>(repeating: 0)
+    /// Up to here the name is the one that the caller refuses.
+    private var isRefused = false
 
     init(_ limits: HTTPSyntaxLimits) { self.limits = limits }
 
     /// Passes the bytes from `index`, which moves behind the trailer's; whether it ends there.
+    ///
+    /// - Parameter refused: a name that no field may have, beside those that none ever may.
     mutating func advance(
-        over bytes: borrowing Span<UInt8>, from index: inout Int
+        over bytes: borrowing Span<UInt8>, from index: inout Int, refusing refused: HTTPFoldedName?
     ) throws(HTTPSyntaxError) -> Bool {
         while index < bytes.count {
-            let isLast = try pass(bytes[index])
+            let isLast = try pass(bytes[index], refused)
             index += 1
             if isLast { return true }
         }
         return false
     }
 
-    private mutating func pass(_ byte: UInt8) throws(HTTPSyntaxError) -> Bool {
+    private mutating func pass(_ byte: UInt8, _ refused: HTTPFoldedName?) throws(HTTPSyntaxError) -> Bool {
         byteCount += 1
         guard byteCount <= limits.headBytesMax else { throw .longHead(limits) }
         switch place {
@@ -39,12 +43,13 @@ struct HTTPTrailerScan: Sendable {
             lineBytes = 0
             guard byte.isToken else { throw .noName(byte) }
             place = .name
-            try passName(byte)
+            isRefused = true
+            try passName(byte, refused)
         case .name where byte == UInt8(ascii: ":"):
-            try checkName()
+            try checkName(refused)
             place = .value
             try passLineByte()
-        case .name: try passName(byte)
+        case .name: try passName(byte, refused)
         case .value where byte == 0x0D: place = .lineFeed
         case .value:
             guard byte.isFieldValue else { throw .noValue(byte) }
@@ -64,13 +69,17 @@ struct HTTPTrailerScan: Sendable {
         guard lineBytes <= limits.lineBytesMax else { throw .longLine(limits) }
     }
 
-    private mutating func passName(_ byte: UInt8) throws(HTTPSyntaxError) {
+    private mutating func passName(_ byte: UInt8, _ refused: HTTPFoldedName?) throws(HTTPSyntaxError) {
         guard byte.isToken else { throw .noName(0) }
+        if isRefused { isRefused = refused?.has(byte, at: lineBytes) == true }
         if lineBytes < name.count { name[lineBytes] = byte }
         try passLineByte()
     }
 
-    private func checkName() throws(HTTPSyntaxError) {
+    private func checkName(_ refused: HTTPFoldedName?) throws(HTTPSyntaxError) {
+        if isRefused, let refused, refused.count == lineBytes {
+            throw HTTPSyntaxError("a trailer has the field \(refused.text)")
+        }
         guard lineBytes <= name.count else { return }
         try HTTPFieldName(name.span.extracting(0..<lineBytes)).checkInTrailer()
     }

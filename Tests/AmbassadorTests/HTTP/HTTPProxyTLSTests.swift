@@ -119,6 +119,24 @@ import Testing
         #expect(set == [["x-client-subject: somebody"]])
     }
 
+    @Test(arguments: ["x-client-subject", "X_Client_Subject"])
+    func `nor may a trailer`(name: String) async throws {
+        for (trailer, status) in [(name, 400), (name + "s", 200), (String(name.dropLast()), 200)] {
+            let server = try ScriptedServer.answering(ScriptedServer.ok)
+            try await withProxy(
+                [server],
+                { $0.forwarding.clientCertificateHeader = "X-Client-Subject" }
+            ) { proxy in
+                let answer = try await proxy.client.onConnection { connection in
+                    try connection.write("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n")
+                    try connection.write("1\r\na\r\n0\r\nX-Sum: 1\r\n\(trailer): CN=admin\r\n\r\n")
+                    return try connection.readAnswer()
+                }
+                #expect(answer.status == status)
+            }
+        }
+    }
+
     @Test func `without the setting nothing is told, and nothing removed`() async throws {
         let client = try Self.made.get().issue("client")
         let told = try await Self.told(["x-client-subject: CN=admin"], showing: client) {

@@ -155,7 +155,8 @@ extension HTTPProxyClient {
     func receiveBody(_ bytes: inout ByteBuffer) {
         let count: Int
         do throws(HTTPSyntaxError) {
-            let step = try requestBody.advance(over: bytes.readableBytesUInt8Span)
+            let step = try requestBody.advance(
+                over: bytes.readableBytesUInt8Span, refusing: loop.settings.clientCertificate?.folded)
             count = step.count
             if step.isEnd { requestPhase = .complete }
         } catch {

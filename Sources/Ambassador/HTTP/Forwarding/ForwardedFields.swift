@@ -55,7 +55,7 @@ package final class ForwardedFields: Sendable {
     @inline(__always)
     package func replaces(_ name: HTTPFieldName) -> Bool {
         switch name {
-        case .xForwardedFor, .xForwardedProto, .xForwardedHost, .forwarded: policy != .off
+        case .xForwardedFor, .xForwardedProto, .xForwardedHost, .forwarded, .xForwardedAlias: policy != .off
         default: false
         }
     }

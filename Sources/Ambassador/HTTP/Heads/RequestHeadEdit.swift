@@ -99,7 +99,8 @@ struct RequestHeadEdit {
             .proxyAuthorization:
             return true
         case .host: return setsHost
-        case .xForwardedFor, .xForwardedProto, .xForwardedHost, .forwarded: return forwarded.replaces(field.name)
+        case .xForwardedFor, .xForwardedProto, .xForwardedHost, .forwarded, .xForwardedAlias:
+            if forwarded.replaces(field.name) { return true }
         case .contentLength, .transferEncoding: return false
         case .traceParent where trace != nil: return true
         // Without its trace it says nothing.
@@ -108,7 +109,7 @@ struct RequestHeadEdit {
         }
         let span = bytes.readableBytesUInt8Span
         if scan.connection.contains(.others), scan.isNamedByConnection(field, span) { return true }
-        if let clientCertificate, clientCertificate.isNamed(span.extracting(field.nameRange)) { return true }
+        if let clientCertificate, clientCertificate.folded.matches(span.extracting(field.nameRange)) { return true }
         return !route.requestEdits.isEmpty && route.requestEdits.drops(span.extracting(field.nameRange))
     }
 }
