@@ -16,7 +16,9 @@ import Testing
     private static let source = TLSSource(key: "tls") { _ in nil }
 
     /// What a client with TLS gets for a request to a server that answers with `answer` and goes.
-    private static func ask(_ request: String, of answer: String) async throws -> String {
+    private static func ask(
+        _ request: String, of answer: String, _ configure: (inout HTTPProxyConfiguration) -> Void = { _ in }
+    ) async throws -> String {
         let server = try ScriptedServer { connection in
             _ = try connection.readHead()
             try connection.write(answer)
@@ -32,6 +34,7 @@ import Testing
         upstream.servers["app"] = address
         configuration.routes["all"] = route
         configuration.upstreams["app"] = upstream
+        configure(&configuration)
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let proxy = HTTPProxy(
             name: "web", configuration: configuration, tls: try TLSServer(configuration.tls, source), group: group,
@@ -48,6 +51,15 @@ import Testing
             "GET / HTTP/1.0\r\nHost: a\r\n\r\n",
             of: "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\npart\r\n0\r\n\r\n")
         #expect(text.contains("\r\n\r\npart") && text.hasSuffix("closed\n"), "\(text)")
+    }
+
+    @Test func `what the proxy says of TLS is said once`() async throws {
+        let text = try await Self.ask(
+            "GET / HTTP/1.0\r\nHost: a\r\n\r\n",
+            of: "HTTP/1.1 200 OK\r\nstrict-transport-security: max-age=0\r\nContent-Length: 2\r\n\r\nok"
+        ) { $0.hsts.age = .seconds(60) }
+        let lines = text.lowercased().split(whereSeparator: \.isNewline).filter { $0.hasPrefix("strict-transport") }
+        #expect(lines == ["strict-transport-security: max-age=60"])
     }
 
     @Test func `a body that was cut off never looks whole to a client with TLS`() async throws {
@@ -107,18 +119,6 @@ import Testing
         #expect(try await Self.told(["\(name): CN=admin"], showing: nil) == [[]])
     }
 
-    @Test func `a route has its way with it`() async throws {
-        let client = try Self.made.get().issue("client")
-        let removed = try await Self.told([], showing: client) {
-            $0.routes["all"]?.requestHeaders.remove = ["x-client-subject"]
-        }
-        #expect(removed == [[]])
-        let set = try await Self.told([], showing: client) {
-            $0.routes["all"]?.requestHeaders.set["x-client-subject"] = "somebody"
-        }
-        #expect(set == [["x-client-subject: somebody"]])
-    }
-
     @Test(arguments: ["x-client-subject", "X_Client_Subject"])
     func `nor may a trailer`(name: String) async throws {
         for (trailer, status) in [(name, 400), (name + "s", 200), (String(name.dropLast()), 200)] {
@@ -135,6 +135,18 @@ import Testing
                 #expect(answer.status == status)
             }
         }
+    }
+
+    @Test func `a route has its way with it`() async throws {
+        let client = try Self.made.get().issue("client")
+        let removed = try await Self.told([], showing: client) {
+            $0.routes["all"]?.requestHeaders.remove = ["x-client-subject"]
+        }
+        #expect(removed == [[]])
+        let set = try await Self.told([], showing: client) {
+            $0.routes["all"]?.requestHeaders.set["x-client-subject"] = "somebody"
+        }
+        #expect(set == [["x-client-subject: somebody"]])
     }
 
     @Test func `without the setting nothing is told, and nothing removed`() async throws {

@@ -35,11 +35,11 @@ extension HTTPProxyClient {
         case .redirect(let redirect):
             exchange.status = redirect.status
             redirect.writeHead(scan, bytes.readableBytesUInt8Span, isSecure: isSecure, into: &output)
-            endHead()
+            endHead(omitting: route.responseEdits.known)
         case .respond(let answer):
             exchange.status = answer.status
             output.writeImmutableBuffer(answer.head)
-            endHead()
+            endHead(omitting: answer.said)
             if !exchange.isHead { output.writeImmutableBuffer(answer.body) }
         }
         endAnswer()
@@ -53,13 +53,17 @@ extension HTTPProxyClient {
         if !exchange.isHead { output.writeString(body) }
     }
 
-    /// Writes what all answers say.
-    private func endHead() {
-        output.writeStaticString("date: ")
-        output.writeString(loop.date())
-        output.writeStaticString("\r\n")
-        if let line = loop.settings.serverLine { output.writeImmutableBuffer(line) }
-        if isSecure, let line = loop.settings.strictTransportLine { output.writeImmutableBuffer(line) }
+    /// Writes what all answers say, but for what a route removes, or says otherwise.
+    private func endHead(omitting omitted: HTTPFieldNames = HTTPFieldNames()) {
+        if !omitted.contains(.date) {
+            output.writeStaticString("date: ")
+            output.writeString(loop.date())
+            output.writeStaticString("\r\n")
+        }
+        if let line = loop.settings.serverLine, !omitted.contains(.server) { output.writeImmutableBuffer(line) }
+        if isSecure, let line = loop.settings.strictTransportLine, !omitted.contains(.strictTransportSecurity) {
+            output.writeImmutableBuffer(line)
+        }
         if closesAfterResponse { output.writeStaticString("connection: close\r\n") }
         output.writeStaticString("\r\n")
     }

@@ -62,41 +62,46 @@ package final class ForwardedFields: Sendable {
 
     /// Writes the lines for a request.
     ///
-    /// - Parameter changesHost: whether the upstream is told another host than the client asked for, which then goes
-    ///   into a field of its own.
+    /// - Parameters:
+    ///   - changesHost: whether the upstream is told another host than the client asked for, which then goes into a
+    ///     field of its own.
+    ///   - omitted: the fields that a route removes, or says otherwise.
     package func append(
-        _ head: borrowing HTTPHeadScan, _ bytes: borrowing Span<UInt8>, changesHost: Bool, to buffer: inout ByteBuffer
+        _ head: borrowing HTTPHeadScan, _ bytes: borrowing Span<UInt8>, changesHost: Bool,
+        omitting omitted: HTTPFieldNames = HTTPFieldNames(), to buffer: inout ByteBuffer
     ) {
-        let present = head.present
-        let brings =
-            present.contains(.xForwardedFor) || present.contains(.xForwardedProto)
-            || present.contains(.xForwardedHost) || present.contains(.forwarded)
-        if !changesHost, head.version == .http11, !brings || !isTrusted {
+        if !changesHost, head.version == .http11, !isTrusted || !head.present.containsAnyOfForwarding,
+            !omitted.containsAnyOfForwarding, !omitted.contains(.via)
+        {
             buffer.writeBytes(lines)
             return
         }
-        if policy != .off { appendAll(head, bytes, changesHost, to: &buffer) }
-        guard addsVia else { return }
+        if policy != .off { appendAll(head, bytes, changesHost, omitted, to: &buffer) }
+        guard addsVia, !omitted.contains(.via) else { return }
         buffer.writeStaticString(head.version == .http11 ? "Via: 1.1 outrigger\r\n" : "Via: 1.0 outrigger\r\n")
     }
 
     // MARK: - The long way
 
     private func appendAll(
-        _ head: borrowing HTTPHeadScan, _ bytes: borrowing Span<UInt8>, _ changesHost: Bool,
+        _ head: borrowing HTTPHeadScan, _ bytes: borrowing Span<UInt8>, _ changesHost: Bool, _ omitted: HTTPFieldNames,
         to buffer: inout ByteBuffer
     ) {
         let host = changesHost ? head.host : nil
-        appendAddress(head, bytes, to: &buffer)
-        if !keeps(.xForwardedProto, head, bytes, to: &buffer), format != .forwarded {
+        if !omitted.contains(.xForwardedFor) { appendAddress(head, bytes, to: &buffer) }
+        if !omitted.contains(.xForwardedProto), !keeps(.xForwardedProto, head, bytes, to: &buffer),
+            format != .forwarded
+        {
             buffer.writeLine("X-Forwarded-Proto: ", scheme)
         }
-        if !keeps(.xForwardedHost, head, bytes, to: &buffer), format != .forwarded, let host {
+        if !omitted.contains(.xForwardedHost), !keeps(.xForwardedHost, head, bytes, to: &buffer),
+            format != .forwarded, let host
+        {
             buffer.writeStaticString("X-Forwarded-Host: ")
             buffer.writeBytes(bytes.extracting(host).bytes)
             buffer.writeStaticString("\r\n")
         }
-        appendForwarded(head, bytes, host, to: &buffer)
+        if !omitted.contains(.forwarded) { appendForwarded(head, bytes, host, to: &buffer) }
     }
 
     /// Copies a field that a trusted proxy has set; false if there is none.

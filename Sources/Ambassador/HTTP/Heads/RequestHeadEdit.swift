@@ -42,7 +42,8 @@ struct RequestHeadEdit {
         }
         out.write(run..<length - 2, of: bytes)
         if asksForUpgrade { out.writeStaticString("connection: upgrade\r\n") }
-        forwarded.append(scan, bytes.readableBytesUInt8Span, changesHost: setsHost, to: &out)
+        forwarded.append(
+            scan, bytes.readableBytesUInt8Span, changesHost: setsHost, omitting: route.requestEdits.known, to: &out)
         writeHost(scan, into: &out)
         if let certificateSubject { tell(certificateSubject, to: &out) }
         if !route.requestEdits.isEmpty { route.requestEdits.append(to: &out) }

@@ -23,7 +23,7 @@ struct ResponseHeadEdit {
             out.writeStaticString("HTTP/1.1")
             run = 8
         }
-        if scan.hasConnectionFields || dropsChunks || serverLine != nil || edits?.isEmpty == false {
+        if scan.hasConnectionFields || dropsChunks || edits?.isEmpty == false || replacesOwn(scan.present) {
             for field in scan.fields where drops(field, scan, bytes, edits) {
                 out.write(run..<Int(field.nameStart), of: bytes)
                 run = Int(field.end)
@@ -33,10 +33,20 @@ struct ResponseHeadEdit {
         out.write(run..<length - 2, of: bytes)
         if addsChunks { out.writeStaticString("transfer-encoding: chunked\r\n") }
         if closes { out.writeStaticString("connection: close\r\n") }
-        if let serverLine { out.writeImmutableBuffer(serverLine) }
-        if let strictTransportLine { out.writeImmutableBuffer(strictTransportLine) }
+        let omitted = edits?.known ?? HTTPFieldNames()
+        if let serverLine, !omitted.contains(.server) { out.writeImmutableBuffer(serverLine) }
+        if let strictTransportLine, !omitted.contains(.strictTransportSecurity) {
+            out.writeImmutableBuffer(strictTransportLine)
+        }
         if let edits, !edits.isEmpty { edits.append(to: &out) }
         out.writeStaticString("\r\n")
+    }
+
+    /// Whether the server says what is said in its place.
+    @inline(__always)
+    private func replacesOwn(_ present: HTTPFieldNames) -> Bool {
+        serverLine != nil && present.contains(.server)
+            || strictTransportLine != nil && present.contains(.strictTransportSecurity)
     }
 
     private func drops(
@@ -50,6 +60,8 @@ struct ResponseHeadEdit {
         case .connection, .keepAlive, .trailer, .upgrade, .proxyConnection, .te: return true
         case .contentLength: return false
         case .server where serverLine != nil: return true
+        // Browsers would take the first.
+        case .strictTransportSecurity where strictTransportLine != nil: return true
         default: break
         }
         let span = bytes.readableBytesUInt8Span

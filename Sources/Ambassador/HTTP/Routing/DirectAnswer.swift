@@ -11,11 +11,16 @@ struct DirectAnswer: Sendable {
     let head: ByteBuffer
     /// What follows the empty line, unless the request is HEAD.
     let body: ByteBuffer
+    /// What isn't to be said beside it, as it says it, or removes it.
+    let said: HTTPFieldNames
 
     init(_ answer: DirectAnswerConfiguration, edits: FieldEdits) {
         status = answer.status ?? 200
         let status = HTTPStatus(status)
         body = ByteBuffer(string: answer.body)
+        var said = edits.known
+        for name in answer.headers.names { said.insert(HTTPFieldName(name.utf8.span)) }
+        self.said = said
         let length = status.hasNoBody ? nil : body.readableBytes
         head = ByteBuffer(
             answering: status, length: length, type: body.readableBytes > 0 ? answer.contentType : nil, answer.headers,

@@ -2,6 +2,7 @@
 
 import Core
 import NIOCore
+import WireHTTP
 
 /// What is changed in the fields of a head that is passed on: lines that are left out, and lines that are put in.
 struct FieldEdits: Sendable {
@@ -11,6 +12,8 @@ struct FieldEdits: Sendable {
     /// The lengths of those names, a bit each (of 63 and more the last), so that most fields are passed by at once.
     private var lengths: UInt64 = 0
     private var lines = ByteBuffer()
+    /// Those of the fields that the proxy writes itself, too, that are left out.
+    private(set) var known = HTTPFieldNames()
 
     init(_ edits: FieldEditsConfiguration) {
         for (name, value) in edits.set {
@@ -45,6 +48,7 @@ struct FieldEdits: Sendable {
     private mutating func drop(_ name: String) {
         dropped.append(bytes.add(name.lowercased()))
         lengths |= Self.bit(name.utf8.count)
+        known.insert(HTTPFieldName(name.utf8.span))
     }
 
     @inline(__always)

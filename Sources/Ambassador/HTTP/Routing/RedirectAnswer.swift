@@ -18,6 +18,8 @@ struct RedirectAnswer: Sendable {
     /// Nil: the scheme's own if there is a scheme, else the one that was asked for.
     private let port: Int?
     private let path: PathRewrite?
+    /// The route's own edits say no other location, or none.
+    private let saysLocation: Bool
 
     init(_ redirect: RedirectConfiguration, matching pattern: PathPattern, edits: FieldEdits) {
         status = redirect.status.rawValue
@@ -27,6 +29,7 @@ struct RedirectAnswer: Sendable {
         host = redirect.host.map { Array(($0.contains(":") ? "[\($0)]" : $0).utf8) }
         port = redirect.port
         path = redirect.path.map { PathRewrite(pattern, to: $0) }
+        saysLocation = !edits.drops("location".utf8.span)
     }
 
     /// Writes the head but for what all answers have at its end. There is no body.
@@ -36,6 +39,7 @@ struct RedirectAnswer: Sendable {
         _ head: borrowing HTTPHeadScan, _ bytes: borrowing Span<UInt8>, isSecure: Bool, into buffer: inout ByteBuffer
     ) {
         buffer.writeImmutableBuffer(beginning)
+        guard saysLocation else { return }
         buffer.writeStaticString("Location: ")
         if let whole {
             buffer.writeBytes(whole)
