@@ -309,7 +309,7 @@ class ShardClient: TickTarget, ChannelDuplexHandler {
     final func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         if let event = event as? ChannelEvent, event == .inputClosed {
             hasSaidAll = true
-            if isClosed { context.close(promise: nil) } else { inputEnded() }
+            if !isClosed { inputEnded() }
         }
         context.fireUserInboundEventTriggered(event)
     }
@@ -345,19 +345,20 @@ class ShardClient: TickTarget, ChannelDuplexHandler {
     }
 
     private func closeAfterWrites(_ context: ChannelHandlerContext) {
-        markClosed()
-        context.closeAfterWrites(lingering: hasSaidAll ? nil : Self.lingering)
+        markClosed(isWritten: false)
+        context.closeAfterWrites(lingering: hasSaidAll ? nil : Self.lingering) { [self] in loop.remove(self) }
         if !hasSaidAll, owesRead { context.read() }
     }
 
     /// How long a client is listened to that is told no more.
     private static let lingering = TimeAmount.seconds(1)
 
-    private func markClosed() {
+    /// - Parameter isWritten: false: it is there until the last replies have gone.
+    private func markClosed(isWritten: Bool = true) {
         guard !isClosed else { return }
         isClosed = true
         isEnding = true
-        loop.remove(self)
+        if isWritten { loop.remove(self) }
         replies = ReplyQueue()
         output = ByteBuffer()
         input = ByteBuffer()
