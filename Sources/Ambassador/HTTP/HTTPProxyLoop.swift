@@ -122,6 +122,8 @@ final class HTTPProxyLoop: ClientLoop {
         }
         for upstream in before where !upstreams.contains(where: { $0 === upstream }) { retire(upstream) }
         settings = plan.settings
+        relay.limits = plan.settings.syntax
+        requestScan = HTTPHeadScan(plan.settings.syntax)
         table = plan.table
         balanceKeys = plan.balanceKeys
         counters.apply(plan.names)

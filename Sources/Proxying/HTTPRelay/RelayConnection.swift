@@ -194,7 +194,6 @@ package final class RelayConnection: ChannelDuplexHandler {
             kept.writeImmutableBuffer(bytes)
             guard partialEnd.isFound(in: kept.readableBytesUInt8Span) else { return partial = kept }
             bytes = kept
-            partialEnd = HTTPHeadEnd(loop.limits)
         }
         while phase == .head, bytes.readableBytes > 0 {
             do throws(HTTPSyntaxError) {
@@ -212,6 +211,7 @@ package final class RelayConnection: ChannelDuplexHandler {
     private func keepPart(_ bytes: ByteBuffer) {
         var kept = ByteBufferAllocator().buffer(capacity: bytes.readableBytes * 2)
         kept.writeImmutableBuffer(bytes)
+        partialEnd = HTTPHeadEnd(loop.limits)
         _ = partialEnd.isFound(in: kept.readableBytesUInt8Span)
         partial = kept
     }

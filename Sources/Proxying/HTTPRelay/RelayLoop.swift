@@ -9,7 +9,8 @@ package final class RelayLoop {
     package let reading = ReadBuffer()
     package let outputs = OutputBuffers()
     package let clock = RelayClock()
-    package let limits: HTTPSyntaxLimits
+    /// Those of heads of responses that come from now on.
+    package var limits: HTTPSyntaxLimits { didSet { responseScan = HTTPHeadScan(limits) } }
     /// The last head of a response that was read: each is used up before the next is read.
     // Safe: belongs to the loop's thread; nobody who is given it reads another head.
     @exclusivity(unchecked) package var responseScan: HTTPHeadScan

@@ -17,7 +17,7 @@ extension HTTPProxyClient {
                 keepPartOfHead(bytes)
                 return false
             }
-            if hasPartOfHead { forgetPartOfHead() }
+            hasPartOfHead = false
             begin(&bytes, length)
         } catch {
             loop.counters.clients.malformed += 1
@@ -41,13 +41,9 @@ extension HTTPProxyClient {
     private func keepPartOfHead(_ bytes: ByteBuffer) {
         if !hasPartOfHead { expect(.head, within: loop.settings.headTime) }
         hasPartOfHead = true
-        _ = headEnd.isFound(in: bytes.readableBytesUInt8Span)
-    }
-
-    private func forgetPartOfHead() {
-        hasPartOfHead = false
         headEnd = HTTPHeadEnd(loop.settings.syntax)
     }
+        _ = headEnd.isFound(in: bytes.readableBytesUInt8Span)
 
     func beginExchange() {
         if let throttle, throttle.isEmpty { self.throttle = nil }

@@ -67,7 +67,8 @@ final class Mirror {
         timeout = TimeAmount(configuration.timeout).nanoseconds
         queue = MirrorQueue(countMax: configuration.queue)
         random = SmallGenerator(seed: seed)
-        scan = HTTPHeadScan(loop.limits)
+        // The client's head was within the limits; what was put in since is ours.
+        scan = HTTPHeadScan(.none)
     }
 
     // MARK: - While the request passes
