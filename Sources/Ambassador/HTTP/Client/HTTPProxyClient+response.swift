@@ -167,19 +167,26 @@ extension HTTPProxyClient {
         if closesAfterResponse || requestPhase != .complete { return closeAfterWrites() }
         requestPhase = .head
         expect(.idle, within: loop.settings.idleTime)
-        if input.readableBytes > 0 { processNext() }
+        if input.readableBytes > 0 || isInputOver { processNext() }
         readIfOwed()
     }
 
-    /// The next request is here already. A client that sends thousands at once doesn't grow the stack.
+    /// The next request is here already, or will never be. A client that sends thousands at once doesn't grow the
+    /// stack.
     private func processNext() {
+        guard !isNextDue else { return }
+        isNextDue = true
         let bound = NIOLoopBound(self, eventLoop: loop.relay.eventLoop)
-        loop.relay.eventLoop.execute {
-            let client = bound.value
-            guard !client.isClosed, client.requestPhase == .head else { return }
-            client.processInput()
-            client.readIfOwed()
-        }
+        loop.relay.eventLoop.execute { bound.value.takeNext() }
+    }
+
+    private func takeNext() {
+        isNextDue = false
+        guard !isClosed, !isLingering, requestPhase == .head else { return }
+        processInput()
+        // What is left is no whole request.
+        if isInputOver, !isClosed { return inputEnded() }
+        readIfOwed()
     }
 
     /// Counts the exchange and writes it down.

@@ -10,7 +10,7 @@ import WireHTTP
 /// Heads are read in place and copied once, with their edits, into the buffer that is written; bodies pass as they
 /// came. Nothing is read while the other side doesn't take it, so what one client can make this process hold is a
 /// buffer's worth. What follows from a request is in `+request`, what a server does in `+server`, what goes back in
-/// `+response`, and answers of our own in `+answer`.
+/// `+response`, answers of our own in `+answer`, and how the connection ends in `+end`.
 final class HTTPProxyClient: ChannelDuplexHandler, RelayReceiver {
     typealias InboundIn = ByteBuffer
     typealias OutboundIn = ByteBuffer
@@ -65,7 +65,9 @@ final class HTTPProxyClient: ChannelDuplexHandler, RelayReceiver {
     /// What wasn't written when it was looked at last.
     var unwrittenBefore = 0
     /// The client says no more.
-    private(set) var isInputOver = false
+    var isInputOver = false
+    /// What comes behind a request that is over is looked at soon.
+    var isNextDue = false
     private var owesRead = false
     var isWritable = true
     /// Who connected, or whom the PROXY protocol names.
@@ -191,17 +193,6 @@ final class HTTPProxyClient: ChannelDuplexHandler, RelayReceiver {
         context.fireUserInboundEventTriggered(event)
     }
 
-    /// The client says no more. It may still read its response.
-    func inputEnded() {
-        isInputOver = true
-        if isLingering { return hasUnwritten ? () : close() }
-        if isTunnel { exchange.connection?.shutOutput() }
-        if isTunnel || requestPhase == .complete { return closesAfterResponse = true }
-        let isPartOut = responsePhase == .body
-        cancelExchange(.clientGone)
-        isPartOut ? close() : closeWhenWritten()
-    }
-
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         if TLSFailure.isCutOff(error) {
             // Many clients leave without TLS's own end. Nobody would answer ours.
@@ -220,12 +211,6 @@ final class HTTPProxyClient: ChannelDuplexHandler, RelayReceiver {
     func handlerRemoved(context: ChannelHandlerContext) {
         markClosed()
         self.context = nil
-    }
-
-    /// Takes no more requests: ends after the response that is due, if one is.
-    func drain() {
-        if requestPhase == .head, input.readableBytes == 0 { return closeWhenWritten() }
-        closesAfterResponse = true
     }
 
     /// Closes at once; what wasn't written is lost.
@@ -272,31 +257,7 @@ final class HTTPProxyClient: ChannelDuplexHandler, RelayReceiver {
     @inline(__always)
     func prepareOutput() { if output.capacity == 0 { output = loop.relay.outputs.take() } }
 
-    /// Whether the client's socket hasn't taken all that was written.
-    private var hasUnwritten: Bool { unwrittenBytes > 0 || throttle?.isEmpty == false }
-
     var unwrittenBytes: Int { (try? context?.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0 }
-
-    /// Closes at once if nothing would be lost.
-    func closeWhenWritten() { hasUnwritten ? closeAfterWrites() : close() }
-
-    /// Ends the connection after what was written. A socket that is closed with bytes unread is reset, and the client
-    /// may lose what it hasn't read; so what it still says is read for a while, and dropped.
-    func closeAfterWrites() {
-        guard let context, !isClosed else { return }
-        flush()
-        if let throttle, throttle.endsClientLater() { return }
-        isLingering = true
-        input = ByteBuffer()
-        expectWrites()
-        context.writeAndFlush(wrapOutboundOut(ByteBuffer())).assumeIsolated().whenComplete { [self] _ in
-            guard !isClosed else { return }
-            if isInputOver { return close() }
-            self.context?.close(mode: .output, promise: nil)
-            expect(.lingering, within: HTTPProxySettings.lingeringTime)
-        }
-        readIfOwed()
-    }
 
     private func refuseAsSurplus() {
         loop.counters.clients.refused += 1
