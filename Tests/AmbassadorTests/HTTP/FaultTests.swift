@@ -103,4 +103,62 @@ import Testing
             #expect(answer.body.count == 4000)
         }
     }
+
+    /// A proxy whose server answers with so much, a little of which comes through at once.
+    private func withThrottle(
+        _ bytesPerSecond: Int, of count: Int, _ configure: (inout HTTPProxyConfiguration) -> Void = { _ in },
+        _ body: (ProxyUnderTest, SharedCount) async throws -> Void
+    ) async throws {
+        let sent = SharedCount()
+        let server = try ScriptedServer { connection in
+            try connection.readHead()
+            try connection.write("HTTP/1.1 200 OK\r\nContent-Length: \(count)\r\n\r\n")
+            let block = [UInt8](repeating: 120, count: min(count, 1 << 16))
+            while sent.value < count {
+                try connection.write(block)
+                sent.add(block.count)
+            }
+        }
+        var fault = FaultConfiguration()
+        (fault.kind, fault.rate) = (.throttle, ByteCount(bytes: bytesPerSecond))
+        try await withProxy(
+            [server],
+            {
+                $0.routes["all"]?.faults["slow"] = fault
+                configure(&$0)
+            }
+        ) { try await body($0, sent) }
+    }
+
+    @Test func `the last response of a connection may be slower than a server may be`() async throws {
+        try await withThrottle(10_000, of: 8000, { $0.timeouts.response = .milliseconds(200) }) { proxy, _ in
+            let answer = try await proxy.client.send("GET", "/", headers: [("Connection", "close")])
+            #expect(answer.body.count == 8000)
+        }
+    }
+
+    @Test func `what isn't a request is refused once, behind a response that is held back`() async throws {
+        try await withThrottle(10_000, of: 4000) { proxy, _ in
+            let text = try await proxy.client.onConnection { connection in
+                try connection.write(HTTPClient.request("GET", "/"))
+                for _ in 0..<3 {
+                    usleep(50_000)
+                    try connection.write("nonsense\r\n\r\n")
+                }
+                return connection.readToEnd()
+            }
+            #expect(text.components(separatedBy: "HTTP/1.1 400 ").count == 2, "\(text.suffix(300))")
+        }
+    }
+
+    @Test func `a server waits while its response is held back`() async throws {
+        try await withThrottle(1000, of: 64 << 20) { proxy, sent in
+            let connection = try ByteConnection(port: proxy.port)
+            try connection.write(HTTPClient.request("GET", "/"))
+            try await Task.sleep(for: .seconds(1))
+            // What the sockets between them hold, and not all of it.
+            #expect(sent.value < 32 << 20)
+            connection.resetAtEnd()
+        }
+    }
 }

@@ -38,9 +38,11 @@ extension HTTPProxyClient {
     func closeAfterWrites() {
         guard let context, !isClosed else { return }
         flush()
-        if let throttle, throttle.endsClientLater() { return }
         isLingering = true
         input = ByteBuffer()
+        deadline = .max
+        readIfOwed()
+        if let throttle, throttle.endsClientLater() { return }
         expectWrites()
         context.writeAndFlush(NIOAny(ByteBuffer())).assumeIsolated().whenComplete { [self] _ in
             guard !isClosed else { return }
@@ -48,6 +50,5 @@ extension HTTPProxyClient {
             self.context?.close(mode: .output, promise: nil)
             expect(.lingering, within: HTTPProxySettings.lingeringTime)
         }
-        readIfOwed()
     }
 }

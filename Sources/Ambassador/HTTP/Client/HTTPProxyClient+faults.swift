@@ -76,9 +76,10 @@ extension HTTPProxyClient {
         throttle = ResponseThrottle(self, bytesPerSecond: bytesPerSecond)
     }
 
-    /// As much as may is held back, or not any more.
-    func throttled(isFull: Bool) {
-        exchange.connection?.isReading = isWritable && !isFull
+    /// More is held back, or less.
+    func throttled() {
+        exchange.connection?.isReading = takesResponse
+        guard !isLingering else { return }
         // It is slow on purpose; nobody's time ends over it.
         if responsePhase == .body { expectBody() }
         if responsePhase == .none, requestPhase == .head { expect(.idle, within: loop.settings.idleTime) }

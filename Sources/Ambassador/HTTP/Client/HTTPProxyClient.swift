@@ -181,10 +181,13 @@ final class HTTPProxyClient: ChannelDuplexHandler, RelayReceiver {
 
     // MARK: - The channel
 
+    /// Whether the server's response goes on to come.
+    var takesResponse: Bool { isWritable && throttle?.isFull != true }
+
     func channelWritabilityChanged(context: ChannelHandlerContext) {
         isWritable = context.channel.isWritable
-        exchange.connection?.isReading = isWritable
-        if responsePhase == .body { isWritable ? expectMore() : expect(.write, within: loop.settings.bodyTime) }
+        exchange.connection?.isReading = takesResponse
+        if responsePhase == .body { isWritable ? expectMore() : expectWrites() }
         context.fireChannelWritabilityChanged()
     }
 

@@ -23,6 +23,8 @@ final class ResponseThrottle {
     }
 
     var isEmpty: Bool { held.readableBytes == 0 }
+    /// As much as may is held back.
+    var isFull: Bool { held.readableBytes >= Self.heldBytesMax }
 
     /// Has what follows, and what is held, go at another rate.
     func slow(to bytesPerSecond: Int) { rate = ByteRate(bytesPerSecond: bytesPerSecond) }
@@ -30,7 +32,7 @@ final class ResponseThrottle {
     /// Takes bytes that would have been written.
     func add(_ bytes: ByteBuffer) {
         held.writeImmutableBuffer(bytes)
-        if !isScheduled { drain() }
+        if isScheduled { client.throttled() } else { drain() }
     }
 
     /// Ends the client's connection as soon as everything is out; false if everything is.
@@ -49,7 +51,7 @@ final class ResponseThrottle {
             client.writeNow(piece)
         }
         held.discardReadBytes()
-        client.throttled(isFull: held.readableBytes >= Self.heldBytesMax)
+        client.throttled()
         if held.readableBytes > 0 { return schedule() }
         if endsClient { client.closeAfterWrites() }
     }
