@@ -51,4 +51,16 @@ extension HTTPProxyClient {
             expect(.lingering, within: HTTPProxySettings.lingeringTime)
         }
     }
+
+    /// Waits for the client to take what is written, as long as it takes some.
+    func expectWrites() {
+        unwrittenBefore = unwrittenBytes
+        expect(.write, within: loop.settings.bodyTime)
+    }
+
+    /// The time of the next write is over.
+    func writesExpired() {
+        if unwrittenBytes < unwrittenBefore { return expectWrites() }
+        isLingering ? close() : abort(.clientStalled)
+    }
 }

@@ -123,7 +123,7 @@ extension HTTPProxyClient {
 
     func receivedAll() {
         flush()
-        if isWritable, responsePhase == .body { expectMore() }
+        if responsePhase == .body { isWritable ? expectMore() : expectWrites() }
     }
 
     /// The time of the server's next bytes.

@@ -26,7 +26,7 @@ extension HTTPProxyClient {
         case .none: break
         case .idle: closeWhenWritten()
         case .lingering, .tunnel: close()
-        case .write: isLingering ? writesExpired() : abort(.clientStalled)
+        case .write: writesExpired()
         case .head: headExpired()
         case .body: answer(.requestTimeout, .client, "the request's body didn't come in time")
         case .connection, .response: serverExpired()
@@ -39,14 +39,4 @@ extension HTTPProxyClient {
         guard hasPartOfHead else { return close() }
         answerUnasked(.requestTimeout, .client, "the request's head didn't come in time")
     }
-
-    // MARK: - The last writes
-
-    /// Waits for the client to take what is written, as long as it takes some.
-    func expectWrites() {
-        unwrittenBefore = unwrittenBytes
-        expect(.write, within: loop.settings.bodyTime)
-    }
-
-    private func writesExpired() { unwrittenBytes < unwrittenBefore ? expectWrites() : close() }
 }

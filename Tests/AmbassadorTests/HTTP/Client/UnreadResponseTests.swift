@@ -82,4 +82,32 @@ import Testing
             { $0.timeouts.body = .milliseconds(300) })
         #expect(!text.isEmpty && !text.hasSuffix(Self.body))
     }
+
+    @Test func `a client that reads slowly, but goes on reading, gets all`() async throws {
+        let path = NSTemporaryDirectory() + "slow-\(UUID().uuidString.prefix(8)).sock"
+        let count = 4 << 20
+        let server = try ScriptedServer { connection in
+            try connection.readHead()
+            try connection.write("HTTP/1.1 200 OK\r\nContent-Length: \(count)\r\n\r\n")
+            try connection.write([UInt8](repeating: 120, count: count))
+        }
+        try await withProxy(
+            [server],
+            {
+                $0.listen = .unix(path: path, permissions: nil)
+                $0.timeouts.body = .milliseconds(600)
+            }
+        ) { _ in
+            let connection = try ByteConnection(path: path)
+            try connection.write(HTTPClient.request("GET", "/", headers: [("Connection", "close")]))
+            var received = 0
+            // From full to half full what waits to be written takes longer than the time between two writes.
+            for _ in 0..<15 {
+                try await Task.sleep(for: .milliseconds(160))
+                received += try connection.receive().count
+            }
+            received += try connection.readToEnd().utf8.count
+            #expect(received > count)
+        }
+    }
 }
