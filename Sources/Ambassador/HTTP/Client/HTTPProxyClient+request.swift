@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Core
 import NIOCore
 import Proxying
 import WireHTTP
@@ -108,11 +109,15 @@ extension HTTPProxyClient {
         switch route.action {
         case .forward(let split):
             let index = split.choose(
-                scan, bytes.readableBytesUInt8Span, address: addressHash, sequence: &loop.sequences[route.index])
+                scan, bytes.readableBytesUInt8Span,
+                address: split.isByAddress ? clientHash(bytes, scan) : addressHash,
+                sequence: &loop.sequences[route.index])
             exchange.row = loop.counters.row(route: route.index, upstream: index)
             if let key = loop.balanceKeys[index] {
                 exchange.hash =
-                    key.hash(of: scan, bytes.readableBytesUInt8Span, addressHash: addressHash)
+                    key.hash(
+                        of: scan, bytes.readableBytesUInt8Span,
+                        addressHash: key.isAddress ? clientHash(bytes, scan) : addressHash)
                     ?? loop.random.next()
             }
             forward(&bytes, length, scan, route, to: loop.upstreams[index])
@@ -122,6 +127,13 @@ extension HTTPProxyClient {
             bytes.moveReaderIndex(forwardBy: length)
             answer(route, head, scan)
         }
+    }
+
+    /// A hash of who the client is, by the word of the proxies that are trusted.
+    private func clientHash(_ bytes: ByteBuffer, _ scan: borrowing HTTPHeadScan) -> UInt64 {
+        let span = bytes.readableBytesUInt8Span
+        guard let client = forwarded.client(scan, span) else { return addressHash }
+        return StableHash.of(span.text(client))
     }
 
     private func forward(

@@ -46,6 +46,9 @@ struct RequestKey: Sendable {
         }
     }
 
+    /// Whether it is the client's address, and nothing that the request has to say.
+    var isAddress: Bool { part == .address }
+
     /// Nil if the request doesn't say it.
     ///
     /// - Parameter addressHash: any hash of the client's address.

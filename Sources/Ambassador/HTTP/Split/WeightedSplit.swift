@@ -24,6 +24,8 @@ final class WeightedSplit: Sendable {
     private let only: Int
     /// What is looked at to make a choice that stays; nil: nothing.
     private let key: RequestKey?
+    /// Whether the client's address makes the choice.
+    let isByAddress: Bool
     private let override: PatternBytes.Place
     private let upstreamNames: [PatternBytes.Place]
     private let bytes: PatternBytes
@@ -39,6 +41,7 @@ final class WeightedSplit: Sendable {
         only = live.count { $0 } == 1 ? live.firstIndex(of: true) ?? -1 : -1
         var bytes = PatternBytes()
         key = RequestKey(route.sticky)
+        isByAddress = key?.isAddress == true
         override = route.override.header.map { bytes.add($0.lowercased()) } ?? .none
         upstreamNames = names.map { bytes.add($0) }
         self.bytes = bytes
