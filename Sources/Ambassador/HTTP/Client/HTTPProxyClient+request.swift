@@ -43,8 +43,8 @@ extension HTTPProxyClient {
         if !hasPartOfHead { expect(.head, within: loop.settings.headTime) }
         hasPartOfHead = true
         headEnd = HTTPHeadEnd(loop.settings.syntax)
-    }
         _ = headEnd.isFound(in: bytes.readableBytesUInt8Span)
+    }
 
     func beginExchange() {
         if let throttle, throttle.isEmpty { self.throttle = nil }
@@ -172,7 +172,7 @@ extension HTTPProxyClient {
             return answer(error.status, .client, error.description)
         }
         exchange.requestBytes += count
-        guard exchange.requestBytes <= loop.settings.bodyBytesMax else {
+        guard requestBody.payloadBytes <= loop.settings.bodyBytesMax else {
             return answer(.contentTooLarge, .client, "the body is longer than the limit")
         }
         guard let part = bytes.readSlice(length: count) else { return }
