@@ -78,4 +78,12 @@ import Testing
         channel.embeddedEventLoop.advanceTime(by: .seconds(10))
         #expect(!channel.isActive)
     }
+
+    @Test(arguments: ["", "PROXY TCP4 1.1"])
+    func `who goes without having said it is let go`(text: String) throws {
+        let (channel, _) = try channel(isRequired: false)
+        try channel.writeInbound(ByteBuffer(string: text))
+        channel.pipeline.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
+        #expect(!channel.isActive)
+    }
 }

@@ -60,6 +60,12 @@ final class ProxyProtocolEntry: ChannelInboundHandler, RemovableChannelHandler {
         }
     }
 
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        // Who says no more has nothing to be answered yet.
+        if !isOver, let event = event as? ChannelEvent, event == .inputClosed { return context.close(promise: nil) }
+        context.fireUserInboundEventTriggered(event)
+    }
+
     private func finish(_ context: ChannelHandlerContext, _ client: SocketAddress?) {
         isOver = true
         do {
