@@ -60,7 +60,7 @@ package struct HTTPProxySnapshot: Sendable {
     ) {
         self.name = name
         self.listen = listen
-        isTLS = configuration.tls.certificate != nil
+        isTLS = configuration.tls.certificate != nil || !configuration.tls.certificates.isEmpty
         self.counts = counts
         routes = order.compactMap { route in
             configuration.routes[route].map { Route(route, $0, counts) }

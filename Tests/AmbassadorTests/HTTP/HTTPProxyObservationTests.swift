@@ -130,4 +130,16 @@ import WireProxyProtocol
             #expect(server.requests.first?.first?.hasPrefix("PROXY TCP4 127.0.0.1 127.0.0.1 ") == true)
         }
     }
+
+    @Test(arguments: [(nil, false, false), ("a", false, true), (nil, true, true)] as [(String?, Bool, Bool)])
+    func `a listener is shown with TLS if it has any certificate`(
+        _ certificate: String?, _ hasOthers: Bool, _ isTLS: Bool
+    ) {
+        var configuration = HTTPProxyConfiguration()
+        configuration.tls.certificate = certificate
+        if hasOthers { configuration.tls.certificates["shop"] = TLSCertificateConfiguration() }
+        let snapshot = HTTPProxySnapshot(
+            name: "web", listen: "a:1", configuration, order: [], counts: HTTPProxyCounts(), upstreams: [])
+        #expect(snapshot.isTLS == isTLS)
+    }
 }
