@@ -18,13 +18,31 @@ extension PoolAddress {
             switch self {
             case .network(let address): return try await bootstrap.bind(host: address.host, port: address.port).get()
             case .unix(let path, let permissions):
-                let channel = try await bootstrap.bind(
-                    unixDomainSocketPath: path, cleanupExistingSocketFile: true
-                ).get()
-                if let permissions { chmod(path, mode_t(permissions)) }
-                return channel
+                return try await Self.bind(bootstrap, path, permissions.map { mode_t($0) })
             }
         } catch { throw ListenError(listenAddress, cause: error) }
+    }
+
+    private static func bind(
+        _ bootstrap: ServerBootstrap, _ path: String, _ permissions: mode_t?
+    ) async throws -> any Channel {
+        guard let permissions else {
+            return try await bootstrap.bind(unixDomainSocketPath: path, cleanupExistingSocketFile: true).get()
+        }
+        // The file is made with those of the socket, so that nobody else comes in while it has those of the mask.
+        let restricted = bootstrap.serverChannelInitializer { channel in
+            channel.eventLoop.makeCompletedFuture {
+                _ = try channel.pipeline.syncOperations.withUnsafeTransportIfAvailable { fchmod($0, permissions) }
+            }
+        }
+        let channel = try await restricted.bind(unixDomainSocketPath: path, cleanupExistingSocketFile: true).get()
+        // The mask may have taken some away.
+        guard chmod(path, permissions) == 0 else {
+            let error = IOError(errnoCode: errno, reason: "chmod")
+            try? await channel.close()
+            throw error
+        }
+        return channel
     }
 
     /// For errors: a path has no port.
