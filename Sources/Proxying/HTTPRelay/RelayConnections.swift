@@ -35,13 +35,10 @@ package struct RelayConnectionRules: Sendable {
 package final class RelayWaiter {
     /// Nil: nobody waits any more.
     fileprivate var receiver: (any RelayReceiver)?
-    /// Its connection's first bytes.
-    fileprivate let opening: ByteBuffer?
+    /// Its connection's first bytes, once it is made.
+    fileprivate var opening: ByteBuffer?
 
-    fileprivate init(_ receiver: any RelayReceiver, opening: ByteBuffer?) {
-        self.receiver = receiver
-        self.opening = opening
-    }
+    fileprivate init(_ receiver: any RelayReceiver) { self.receiver = receiver }
 
     package func cancel() { receiver = nil }
 
@@ -100,10 +97,8 @@ package final class RelayConnections {
     }
 
     /// Gets a new connection, for which `receiver` waits.
-    ///
-    /// - Parameter opening: what is written to it first, as a header of the PROXY protocol; its rules must be private.
-    package func connect(_ receiver: any RelayReceiver, opening: ByteBuffer? = nil) -> RelayWaiter {
-        let waiter = RelayWaiter(receiver, opening: opening)
+    package func connect(_ receiver: any RelayReceiver) -> RelayWaiter {
+        let waiter = RelayWaiter(receiver)
         if open + connecting < rules.connectionsMax {
             connect(waiter)
         } else if mayWait() {
@@ -158,6 +153,8 @@ package final class RelayConnections {
 
     private func connect(_ waiter: RelayWaiter) {
         connecting += 1
+        // Only now: while it waited the rules may have changed.
+        if rules.isPrivate { waiter.opening = waiter.receiver?.opening }
         let (rules, generation) = (rules, generation)
         let bound = NIOLoopBound((self, waiter), eventLoop: loop.eventLoop)
         let bootstrap = ClientBootstrap(group: loop.eventLoop)

@@ -5,6 +5,9 @@ package import WireHTTP
 
 /// Who hears what a server says to one request. Everything is called on the connection's event loop.
 package protocol RelayReceiver: AnyObject {
+    /// What a new connection for it begins with where connections are private, as a header of the PROXY protocol.
+    var opening: ByteBuffer? { get }
+
     /// A connection that was asked for is open.
     func connected(_ connection: RelayConnection)
 

@@ -85,7 +85,9 @@ final class HTTPUpstreamExchange: RelayReceiver {
         connected(idle)
     }
 
-    private func connect() { connecting = place.connections.connect(self, opening: upstream.opening) }
+    private func connect() { connecting = place.connections.connect(self) }
+
+    var opening: ByteBuffer? { upstream.opening }
 
     func connected(_ connection: RelayConnection) {
         connecting = nil

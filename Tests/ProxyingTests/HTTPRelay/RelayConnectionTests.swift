@@ -97,6 +97,8 @@ private final class Receiver: RelayReceiver {
         (self.promise, self.body) = (promise, body)
     }
 
+    var opening: ByteBuffer? { nil }
+
     func connected(_ connection: RelayConnection) { body(connection, self) }
 
     func receiveHead(_ bytes: ByteBuffer, length: Int, _ scan: borrowing HTTPHeadScan) -> RelayBody {

@@ -43,12 +43,12 @@ extension HTTPProxyClient {
         if let connection = connections.takeIdle() { return connected(connection) }
         // The connection's own time limit is shorter, unless it waits for others to end.
         expectResponse(.connection)
-        exchange.waiter = connections.connect(self, opening: opening(to: upstream))
+        exchange.waiter = connections.connect(self)
     }
 
     /// What a server that speaks the PROXY protocol hears first.
-    private func opening(to upstream: Upstream) -> ByteBuffer? {
-        guard let version = upstream.configuration.proxyProtocol else { return nil }
+    var opening: ByteBuffer? {
+        guard let version = exchange.upstream?.configuration.proxyProtocol else { return nil }
         var bytes = ByteBuffer()
         bytes.writeProxyProtocol(
             ProxyProtocolHeader(version, client: address, local: context?.channel.localAddress))

@@ -77,6 +77,36 @@ import WireProxyProtocol
         }
     }
 
+    @Test func `a request that waits for a connection while the rules change gets one by the new ones`() async throws {
+        let heads = RequestHeads()
+        let server = try ScriptedServer { connection in
+            while true {
+                let head = try connection.readHead()
+                heads.add(head, "")
+                if heads.all.count == 1 { Thread.sleep(forTimeInterval: 0.5) }
+                try connection.write(ScriptedServer.ok)
+            }
+        }
+        var changed = HTTPProxyConfiguration()
+        try await withProxy(
+            [server],
+            {
+                $0.upstreams["up"]?.limits.connections = 1
+                changed = $0
+            }
+        ) { proxy in
+            let client = proxy.client
+            async let first = client.send("GET", "/").status
+            try await Task.sleep(for: .milliseconds(100))
+            async let second = client.send("GET", "/").status
+            try await Task.sleep(for: .milliseconds(100))
+            changed.upstreams["up"]?.proxyProtocol = .v1
+            proxy.proxy.apply(changed, upstreamTLS: [:])
+            #expect(try await [first, second] == [200, 200])
+            #expect(heads.all.map { $0.head[0].hasPrefix("PROXY TCP4 127.0.0.1 ") } == [false, true])
+        }
+    }
+
     @Test func `no connection is used again that was idle for longer than it may be`() async throws {
         let server = try ScriptedServer { connection in
             while true {

@@ -56,11 +56,11 @@ final class MirrorCall: RelayReceiver {
         upstream.began(endpoint)
         self.request = request
         if let idle = connections.takeIdle() { return connected(idle) }
-        waiter = connections.connect(self, opening: opening)
+        waiter = connections.connect(self)
     }
 
     /// What a server that speaks the PROXY protocol hears first: the connection is our own, not a client's.
-    private var opening: ByteBuffer? {
+    var opening: ByteBuffer? {
         upstream.configuration.proxyProtocol.map { version in
             var bytes = ByteBuffer()
             bytes.writeProxyProtocol(ProxyProtocolHeader(version, nil))
