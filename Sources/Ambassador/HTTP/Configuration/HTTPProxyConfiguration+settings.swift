@@ -74,11 +74,13 @@ extension HTTPProxyLimits {
                 .setting("clients", \.clients, .integer(1...1_000_000), "Connections of clients; more are refused."),
                 .setting(
                     "head", \.head, .byteCount(in: .kibibytes(1)...(.mebibytes(1))),
-                    "The line and the headers of a request or a response; more is refused with 431."),
+                    "The line and the headers of a request, more is refused with 431, or of a response, 502."),
                 .setting(
                     "line", \.line, .byteCount(in: .kibibytes(1)...(.mebibytes(1))),
-                    "The line of a request, or one header; more is refused with 414 or 431."),
-                .setting("fields", \.fields, .integer(1...10_000), "Headers; more are refused with 431."),
+                    "The line of a request, or one header; more is refused with 414 or 431, of a response with 502."),
+                .setting(
+                    "fields", \.fields, .integer(1...10_000),
+                    "Headers; more are refused with 431, of a response with 502."),
                 .setting(
                     "body", \.body, .byteCount(in: ByteCount(bytes: 0)...(.mebibytes(1 << 30))),
                     "A request's body; more is refused with 413. 0 is no limit."),
@@ -94,11 +96,13 @@ extension HTTPProxyTimeouts {
             [
                 .setting(
                     "head", \.head, .duration(in: range), "For a request's whole head, from its first byte on: 408."),
-                .setting("body", \.body, .duration(in: range), "For the next bytes of a request's body: 408."),
+                .setting(
+                    "body", \.body, .duration(in: range),
+                    "For the next bytes of a request's body, 408, and for a client to take some of its response."),
                 .setting("idle", \.idle, .duration(in: range), "For a client's next request."),
                 .setting(
                     "response", \.response, .duration(in: .zero...HTTPProxyConfiguration.durationMax),
-                    "For a server's response to begin, or to go on: 504. 0 is for ever."),
+                    "For a server's response to begin, 504, or to go on: the connection is reset. 0 is for ever."),
                 .setting(
                     "tunnel", \.tunnel, .duration(in: range),
                     "For either side of a WebSocket, another upgraded connection or a tunnel to say something."),

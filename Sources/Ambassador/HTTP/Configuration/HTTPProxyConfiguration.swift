@@ -62,7 +62,7 @@ package struct HSTSConfiguration: Sendable, Equatable {
 package struct HTTPProxyLimits: Sendable, Equatable {
     /// Connections of clients; more are refused with 503.
     package var clients = 10_000
-    /// A request's head, or an upstream's response's; a longer one of a client is refused with 431.
+    /// A request's head, 431, or an upstream's response's, 502.
     package var head = ByteCount.kibibytes(64)
     /// One line of a head: 414 or 431.
     package var line = ByteCount.kibibytes(16)
@@ -78,12 +78,12 @@ package struct HTTPProxyLimits: Sendable, Equatable {
 package struct HTTPProxyTimeouts: Sendable, Equatable {
     /// For a whole head, from its first byte on: 408.
     package var head = Duration.seconds(10)
-    /// For the next bytes of a request's body: 408.
+    /// For the next bytes of a request's body, 408, and for a client to take some of its response.
     package var body = Duration.seconds(60)
     /// For the next request on a connection, which is closed then.
     package var idle = Duration.seconds(60)
-    /// For an upstream's response to begin or to go on, 504, unless the route has a timeout of its own; zero is for
-    /// ever.
+    /// For an upstream's response to begin, 504, unless the route has a timeout of its own, or to go on, after which
+    /// the client's connection is reset; zero is for ever.
     package var response = Duration.seconds(60)
     /// For either side of a tunnel or an upgraded connection to say something.
     package var tunnel = Duration.seconds(3600)

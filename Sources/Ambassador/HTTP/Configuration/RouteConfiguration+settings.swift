@@ -74,7 +74,9 @@ extension StickyConfiguration {
                 .setting("header", optional: \.header, .fieldName, "The value of this header."),
                 .setting("cookie", optional: \.cookie, .fieldName, "The value of this cookie."),
                 .setting("query", optional: \.query, .text, "The value of this parameter of the query."),
-                .setting("address", \.address, .boolean, "The client's address."),
+                .setting(
+                    "address", \.address, .boolean,
+                    "The client's address; behind trusted-proxies the one that X-Forwarded-For says."),
             ])
     }
 }

@@ -83,7 +83,9 @@ extension BalanceKeyConfiguration {
                 .setting("cookie", optional: \.cookie, .fieldName, "The value of this cookie."),
                 .setting("query", optional: \.query, .text, "The value of this parameter of the query."),
                 .setting("path", \.path, .boolean, "The path, without its query."),
-                .setting("address", \.address, .boolean, "The client's address."),
+                .setting(
+                    "address", \.address, .boolean,
+                    "The client's address; behind trusted-proxies the one that X-Forwarded-For says."),
             ])
     }
 }
