@@ -33,8 +33,6 @@ extension PoolConfiguration {
                 "connect-timeout", \.connectTimeout, .duration(in: .milliseconds(1)...durationMax),
                 "How long a connection to a server may take to open.", changes: .live),
             .setting(
-                "connections", \.connections, .integer(1...1000), "Connections to each server from each event loop."),
-            .setting(
                 "preconnect", \.preconnect, .boolean,
                 "Connects to the servers at the start, not with the first command."),
             .setting("keepalive", \.keepalive, .boolean, "Has the kernel watch idle connections to servers."),

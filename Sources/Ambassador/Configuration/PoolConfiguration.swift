@@ -16,8 +16,6 @@ package struct PoolConfiguration: Sendable, Equatable {
     package var timeout = Duration.seconds(5)
     /// How long a connection to a server may take to open.
     package var connectTimeout = Duration.seconds(1)
-    /// Connections to each server from each event loop. The commands of one client to one server share one of them.
-    package var connections = 1
     /// Whether all servers are connected to at the start, not with the first command.
     package var preconnect = true
     /// Whether the kernel watches idle connections to servers (SO_KEEPALIVE).

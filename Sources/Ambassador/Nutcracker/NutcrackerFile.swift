@@ -7,6 +7,8 @@ import Settings
 package struct NutcrackerFile: Sendable {
     /// The pools as ours, in the order in which twemproxy shows them.
     package let configuration: AmbassadorConfiguration
+    /// The directives that are taken and have no effect, each with its pool: `alpha.server_connections`.
+    package let withoutEffect: [String]
 
     /// What is wrong is thrown at once.
     ///
@@ -33,6 +35,9 @@ package struct NutcrackerFile: Sendable {
             }
         }
         self.configuration = configuration
+        withoutEffect = loaded.configuration.pools.flatMap { name, pool in
+            pool.directivesWithoutEffect.map { "\(name).\($0)" }
+        }
     }
 
     /// The file as settings have it: its root is a table of names.

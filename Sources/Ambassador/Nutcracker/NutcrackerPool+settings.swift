@@ -24,7 +24,7 @@ extension NutcrackerPool {
                 .setting("redis_db", \.database, .nutcrackerNumber, "The database that is selected."),
                 .setting("preconnect", \.preconnects, .nutcrackerBoolean, "Connects at the start."),
                 .setting("auto_eject_hosts", \.ejectsHosts, .nutcrackerBoolean, "Ejects servers that fail."),
-                .setting("server_connections", \.serverConnections, .nutcrackerCount, "Connections to each server."),
+                .setting("server_connections", \.serverConnections, .nutcrackerCount, "Has no effect."),
                 .setting("server_retry_timeout", \.retryTimeout, .nutcrackerNumber, "Milliseconds."),
                 .setting("server_failure_limit", \.failureLimit, .nutcrackerNumber, "Failures in a row."),
                 .setting("servers", list: \.servers, .nutcrackerServer, "The servers."),

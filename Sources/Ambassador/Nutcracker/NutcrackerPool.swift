@@ -21,6 +21,7 @@ struct NutcrackerPool: Sendable {
     var database = 0
     var preconnects = false
     var ejectsHosts = false
+    /// It is read and has no effect: commands of all clients share one connection, whose replies come in order.
     var serverConnections = 1
     /// Milliseconds.
     var retryTimeout = 30_000
@@ -29,6 +30,11 @@ struct NutcrackerPool: Sendable {
 
     /// How long a connection may take to open where the file says nothing; twemproxy leaves that to the kernel.
     private static let connectTimeout = Duration.seconds(10)
+
+    /// What was asked for in vain.
+    var directivesWithoutEffect: [String] {
+        (clientConnections > 0 ? ["client_connections"] : []) + (serverConnections > 1 ? ["server_connections"] : [])
+    }
 
     var redis: RedisPoolConfiguration {
         var redis = RedisPoolConfiguration()
@@ -57,7 +63,6 @@ struct NutcrackerPool: Sendable {
         // Nothing is for ever there, too.
         pool.timeout = timeout.map { .milliseconds($0) } ?? .zero
         pool.connectTimeout = pool.timeout == .zero ? Self.connectTimeout : pool.timeout
-        pool.connections = serverConnections
         pool.preconnect = preconnects
         pool.keepalive = keepsAlive
         pool.ejection.enabled = ejectsHosts

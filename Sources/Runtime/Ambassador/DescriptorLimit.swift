@@ -51,7 +51,7 @@ extension AmbassadorConfiguration {
 extension PoolConfiguration {
     /// The listener, clients, and what all of them share.
     fileprivate func descriptorsMax(loops: Int) -> Int {
-        1 + limits.clients + servers.count * connections * loops
+        1 + limits.clients + servers.count * loops
     }
 }
 

@@ -96,7 +96,9 @@ struct NutcrackerProcess: Sendable {
     }
 
     private func readConfiguration() throws(Problems) -> AmbassadorConfiguration {
-        var configuration = try options.file().configuration
+        let file = try options.file()
+        if !file.withoutEffect.isEmpty { logger.emit(.nutcrackerDirectivesIgnored(file.withoutEffect)) }
+        var configuration = file.configuration
         configuration.takeAllClients(within: DescriptorLimit.raise())
         return configuration
     }

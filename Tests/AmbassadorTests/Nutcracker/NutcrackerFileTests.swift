@@ -8,9 +8,9 @@ import Testing
 
 /// A document without a reader of YAML, which this room doesn't have: each line is `directive: value`, a list's items
 /// are separated by commas.
-private func file(
+private func read(
     _ pools: KeyValuePairs<String, String>, compatibility: RedisCompatibility = .none
-) throws(Problems) -> AmbassadorConfiguration {
+) throws(Problems) -> NutcrackerFile {
     var line = 0
     func place() -> Core.SourceLocation {
         line += 1
@@ -33,7 +33,13 @@ private func file(
         return DocumentNode.Entry(key: name, keyLocation: key, value: DocumentNode(.mapping(directives), at: key))
     }
     let document = DocumentNode(.mapping(entries), at: .file("n.yml", line: 1, column: 1))
-    return try NutcrackerFile(document, file: "n.yml", compatibility: compatibility).configuration
+    return try NutcrackerFile(document, file: "n.yml", compatibility: compatibility)
+}
+
+private func file(
+    _ pools: KeyValuePairs<String, String>, compatibility: RedisCompatibility = .none
+) throws(Problems) -> AmbassadorConfiguration {
+    try read(pools, compatibility: compatibility).configuration
 }
 
 private func problems(_ pools: KeyValuePairs<String, String>) -> [String] {
@@ -56,7 +62,6 @@ struct NutcrackerFileTests {
         #expect(pool.hashTag == nil)
         #expect(pool.timeout == .zero)
         #expect(pool.backlog == 512)
-        #expect(pool.connections == 1)
         #expect(!pool.preconnect)
         #expect(!pool.keepalive)
         #expect(!pool.sharesPort)
@@ -99,7 +104,6 @@ struct NutcrackerFileTests {
         #expect(redis.pool.ejection.enabled)
         #expect(redis.pool.ejection.failures == 3)
         #expect(redis.pool.ejection.pause == .seconds(2))
-        #expect(redis.pool.connections == 2)
         #expect(redis.login.password == "secret")
         #expect(redis.clientLogin.password == "secret")
         #expect(redis.database == 3)
@@ -109,6 +113,13 @@ struct NutcrackerFileTests {
                 "server1": ServerConfiguration(address: .network(host: "10.0.0.1", port: 6379), weight: 2),
                 "/run/redis.sock:": ServerConfiguration(address: .unix(path: "/run/redis.sock")),
             ])
+    }
+
+    @Test func `what has no effect is named, if it was asked for`() throws {
+        let withoutEffect = ["alpha.client_connections", "alpha.server_connections"]
+        #expect(try read(["alpha": everyDirective]).withoutEffect == withoutEffect)
+        let plain = "listen: a:1\nserver_connections: 1\nclient_connections: 0\nservers: a:1:1"
+        #expect(try read(["alpha": plain]).withoutEffect == [])
     }
 
     @Test func `pools and servers have twemproxy's order: shorter names first`() throws {

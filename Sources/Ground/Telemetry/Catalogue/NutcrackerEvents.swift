@@ -17,6 +17,13 @@ extension LogEvent {
             ])
     }
 
+    package static func nutcrackerDirectivesIgnored(_ directives: [String]) -> LogEvent {
+        LogEvent(
+            "nutcracker.directives.ignored", .notice,
+            "Taken, and without effect: \(directives.joined(separator: ", ")).",
+            ["directives": "\(directives.joined(separator: ","))"])
+    }
+
     /// `action` begins with a comma, or is empty.
     package static func nutcrackerSignalled(_ number: Int32, name: String, action: String) -> LogEvent {
         LogEvent(
