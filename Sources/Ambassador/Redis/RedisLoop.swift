@@ -84,7 +84,8 @@ final class RedisLoop: ServingLoop {
     func follow(_ host: String, to addresses: Set<String>) {
         shards.moved(host, to: addresses)
         leaveOwn { connection in
-            connection.server.address.hostName == host && !connection.leads(to: addresses)
+            // One that isn't open looks the name up when it opens.
+            connection.server.address.hostName == host && connection.isReady && !connection.leads(to: addresses)
         }
     }
 
