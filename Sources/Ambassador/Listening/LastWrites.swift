@@ -21,6 +21,11 @@ extension ChannelHandlerContext {
     }
 }
 
+extension ChannelHandlerContext {
+    /// What is written and hasn't gone to the socket yet.
+    var unwrittenBytes: Int { (try? channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0 }
+}
+
 /// What is left to do for a connection that nothing more is written to. It is the last handler.
 final class LastWrites: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
@@ -61,14 +66,10 @@ final class LastWrites: ChannelInboundHandler {
 
     /// Lets the client take what is written, as long as it takes some.
     private func expectWrites(_ context: ChannelHandlerContext) {
-        let before = unwrittenBytes(context)
+        let before = context.unwrittenBytes
         timer = context.eventLoop.assumeIsolated().scheduleTask(in: patience) { [self] in
-            unwrittenBytes(context) < before ? expectWrites(context) : context.close(promise: nil)
+            context.unwrittenBytes < before ? expectWrites(context) : context.close(promise: nil)
         }
-    }
-
-    private func unwrittenBytes(_ context: ChannelHandlerContext) -> Int {
-        (try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
     }
 
     private func end(_ context: ChannelHandlerContext) {

@@ -12,10 +12,10 @@ import Testing
     private static let value = String(repeating: "0123456789abcdef", count: 1000)
     private static let count = 30
 
-    /// What a client reads that says `last` behind its commands, and reads nothing for more than a second then.
-    private func late(
-        _ last: String, meanwhile: (ByteConnection, RedisPool) -> Void = { _, _ in }
-    ) async throws -> String {
+    /// Has `body` talk to a pool over a socket of which the kernel keeps little that nobody reads.
+    private func withPool(
+        idle: Duration = .zero, _ body: (ByteConnection, RedisPool) async throws -> Void
+    ) async throws {
         let path = NSTemporaryDirectory() + "last-\(UUID().uuidString.prefix(8)).sock"
         let reply = "$\(Self.value.utf8.count)\r\n\(Self.value)\r\n"
         let server = try ScriptedServer { connection in
@@ -26,15 +26,28 @@ import Testing
         }
         let pool = try await RedisPoolUnderTest(servers: [server.port]) {
             $0.pool.listen = .unix(path: path, permissions: nil)
+            $0.pool.limits.idle = idle
         }
         let connection = try ByteConnection(path: path)
-        try connection.write((0..<Self.count).map { command("GET", RedisPoolTests.key($0)) }.joined() + last)
-        try await Task.sleep(for: .milliseconds(200))
-        meanwhile(connection, pool.pool)
-        try await Task.sleep(for: .milliseconds(1500))
-        let text = try connection.readToEnd()
+        try await body(connection, pool.pool)
         try await pool.end()
         server.stop()
+    }
+
+    private static let commands = (0..<count).map { command("GET", RedisPoolTests.key($0)) }.joined()
+
+    /// What a client reads that says `last` behind its commands, and reads nothing for more than a second then.
+    private func late(
+        _ last: String, meanwhile: (ByteConnection, RedisPool) -> Void = { _, _ in }
+    ) async throws -> String {
+        var text = ""
+        try await withPool { connection, pool in
+            try connection.write(Self.commands + last)
+            try await Task.sleep(for: .milliseconds(200))
+            meanwhile(connection, pool)
+            try await Task.sleep(for: .milliseconds(1500))
+            text = try connection.readToEnd()
+        }
         return text
     }
 
@@ -64,5 +77,23 @@ import Testing
         }
         let isWhole = text == Self.replies
         #expect(isWhole)
+    }
+
+    @Test func `who reads slowly isn't idle`() async throws {
+        try await withPool(idle: .seconds(1)) { connection, pool in
+            try connection.write(Self.commands)
+            var bytes: [UInt8] = []
+            // Far longer than that in all.
+            while bytes.count < Self.replies.utf8.count {
+                let more = try connection.receive()
+                guard !more.isEmpty else { break }
+                bytes += more
+                try await Task.sleep(for: .milliseconds(250))
+            }
+            let isWhole = String(decoding: bytes, as: UTF8.self) == Self.replies
+            #expect(isWhole)
+            #expect(try connection.readToEnd() == "")
+            #expect(await pool.snapshot().clients.idle == 1)
+        }
     }
 }

@@ -36,6 +36,7 @@ class ShardClient: TickTarget, ChannelDuplexHandler {
     /// Bytes have come or gone since idle clients were looked for.
     private var hasMoved = true
     private var idleSince: Int64 = 0
+    private var unwrittenBefore = 0
 
     init(loop: PoolLoop) { self.loop = loop }
 
@@ -135,9 +136,12 @@ class ShardClient: TickTarget, ChannelDuplexHandler {
         loop.tick.mark(self)
     }
 
-    /// The time, in nanoseconds, since which it has said nothing and been told nothing, as far as anybody has looked.
+    /// The time, in nanoseconds, since which it has said nothing and taken nothing, as far as anybody has looked.
     final func idleSince(asOf now: Int64) -> Int64 {
-        if hasMoved || awaitsServers { (hasMoved, idleSince) = (false, now) }
+        let unwritten = context?.unwrittenBytes ?? 0
+        // Who takes its last replies has a patience of its own.
+        if hasMoved || unwritten < unwrittenBefore || awaitsServers || isClosed { (hasMoved, idleSince) = (false, now) }
+        unwrittenBefore = unwritten
         return idleSince
     }
 
