@@ -165,9 +165,15 @@ final class Mirror {
 
     private func start(_ request: MirroredRequest, _ primary: Upstream?) {
         let now = now
-        // With the proxy's own fields a head may be longer than those that are read.
-        guard let head = request.readHead(&scan) else { return withdraw(.long) }
-        guard shadow.admit(now: now) == nil else { return withdraw(.full) }
+        guard let head = request.readHead(&scan) else {
+            // No route may put in what makes this of a head.
+            counters.failed += 1
+            return withdraw()
+        }
+        guard shadow.admit(now: now) == nil else {
+            count(.full)
+            return withdraw()
+        }
         guard let endpoint = shadow.pick(hash: random.next(), now: now) else {
             shadow.completed()
             count(.unreachable)
@@ -196,8 +202,7 @@ final class Mirror {
     }
 
     /// A copy that was to be sent isn't; those that waited for what becomes of it wait no longer.
-    private func withdraw(_ drop: MirrorDrop) {
-        count(drop)
+    private func withdraw() {
         queue.withdrawn()
         startWaiting()
     }

@@ -5,7 +5,7 @@ package struct MirrorCounters: Sendable, Equatable {
     /// Copies that were sent.
     package var sent: UInt64 = 0
     package var answered: UInt64 = 0
-    /// Without an answer: closed, no HTTP, refused.
+    /// Without an answer: closed, no HTTP, refused; or not sent, as its head isn't HTTP any more.
     package var failed: UInt64 = 0
     /// Without an answer in time.
     package var expired: UInt64 = 0
@@ -13,7 +13,7 @@ package struct MirrorCounters: Sendable, Equatable {
     package var full: UInt64 = 0
     /// Requests that weren't copied because the shadow can't be reached.
     package var unreachable: UInt64 = 0
-    /// Requests that were too long to be kept, or whose head was with the proxy's own fields.
+    /// Requests that were too long to be kept.
     package var long: UInt64 = 0
     /// Responses that were too long to be compared.
     package var longResponses: UInt64 = 0
