@@ -32,7 +32,9 @@ extension PoolAddress {
         // The file is made with those of the socket, so that nobody else comes in while it has those of the mask.
         let restricted = bootstrap.serverChannelInitializer { channel in
             channel.eventLoop.makeCompletedFuture {
-                _ = try channel.pipeline.syncOperations.withUnsafeTransportIfAvailable { fchmod($0, permissions) }
+                let transport = channel.pipeline.syncOperations
+                let status = try transport.withUnsafeTransportIfAvailable { fchmod($0, permissions) }
+                guard status == 0 else { throw IOError(errnoCode: errno, reason: "fchmod") }
             }
         }
         let channel = try await restricted.bind(unixDomainSocketPath: path, cleanupExistingSocketFile: true).get()
