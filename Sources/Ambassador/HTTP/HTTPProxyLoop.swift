@@ -155,10 +155,7 @@ final class HTTPProxyLoop: ClientLoop {
                 let shadow = upstreams.first(where: { $0.name == configuration.to })
             else { return nil }
             let before = old.first { $0?.route == route.name } ?? nil
-            if let before, before.configuration == configuration, before.shadow === shadow {
-                before.followLimits()
-                return before
-            }
+            if let before, before.configuration == configuration, before.shadow === shadow { return before }
             let mirror = Mirror(
                 configuration, of: route.name, to: shadow, on: relay, comparator: plan.comparators[route.name],
                 isBusy: { [unowned self] in counters.inFlight > 0 }

@@ -51,4 +51,13 @@ package struct HTTPSyntaxLimits: Sendable {
     package var chunkLineBytesMax = 256
 
     package init() {}
+
+    /// For what was read within its limits before, and may have grown since: as much as can be counted.
+    package static var none: Self {
+        var limits = Self()
+        limits.lineBytesMax = Int(Int32.max)
+        limits.headBytesMax = Int(Int32.max)
+        limits.fieldCountMax = Int(Int32.max)
+        return limits
+    }
 }

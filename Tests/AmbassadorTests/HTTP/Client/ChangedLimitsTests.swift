@@ -2,7 +2,6 @@
 
 import Core
 import Foundation
-import Proxying
 import TestKit
 import Testing
 
@@ -78,32 +77,6 @@ struct ChangedLimitsTests {
             proxy.proxy.apply(changed, upstreamTLS: [:])
             try await Task.sleep(for: .milliseconds(200))
             #expect(try await proxy.client.exchange(many)[0].status == 200)
-        }
-    }
-
-    @Test func `those of what is copied for a mirror, which stays as it is otherwise`() async throws {
-        let shadow = try AnsweringServer { _, _ in AnsweringServer.text("hi") }
-        defer { shadow.stop() }
-        var changed = HTTPProxyConfiguration()
-        try await withProxy(
-            [try .answering(ScriptedServer.ok)],
-            {
-                $0.limits.fields = 10
-                var upstream = UpstreamConfiguration()
-                upstream.servers["s"] = UpstreamServerConfiguration(
-                    address: .network(host: "127.0.0.1", port: shadow.port))
-                $0.upstreams["shadow"] = upstream
-                $0.routes["all"]?.mirror.to = "shadow"
-                changed = $0
-            }
-        ) { proxy in
-            changed.limits.fields = 100
-            proxy.proxy.apply(changed, upstreamTLS: [:])
-            try await Task.sleep(for: .milliseconds(200))
-            let many = request((0..<20).map { ("X-\($0)", "x") })
-            #expect(try await proxy.client.exchange(many)[0].status == 200)
-            for _ in 0..<100 where shadow.requests.isEmpty { try await Task.sleep(for: .milliseconds(20)) }
-            #expect(shadow.requests.count == 1)
         }
     }
 }

@@ -67,11 +67,9 @@ final class Mirror {
         timeout = TimeAmount(configuration.timeout).nanoseconds
         queue = MirrorQueue(countMax: configuration.queue)
         random = SmallGenerator(seed: seed)
-        scan = HTTPHeadScan(loop.limits)
+        // The client's head was within the limits; what was put in since is ours.
+        scan = HTTPHeadScan(.none)
     }
-
-    /// Follows limits of heads that the loop has by now.
-    func followLimits() { scan = HTTPHeadScan(loop.limits) }
 
     // MARK: - While the request passes
 
