@@ -121,7 +121,9 @@ final class HTTPProxyLoop: ClientLoop {
             before.first { $0.name == upstream.name } ?? topologies[upstream.name]?.makeUpstream(on: relay.eventLoop)
         }
         for upstream in before where !upstreams.contains(where: { $0 === upstream }) { retire(upstream) }
+        let tellsOtherwise = settings.forwarding != plan.settings.forwarding
         settings = plan.settings
+        if tellsOtherwise { for client in clients.values { client.followForwarding() } }
         relay.limits = plan.settings.syntax
         requestScan = HTTPHeadScan(plan.settings.syntax)
         table = plan.table

@@ -73,7 +73,7 @@ final class HTTPProxyClient: ChannelDuplexHandler, RelayReceiver {
     /// Who connected, or whom the PROXY protocol names.
     let address: SocketAddress?
     /// The lines that tell servers who the client is.
-    let forwarded: ForwardedFields
+    @exclusivity(unchecked) private(set) var forwarded: ForwardedFields
     /// For choices that depend on who the client is.
     let addressHash: UInt64
     /// The subject of the certificate that the client has shown; nil if it has shown none. Only to be asked for with a
@@ -85,10 +85,13 @@ final class HTTPProxyClient: ChannelDuplexHandler, RelayReceiver {
         self.isSecure = isSecure
         self.address = address
         headEnd = HTTPHeadEnd(loop.settings.syntax)
-        let text = address?.ipAddress
-        addressHash = StableHash.of(text ?? "")
-        forwarded = ForwardedFields(
-            loop.settings.forwarding, client: text.flatMap { IPAddress(text: $0) }, isTLS: isSecure)
+        addressHash = StableHash.of(address?.ipAddress ?? "")
+        forwarded = ForwardedFields(loop.settings.forwarding, of: address, isTLS: isSecure)
+    }
+
+    /// Follows what requests are told of clients by now.
+    func followForwarding() {
+        forwarded = ForwardedFields(loop.settings.forwarding, of: address, isTLS: isSecure)
     }
 
     // MARK: - Reading

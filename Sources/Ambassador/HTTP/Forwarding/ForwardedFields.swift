@@ -49,6 +49,10 @@ package final class ForwardedFields: Sendable {
         lines = Array(buffer.readableBytesView)
     }
 
+    convenience init(_ configuration: ForwardingConfiguration, of client: SocketAddress?, isTLS: Bool) {
+        self.init(configuration, client: client?.ipAddress.flatMap { IPAddress(text: $0) }, isTLS: isTLS)
+    }
+
     var isTrusted: Bool { !trusted.isEmpty }
 
     /// Whether this line of the request is left out, because `append` writes it anew.
