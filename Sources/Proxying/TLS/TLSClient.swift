@@ -38,7 +38,7 @@ package final class TLSClient: TLSFromFiles {
         (self.configuration, self.source, self.protocols) = (configuration, source, protocols)
     }
 
-    /// Puts TLS in front of whatever handlers a new channel gets after this; called by its initializer.
+    /// Puts TLS in front of whatever handlers a new channel gets after this.
     ///
     /// - Parameter host: of the server's address; its name, if the configuration doesn't say another.
     /// - Returns: Whether the handshake succeeded; fails with a `TLSFailure`, and then the channel is closed.

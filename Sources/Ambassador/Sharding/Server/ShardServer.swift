@@ -94,24 +94,24 @@ final class ShardServer {
         on eventLoop: any EventLoop, handler: some ChannelInboundHandler,
         completed: @escaping (Result<Void, ShardError>) -> Void
     ) {
-        let secured = eventLoop.makePromise(of: Void.self)
-        let handler = NIOLoopBound(handler, eventLoop: eventLoop)
         let bootstrap = ClientBootstrap(group: eventLoop)
             .connectTimeout(connectTimeout)
             .channelOption(.socketOption(.so_keepalive), value: keepalive ? 1 : 0)
-            .channelInitializer { [tls, host, connectTimeout] channel in
-                channel.eventLoop.makeCompletedFuture {
-                    if let tls {
-                        try tls.secure(channel, host: host, within: connectTimeout).cascade(to: secured)
-                    } else {
-                        secured.succeed()
-                    }
-                    try channel.pipeline.syncOperations.addHandler(handler.value)
-                }
-            }
-        open(bootstrap).flatMap { _ in secured.futureResult }.assumeIsolated().whenComplete { result in
-            if case .failure(let error) = result { secured.fail(error) }
-            completed(result.mapError { .connect(Self.text(of: $0)) })
+        open(bootstrap).assumeIsolated()
+            // Not before: a name with several addresses has a channel for each that is tried.
+            .flatMap { channel in self.prepare(channel, handler) }
+            .whenComplete { completed($0.mapError { .connect(Self.text(of: $0)) }) }
+    }
+
+    /// Puts `handler` on a channel that is connected, behind TLS if there is to be any.
+    private func prepare(_ channel: any Channel, _ handler: some ChannelInboundHandler) -> EventLoopFuture<Void> {
+        do {
+            let secured = try tls?.secure(channel, host: host, within: connectTimeout)
+            try channel.pipeline.syncOperations.addHandler(handler)
+            return secured ?? channel.eventLoop.makeSucceededVoidFuture()
+        } catch {
+            channel.close(promise: nil)
+            return channel.eventLoop.makeFailedFuture(error)
         }
     }
 
