@@ -4,6 +4,8 @@ import Foundation
 import TestKit
 import Testing
 
+private let canMount = geteuid() == 0 && access("/usr/bin/unshare", X_OK) == 0
+
 extension EndToEnd {
     @Suite(.enabled(if: RedisServer.path != nil, "redis-server isn't installed: ./scripts/setup installs it"))
     struct Ambassador {
@@ -42,6 +44,26 @@ extension EndToEnd {
                 try wait(for: "the pool serves") { (try? RESPCall(port: port).send("GET", "none")) == "$-1" }
                 return process
             }
+        }
+
+        @Test(.enabled(if: canMount, "mounting a file of names needs root"))
+        func `a name whose first address refuses leads to the next one`() throws {
+            let folder = try TemporaryFolder()
+            let (server, port) = (try RedisServer(in: folder), try FreePort.next())
+            try folder.write("::1 localhost\n127.0.0.1 localhost\n", to: "hosts")
+            try folder.write(
+                """
+                api: {enabled: false}
+                admin: {enabled: false}
+                ambassador: {redis: {cache: {listen: 127.0.0.1:\(port), servers: {s0: localhost:\(server.port)}}}}
+                """, to: "outrigger.yaml")
+            let mount = #"mount --bind "$0" /etc/hosts && exec "$@""#
+            let wrapper = ["/usr/bin/unshare", "-m", "sh", "-c", mount, folder.path("hosts")]
+            let process = try ChildProcess(
+                wrapper + [Binary.path, "run", "--config", "outrigger.yaml"],
+                environment: Binary.environment(home: folder.path), workingDirectory: folder.path)
+            try wait(for: "the pool serves") { (try? RESPCall(port: port).send("SET", "k", "v")) == "+OK" }
+            #expect(process.exitNow() == nil)
         }
 
         @Test func `alone it spreads keys over servers, and needs neither an app nor a folder`() throws {
