@@ -75,6 +75,20 @@ import WireHTTP
         stream.send(["x-end": "app"], isLast: true)
     }
 
+    /// A call that is answered when the test says so.
+    private struct HeldAnswer: Sendable {
+        let taken = Moment()
+        let goOn = Moment()
+
+        func hold(_ stream: HTTP2AppStream) {
+            taken.come()
+            Task {
+                await goOn.wait()
+                HTTP2RelayTests.answer(stream)
+            }
+        }
+    }
+
     @Test func `an early answer ends the request, also if the app resets it only later or never`() async throws {
         let app = try await HTTP2App { stream in
             Self.answer(stream)
@@ -113,24 +127,20 @@ import WireHTTP
     }
 
     @Test func `a call that is cancelled before the app takes its stream leaves nothing behind`() async throws {
-        let (taken, goOn) = (Moment(), Moment())
+        let held = HeldAnswer()
         let app = try await HTTP2App(streamsMax: 1) { stream in
             guard stream.path == "/first" else { return Self.answer(stream) }
-            taken.come()
-            Task {
-                await goOn.wait()
-                Self.answer(stream)
-            }
+            held.hold(stream)
         }
         let relay = try await Relay(to: app)
         let client = try await HTTP2Client(port: relay.port)
         let first = try await client.begin("/first")
-        await taken.wait()
+        await held.taken.wait()
         let waiting = try await client.begin("/second")
         await relay.hasCome("/second")
         waiting.cancel()
         #expect(await relay.endings(1) == ["gone before the answer"])
-        goOn.come()
+        held.goOn.come()
         #expect(try await first.answer().status == "200")
         #expect(try await client.call("/third").status == "200")
         relay.upstream.closeIdle()
@@ -140,47 +150,39 @@ import WireHTTP
     }
 
     @Test func `a malformed answer ends its own call alone`() async throws {
-        let (taken, goOn) = (Moment(), Moment())
+        let held = HeldAnswer()
         let app = try await HTTP2App { stream in
             guard stream.path == "/good" else {
                 return stream.send([":status": "200", "connection": "close"], isLast: true)
             }
-            taken.come()
-            Task {
-                await goOn.wait()
-                Self.answer(stream)
-            }
+            held.hold(stream)
         }
         let relay = try await Relay(to: app)
         let client = try await HTTP2Client(port: relay.port)
         let good = try await client.begin("/good")
-        await taken.wait()
+        await held.taken.wait()
         let bad = try await client.call("/bad")
         // PROTOCOL_ERROR.
         #expect(bad.ending("x-outcome") == "failed 1")
-        goOn.come()
+        held.goOn.come()
         #expect(try await good.answer().ending("x-end") == "app")
         await relay.stop()
         try await app.stop()
     }
 
     @Test func `a malformed request ends its own call alone`() async throws {
-        let (taken, goOn) = (Moment(), Moment())
+        let held = HeldAnswer()
         let app = try await HTTP2App { stream in
-            taken.come()
-            Task {
-                await goOn.wait()
-                Self.answer(stream)
-            }
+            held.hold(stream)
         }
         let relay = try await Relay(to: app)
         let client = try await HTTP2Client(port: relay.port, isStrict: false)
         let good = try await client.begin("/good")
-        await taken.wait()
+        await held.taken.wait()
         let bad = try await client.call("/bad", ["connection": "close"])
         // PROTOCOL_ERROR.
         #expect(bad.resetCode == 1)
-        goOn.come()
+        held.goOn.come()
         #expect(try await good.answer().ending("x-end") == "app")
         await relay.stop()
         try await app.stop()

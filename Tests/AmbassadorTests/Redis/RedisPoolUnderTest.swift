@@ -5,9 +5,18 @@ import Logging
 import NIOCore
 import NIOPosix
 import Proxying
+import Synchronization
 import TestKit
 
 @testable import Ambassador
+
+/// A server's name, which leads to this machine until it moves.
+final class MovingName: Sendable {
+    private let moved = Atomic(false)
+
+    var hasMoved: Bool { moved.load(ordering: .sequentiallyConsistent) }
+    func move() { moved.store(true, ordering: .sequentiallyConsistent) }
+}
 
 /// A pool on a free port before servers that the test has started, on one loop of its own.
 final class RedisPoolUnderTest {
@@ -33,6 +42,17 @@ final class RedisPoolUnderTest {
             name: "cache", configuration: configuration, group: group,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, lookup: lookup)
         port = try await pool.start()
+    }
+
+    /// Before one server on `port`, by a name that may move.
+    convenience init(server port: Int, by name: MovingName) async throws {
+        try await self.init(
+            servers: [],
+            {
+                $0.pool.servers["server1"] = ServerConfiguration(address: .network(host: "localhost", port: port))
+                $0.pool.resolveInterval = .milliseconds(20)
+            },
+            lookup: { _ in .success(name.hasMoved ? ["192.0.2.1"] : ["127.0.0.1", "::1"]) })
     }
 
     func connect() throws -> ByteConnection { try ByteConnection(port: port) }

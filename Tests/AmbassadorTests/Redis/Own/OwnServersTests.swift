@@ -3,7 +3,6 @@
 import Core
 import NIOCore
 import Proxying
-import Synchronization
 import TestKit
 import Testing
 
@@ -71,18 +70,9 @@ struct OwnServersTests {
     }
 
     @Test func `connections of clients' own follow a server's name`() async throws {
-        let hasMoved = Atomic(false)
+        let name = MovingName()
         let server = try RedisServer()
-        let pool = try await RedisPoolUnderTest(
-            servers: [],
-            {
-                $0.pool.servers["server1"] = ServerConfiguration(
-                    address: .network(host: "localhost", port: server.port))
-                $0.pool.resolveInterval = .milliseconds(20)
-            },
-            lookup: { _ in
-                .success(hasMoved.load(ordering: .sequentiallyConsistent) ? ["192.0.2.1"] : ["127.0.0.1", "::1"])
-            })
+        let pool = try await RedisPoolUnderTest(server: server.port, by: name)
         let clients = try (0..<4).map { _ in try RedisConversation(port: pool.port) }
         let (subscriber, blocked, long, bound) = (clients[0], clients[1], clients[2], clients[3])
         _ = try subscriber.ask("SUBSCRIBE", "a")
@@ -93,7 +83,7 @@ struct OwnServersTests {
         let direct = try RedisConversation(port: server.port)
         let before = try connections(direct)
 
-        hasMoved.store(true, ordering: .sequentiallyConsistent)
+        name.move()
         #expect(try eventually("1 old") { "\(try connections(direct).intersection(before).count) old" })
         #expect(try eventually(":1\r\n") { try direct.ask("PUBLISH", "a", "x") })
         #expect(try subscriber.hear().hasSuffix("x\r\n"))

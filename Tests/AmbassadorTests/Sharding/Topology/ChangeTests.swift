@@ -142,29 +142,20 @@ struct ChangeTests {
     @Test func `leaves the address that its server's name no longer leads to, after the replies due there`()
         async throws
     {
-        let hasMoved = Atomic(false)
+        let name = MovingName()
         let server = try ScriptedServer { connection in
             if connection.number > 1 { return try ShardedEcho.serve(connection) }
             let key = try ShardedEcho.readGet(connection)
-            while !hasMoved.load(ordering: .sequentiallyConsistent) { usleep(1000) }
+            while !name.hasMoved { usleep(1000) }
             usleep(200_000)
             try connection.write(ShardedEcho.reply(to: key))
             #expect(connection.readToEnd() == "")
         }
-        let pool = try await RedisPoolUnderTest(
-            servers: [],
-            {
-                $0.pool.servers["server1"] = ServerConfiguration(
-                    address: .network(host: "localhost", port: server.port))
-                $0.pool.resolveInterval = .milliseconds(20)
-            },
-            lookup: { _ in
-                .success(hasMoved.load(ordering: .sequentiallyConsistent) ? ["192.0.2.1"] : ["127.0.0.1", "::1"])
-            })
+        let pool = try await RedisPoolUnderTest(server: server.port, by: name)
         let client = try pool.connect()
         try client.write(command("GET", "key-0001"))
         try await Task.sleep(for: .milliseconds(100))
-        hasMoved.store(true, ordering: .sequentiallyConsistent)
+        name.move()
         try await Task.sleep(for: .milliseconds(100))
         try client.write(command("GET", "key-0002"))
         #expect(
