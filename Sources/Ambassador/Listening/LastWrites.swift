@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import NIOCore
+import Proxying
 
 extension ChannelHandlerContext {
     /// Closes when the last bytes, which may still be on their way to the socket, have gone there.
@@ -19,11 +20,6 @@ extension ChannelHandlerContext {
         // A pipeline that takes no more handlers is one that is closed.
         do { try pipeline.syncOperations.addHandler(writes) } catch { written() }
     }
-}
-
-extension ChannelHandlerContext {
-    /// What is written and hasn't gone to the socket yet.
-    var unwrittenBytes: Int { (try? channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0 }
 }
 
 /// What is left to do for a connection that nothing more is written to. It is the last handler.

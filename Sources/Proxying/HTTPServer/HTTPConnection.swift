@@ -126,14 +126,14 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler {
 
     /// The client has to do something so soon, or to have taken more of what was written.
     func expect(within time: TimeAmount) {
-        unsentBytes = isWritable ? 0 : bufferedWritableBytes
+        unsentBytes = isWritable ? 0 : unwrittenBytes
         expectedTime = time
         clock.expect(within: time)
     }
 
     private func expire() {
         // Who still takes an answer is slow, not gone.
-        if bufferedWritableBytes < unsentBytes { expect(within: expectedTime) } else { close() }
+        if unwrittenBytes < unsentBytes { expect(within: expectedTime) } else { close() }
     }
 
     /// While a request is answered the client has time, unless the answer waits for the rest of the request, or the
@@ -146,9 +146,7 @@ final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler {
         }
     }
 
-    private var bufferedWritableBytes: Int {
-        do { return try context?.channel.syncOptions?.getOption(.bufferedWritableBytes) ?? 0 } catch { return 0 }
-    }
+    private var unwrittenBytes: Int { context?.unwrittenBytes ?? 0 }
 
     // MARK: - Reading
 

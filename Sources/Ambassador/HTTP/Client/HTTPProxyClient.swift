@@ -263,7 +263,7 @@ final class HTTPProxyClient: ChannelDuplexHandler, RelayReceiver {
     @inline(__always)
     func prepareOutput() { if output.capacity == 0 { output = loop.relay.outputs.take() } }
 
-    var unwrittenBytes: Int { (try? context?.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0 }
+    var unwrittenBytes: Int { context?.unwrittenBytes ?? 0 }
 
     private func refuseAsSurplus() {
         loop.counters.clients.refused += 1
