@@ -49,6 +49,7 @@ let rooms: [Target] = [
         exclude: ["CSpawn"],
         swiftSettings: house),
     .target(name: "CSpawn", path: "Sources/Sidecar/CSpawn"),
+    .target(name: "CEpoll", path: "Sources/Proxying/CEpoll"),
     .target(
         name: "Ambassador",
         dependencies: [
@@ -155,7 +156,7 @@ let rooms: [Target] = [
     .target(
         name: "Proxying",
         dependencies: [
-            "WireHTTP", "WireProxyProtocol", "Telemetry", "Settings", "Core",
+            "CEpoll", "WireHTTP", "WireProxyProtocol", "Telemetry", "Settings", "Core",
             .product(name: "NIOCore", package: "swift-nio"),
             .product(name: "NIOPosix", package: "swift-nio"),
             .product(name: "NIOTLS", package: "swift-nio"),
@@ -166,6 +167,7 @@ let rooms: [Target] = [
             .product(name: "CoreMetrics", package: "swift-metrics"),
             .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
         ],
+        exclude: ["CEpoll"],
         swiftSettings: house),
     .target(
         name: "WireHTTP",
@@ -276,7 +278,6 @@ let benchmarks: [Target] = [
         dependencies: ["CEpoll", "Core"],
         path: "Benchmarks/LoadGenerator",
         swiftSettings: house),
-    .systemLibrary(name: "CEpoll", path: "Benchmarks/CEpoll"),
 ]
 
 let tests: [Target] = [

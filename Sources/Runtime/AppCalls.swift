@@ -7,7 +7,6 @@ import GRPCAPI
 import HTTPAPI
 import Logging
 import NIOCore
-import NIOPosix
 import Proxying
 import ServiceLifecycle
 import Sidecar
@@ -33,7 +32,7 @@ struct AppCalls: Sendable {
             (channel, grpc, health) = (ClosedAppChannel(reason: .noPort), nil, nil)
             return
         }
-        let eventLoops = MultiThreadedEventLoopGroup.singleton
+        let eventLoops = EpollEventLoopGroup.singleton
         let concurrency = app.maxConcurrency > 0 ? app.maxConcurrency : nil
         switch app.protocol {
         case .http:

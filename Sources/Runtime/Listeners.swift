@@ -8,7 +8,6 @@ import GRPCAPI
 import HTTPAPI
 import Logging
 import NIOCore
-import NIOPosix
 import Proxying
 import Settings
 import Sidecar
@@ -191,7 +190,7 @@ struct Listeners: Sendable {
 
     /// NIO's own loops, one for each core, serve all listeners of the control plane: they only carry bytes, and the
     /// work is done in tasks.
-    static var eventLoops: MultiThreadedEventLoopGroup { .singleton }
+    static var eventLoops: EpollEventLoopGroup { .singleton }
 
     /// Waits for a moment in which neither the app nor another sidecar is being answered.
     var serving: @Sendable () async -> Void {

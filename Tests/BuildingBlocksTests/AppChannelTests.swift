@@ -15,7 +15,7 @@ import WireHTTP
     private static func upstream(port: Int) -> HTTPUpstream {
         HTTPUpstream(
             address: ListenAddress(host: "127.0.0.1", port: port),
-            eventLoopGroup: MultiThreadedEventLoopGroup.singleton)
+            eventLoopGroup: EpollEventLoopGroup.singleton)
     }
 
     private static let request = HTTPRequest(

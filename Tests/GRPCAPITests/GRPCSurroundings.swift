@@ -16,7 +16,7 @@ import WireHTTP
 
 let loopback = ListenAddress(host: "127.0.0.1", port: 0)
 let silence = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-let eventLoops = MultiThreadedEventLoopGroup.singleton
+let eventLoops = EpollEventLoopGroup.singleton
 
 /// A listener on a free port that answers calls from a function.
 struct CallListener: Sendable {

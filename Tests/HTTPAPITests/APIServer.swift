@@ -5,6 +5,7 @@ import Core
 import HTTPAPI
 import Logging
 import NIOPosix
+import Proxying
 import Synchronization
 import TestKit
 
@@ -40,7 +41,7 @@ struct APIServer: Sendable {
         service = HTTPAPIService(
             configuration: configuration, components: APIComponents(state: hasStores ? components : []),
             invoker: invoker, metadata: metadata, health: health,
-            eventLoopGroup: MultiThreadedEventLoopGroup.singleton, logger: Logger(label: "test"),
+            eventLoopGroup: EpollEventLoopGroup.singleton, logger: Logger(label: "test"),
             shutdown: { [shutdowns] in shutdowns.add($0) })
         client = HTTPClient(port: try await service.bind())
         publicClient = HTTPClient(port: service.boundPublicPort ?? 0)

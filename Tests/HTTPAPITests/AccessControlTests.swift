@@ -150,7 +150,7 @@ import WireHTTP
     ) async throws -> HTTPAnswer {
         let invoker = Invoker(
             appID: "cart", namespace: "default", trustDomain: trustDomain, app: FakeAppChannel(),
-            resolver: FakeResolver { _, _, _ in [peer.peer()] }, eventLoopGroup: MultiThreadedEventLoopGroup.singleton)
+            resolver: FakeResolver { _, _, _ in [peer.peer()] }, eventLoopGroup: EpollEventLoopGroup.singleton)
         var answer: HTTPAnswer?
         try await APIServer.run(invoker: invoker) { server async throws in
             answer = try await server.client.send("GET", "/v1.0/invoke/orders/method\(path)", headers: headers)

@@ -15,7 +15,7 @@ import WireHTTP
 /// Servers outside, by their URL and by the name of an endpoint.
 @Suite(.timeLimit(.minutes(1))) struct HTTPEndpointTests {
     private static let made = Result { try TestCertificates() }
-    private static let loops = MultiThreadedEventLoopGroup.singleton
+    private static let loops = EpollEventLoopGroup.singleton
 
     /// A server outside, which says how it was called.
     private static func withServer(

@@ -20,7 +20,7 @@ import WireHTTP
     ) async throws(InvocationError) -> (status: Int, refusal: String?) {
         let invoker = Invoker(
             appID: "cart", namespace: "default", app: FakeAppChannel(), resolver: resolver,
-            eventLoopGroup: MultiThreadedEventLoopGroup.singleton)
+            eventLoopGroup: EpollEventLoopGroup.singleton)
         let request = HTTPRequest(HTTPRequestHead(.post, "/"), body: body)
         let response = try await invoker.invoke("orders", "/a", request)
         return (response.status.code, response.fields[InternalField.refusal])
@@ -35,7 +35,7 @@ import WireHTTP
         let invoker = Invoker(
             appID: "cart", namespace: "default", app: FakeAppChannel(),
             resolver: FakeResolver { _, _, _ in peers.map { $0.peer() } },
-            eventLoopGroup: MultiThreadedEventLoopGroup.singleton)
+            eventLoopGroup: EpollEventLoopGroup.singleton)
         for _ in 0..<30 { _ = try await invoker.invoke("orders", "/a", HTTPRequest(HTTPRequestHead(.get, "/"))) }
         #expect(peers.map(\.app.seen.count) == [10, 10, 10])
         for peer in peers { await peer.listener.stop() }

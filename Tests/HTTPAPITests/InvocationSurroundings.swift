@@ -75,7 +75,7 @@ struct FakePeer: Sendable {
         let responder = InternalResponder(
             app: app, secret: token, health: health, accessControl: accessControl, logger: logger)
         listener = HTTPListener(
-            address: ListenAddress(host: "127.0.0.1", port: 0), eventLoopGroup: MultiThreadedEventLoopGroup.singleton,
+            address: ListenAddress(host: "127.0.0.1", port: 0), eventLoopGroup: EpollEventLoopGroup.singleton,
             logger: logger
         ) { await responder.respond($0) }
         address = ListenAddress(host: "127.0.0.1", port: try await listener.bind())

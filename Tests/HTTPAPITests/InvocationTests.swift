@@ -19,7 +19,7 @@ import WireHTTP
     ) -> Invoker {
         Invoker(
             appID: "cart", namespace: "default", app: app, resolver: resolver,
-            eventLoopGroup: MultiThreadedEventLoopGroup.singleton)
+            eventLoopGroup: EpollEventLoopGroup.singleton)
     }
 
     /// Runs `body` with the API of the app `cart` beside one instance of the app `orders`.

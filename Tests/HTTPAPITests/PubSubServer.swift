@@ -5,6 +5,7 @@ import Core
 import HTTPAPI
 import Logging
 import NIOPosix
+import Proxying
 import Subscriptions
 import Synchronization
 import TestKit
@@ -30,7 +31,7 @@ struct PubSubServer: Sendable {
         service = HTTPAPIService(
             configuration: configuration, components: APIComponents(state: [], pubsub: hasComponents ? components : []),
             invoker: nil, metadata: SidecarMetadata(appID: "cart", app: nil), health: HealthState(),
-            eventLoopGroup: MultiThreadedEventLoopGroup.singleton, logger: Logger(label: "test"), shutdown: { _ in })
+            eventLoopGroup: EpollEventLoopGroup.singleton, logger: Logger(label: "test"), shutdown: { _ in })
         self.broker = broker
         client = HTTPClient(port: try await service.bind())
     }

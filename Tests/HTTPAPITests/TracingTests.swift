@@ -191,7 +191,7 @@ private struct Pair {
     }
 
     private init(rate: Double?, records: Bool, token: String?) async throws {
-        let loops = MultiThreadedEventLoopGroup.singleton
+        let loops = EpollEventLoopGroup.singleton
         func listen(_ respond: @escaping HTTPListener.Responder) async throws -> (HTTPListener, ListenAddress) {
             let any = ListenAddress(host: "127.0.0.1", port: 0)
             let listener = HTTPListener(

@@ -18,7 +18,7 @@ import WireHTTP
         _ limits: HTTP2Limits = HTTP2Limits(), _ respond: @escaping HTTP2Service.Responder
     ) async throws -> (HTTPListener, port: Int) {
         let listener = HTTPListener(
-            address: ListenAddress(host: "127.0.0.1", port: 0), eventLoopGroup: MultiThreadedEventLoopGroup.singleton,
+            address: ListenAddress(host: "127.0.0.1", port: 0), eventLoopGroup: EpollEventLoopGroup.singleton,
             logger: EventLog().logger, http2: HTTP2Service(limits: limits, respond: respond)
         ) { _ in HTTPResponse(.ok, body: ByteBuffer(string: "over HTTP/1.1")) }
         return (listener, try await listener.bind())
@@ -27,7 +27,7 @@ import WireHTTP
     private static func upstream(_ port: Int) -> HTTP2Upstream {
         HTTP2Upstream(
             address: ListenAddress(host: "127.0.0.1", port: port),
-            eventLoopGroup: MultiThreadedEventLoopGroup.singleton)
+            eventLoopGroup: EpollEventLoopGroup.singleton)
     }
 
     /// A listener that passes all that comes to the upstream, and says how it ended.
@@ -136,7 +136,7 @@ import WireHTTP
         #expect(try await client.call("/").status == "503")
         let again = HTTPListener(
             address: ListenAddress(host: "127.0.0.1", port: appPort),
-            eventLoopGroup: MultiThreadedEventLoopGroup.singleton, logger: EventLog().logger,
+            eventLoopGroup: EpollEventLoopGroup.singleton, logger: EventLog().logger,
             http2: HTTP2Service { $0.answer([":status": "204"]) }
         ) { _ in HTTPResponse(.ok) }
         try await again.bind()

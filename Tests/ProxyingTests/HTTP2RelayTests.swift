@@ -24,11 +24,11 @@ import WireHTTP
         init(to app: HTTP2App) async throws {
             upstream = HTTP2Upstream(
                 address: ListenAddress(host: "127.0.0.1", port: app.port),
-                eventLoopGroup: MultiThreadedEventLoopGroup.singleton)
+                eventLoopGroup: EpollEventLoopGroup.singleton)
             let service = HTTP2Service { [weak self] call in await self?.pass(call) }
             let listener = HTTPListener(
                 address: ListenAddress(host: "127.0.0.1", port: 0),
-                eventLoopGroup: MultiThreadedEventLoopGroup.singleton, logger: EventLog().logger, http2: service
+                eventLoopGroup: EpollEventLoopGroup.singleton, logger: EventLog().logger, http2: service
             ) { _ in HTTPResponse(.ok) }
             let port = try await listener.bind()
             listening.withLock { $0 = (listener, port) }

@@ -24,7 +24,7 @@ import WireHTTP
         change(&limits)
         return HTTPListener(
             address: ListenAddress(host: "127.0.0.1", port: 0), limits: limits,
-            eventLoopGroup: MultiThreadedEventLoopGroup.singleton, logger: Self.quiet, respond: respond)
+            eventLoopGroup: EpollEventLoopGroup.singleton, logger: Self.quiet, respond: respond)
     }
 
     @Test(arguments: ["", "GET / HTTP/1.1\r\nHost:"])

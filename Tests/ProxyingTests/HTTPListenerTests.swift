@@ -14,7 +14,7 @@ import WireHTTP
     @Test func `a graceful stop answers what is in flight and closes what is idle`() async throws {
         let gate = Gate()
         let listener = HTTPListener(
-            address: ListenAddress(host: "127.0.0.1", port: 0), eventLoopGroup: MultiThreadedEventLoopGroup.singleton,
+            address: ListenAddress(host: "127.0.0.1", port: 0), eventLoopGroup: EpollEventLoopGroup.singleton,
             logger: Logger(label: "test")
         ) { _ in
             await gate.enter()
@@ -38,7 +38,7 @@ import WireHTTP
     @Test func `whoever waits for the requests in flight can give up, and a cancelled run ends`() async throws {
         let gate = Gate()
         let listener = HTTPListener(
-            address: ListenAddress(host: "127.0.0.1", port: 0), eventLoopGroup: MultiThreadedEventLoopGroup.singleton,
+            address: ListenAddress(host: "127.0.0.1", port: 0), eventLoopGroup: EpollEventLoopGroup.singleton,
             logger: Logger(label: "test")
         ) { _ in
             await gate.enter()
@@ -61,7 +61,7 @@ import WireHTTP
     @Test func `a responder that throws is 500 and the connection goes on`() async throws {
         struct Fault: Error {}
         let listener = HTTPListener(
-            address: ListenAddress(host: "127.0.0.1", port: 0), eventLoopGroup: MultiThreadedEventLoopGroup.singleton,
+            address: ListenAddress(host: "127.0.0.1", port: 0), eventLoopGroup: EpollEventLoopGroup.singleton,
             logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
         ) { _ in throw Fault() }
         let client = HTTPClient(port: try await listener.bind())
@@ -74,7 +74,7 @@ import WireHTTP
         let address = ListenAddress(host: "127.0.0.1", port: 0)
         func listener(_ address: ListenAddress) -> HTTPListener {
             HTTPListener(
-                address: address, eventLoopGroup: MultiThreadedEventLoopGroup.singleton, logger: Logger(label: "test")
+                address: address, eventLoopGroup: EpollEventLoopGroup.singleton, logger: Logger(label: "test")
             ) { _ in HTTPResponse(.ok) }
         }
         let first = listener(address)
@@ -93,7 +93,7 @@ import WireHTTP
 
     @Test func `an address that isn't this machine's is said so`() async throws {
         let listener = HTTPListener(
-            address: ListenAddress(host: "203.0.113.1", port: 0), eventLoopGroup: MultiThreadedEventLoopGroup.singleton,
+            address: ListenAddress(host: "203.0.113.1", port: 0), eventLoopGroup: EpollEventLoopGroup.singleton,
             logger: Logger(label: "test")
         ) { _ in HTTPResponse(.ok) }
         let error = await #expect(throws: ListenError.self) { try await listener.bind() }

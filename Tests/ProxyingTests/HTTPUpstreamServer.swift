@@ -13,7 +13,7 @@ struct HTTPUpstreamServer: Sendable {
     let server: ScriptedServer
     let upstream: HTTPUpstream
 
-    static let loop = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+    static let loop = EpollEventLoopGroup(count: 1, name: "test")
 
     init(
         _ change: (inout HTTPUpstreamLimits) -> Void = { _ in },

@@ -31,7 +31,7 @@ struct ListeningServer: Sendable {
         let log = EventLog()
         let listener = HTTPListener(
             address: ListenAddress(host: "127.0.0.1", port: 0), limits: limits,
-            eventLoopGroup: MultiThreadedEventLoopGroup.singleton, logger: log.logger, respond: respond)
+            eventLoopGroup: EpollEventLoopGroup.singleton, logger: log.logger, respond: respond)
         let server = ListeningServer(
             listener: listener, client: HTTPClient(port: try await listener.bind()), log: log)
         let value: Value

@@ -21,14 +21,14 @@ struct ShardsRoomTests {
             configuration.pool.servers[name] = ServerConfiguration(
                 address: .network(host: "127.0.0.1", port: 1), weight: 2)
         }
-        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let group = EpollEventLoopGroup(count: 1, name: "test")
         let pool = RedisPool(
             name: "cache", configuration: configuration, group: group,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         try await pool.start()
         try await body(ShardsRoom(pools: [pool]))
         await pool.drain(within: .seconds(1))
-        try await group.shutdownGracefully()
+        await group.shutdownGracefully()
     }
 
     private func ask(_ room: ShardsRoom, _ path: String, _ query: String = "") async throws -> (Int, String) {

@@ -40,7 +40,7 @@ final class Collector: Sendable {
         let arrivals = Arrivals()
         self.arrivals = arrivals
         listener = HTTPListener(
-            address: ListenAddress(host: "127.0.0.1", port: 0), eventLoopGroup: MultiThreadedEventLoopGroup.singleton,
+            address: ListenAddress(host: "127.0.0.1", port: 0), eventLoopGroup: EpollEventLoopGroup.singleton,
             logger: quiet
         ) { request in
             try await answer(arrivals.add(request, try await request.body.collect(upTo: 4 << 20)))
@@ -54,7 +54,7 @@ final class Collector: Sendable {
         exporter = SpanExporter(
             queue, to: OTLPEndpoint(url: "http://127.0.0.1:\(port)").known, headers: headers,
             resource: TraceResource(serviceName: "cart", namespace: "shop"), limits: limits,
-            eventLoopGroup: MultiThreadedEventLoopGroup.singleton, logger: said.logger)
+            eventLoopGroup: EpollEventLoopGroup.singleton, logger: said.logger)
         group = ServiceGroup(services: [exporter], logger: quiet)
         running = Task { [group] in try await group.run() }
     }

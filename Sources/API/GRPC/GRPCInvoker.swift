@@ -3,9 +3,9 @@
 import AppInvocation
 package import BuildingBlocks
 import Core
-package import NIOCore
+import NIOCore
 import NIOHPACK
-import Proxying
+package import Proxying
 package import Telemetry
 import WireGRPC
 
@@ -18,7 +18,7 @@ package final class GRPCInvoker: Sendable {
     private let app: GRPCAppChannel?
     private let peers: PeerSelection
     private let upstreams = UpstreamCache<ListenAddress, HTTP2Upstream> { $0.closeIdle() }
-    private let eventLoopGroup: any EventLoopGroup
+    private let eventLoopGroup: EpollEventLoopGroup
     private let tracing: GRPCTracing
     private let metrics = InvocationMetrics.grpc(.outgoing)
 
@@ -26,7 +26,7 @@ package final class GRPCInvoker: Sendable {
     package init(
         appID: String, namespace: String, trustDomain: String = AccessControl.trustDomainDefault,
         app: GRPCAppChannel?, resolver: any NameResolver, tracer: Tracer = .off,
-        eventLoopGroup: any EventLoopGroup
+        eventLoopGroup: EpollEventLoopGroup
     ) {
         self.appID = appID
         self.namespace = namespace

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import Logging
-package import NIOCore
+import NIOCore
 package import Proxying
 import ServiceLifecycle
 package import Telemetry
@@ -16,7 +16,7 @@ package final class HTTPAPIService: Service {
 
     package init(
         configuration: APIConfiguration, components: APIComponents, invoker: Invoker?, metadata: SidecarMetadata,
-        health: HealthState, tracer: Tracer = .off, eventLoopGroup: any EventLoopGroup, logger: Logger,
+        health: HealthState, tracer: Tracer = .off, eventLoopGroup: EpollEventLoopGroup, logger: Logger,
         shutdown: @escaping @Sendable (_ isForced: Bool) -> Void
     ) {
         func responder(_ surface: APIResponder.Surface) -> APIResponder {

@@ -2,8 +2,8 @@
 
 import Core
 package import Logging
-package import NIOCore
-import Proxying
+import NIOCore
+package import Proxying
 import ServiceLifecycle
 package import Telemetry
 import WireHTTP
@@ -40,7 +40,7 @@ package actor SpanExporter: Service {
 
     package init(
         _ queue: SpanQueue, to endpoint: OTLPEndpoint, headers: [OTLPHeader] = [], resource: TraceResource,
-        limits: Limits = Limits(), eventLoopGroup: any EventLoopGroup, logger: Logger
+        limits: Limits = Limits(), eventLoopGroup: EpollEventLoopGroup, logger: Logger
     ) {
         self.endpoint = endpoint
         self.headers = headers

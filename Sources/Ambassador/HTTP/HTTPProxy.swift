@@ -2,7 +2,7 @@
 
 import Core
 package import Logging
-package import NIOCore
+import NIOCore
 package import Proxying
 import Synchronization
 package import Telemetry
@@ -14,7 +14,7 @@ package import Telemetry
 /// same client. All of it happens on the event loop that the client came to.
 package final class HTTPProxy: Sendable {
     package let name: String
-    private let group: any EventLoopGroup
+    private let group: EpollEventLoopGroup
     private let listener: HTTPProxyListener
     private let tracer: Tracer
     private let logger: Logger
@@ -35,7 +35,7 @@ package final class HTTPProxy: Sendable {
     package init(
         name: String, configuration: HTTPProxyConfiguration, tls: TLSServer? = nil,
         upstreamTLS: [String: TLSClient] = [:], accessLog: AccessLogFile? = nil, tracer: Tracer = .off,
-        group: any EventLoopGroup, logger: Logger
+        group: EpollEventLoopGroup, logger: Logger
     ) {
         self.name = name
         self.tracer = tracer

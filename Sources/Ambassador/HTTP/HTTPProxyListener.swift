@@ -10,7 +10,7 @@ final class HTTPProxyListener: Sendable {
     private let tls: TLSServer?
     private let clients: ClientListener
 
-    init(_ configuration: HTTPProxyConfiguration, group: any EventLoopGroup, tls: TLSServer?) {
+    init(_ configuration: HTTPProxyConfiguration, group: EpollEventLoopGroup, tls: TLSServer?) {
         acceptance = configuration.proxyProtocol
         self.tls = tls
         clients = ClientListener(
@@ -24,13 +24,12 @@ final class HTTPProxyListener: Sendable {
         try await clients.start { [tls, acceptance] channel, openCount in
             guard let loop = loop(channel.eventLoop) else { throw ChannelError.ioOnClosedChannel }
             let isSurplus = openCount > loop.settings.clientsMax
-            if tls == nil { try loop.relay.reading.lend(to: channel) }
             guard acceptance != .off else {
                 return try Self.admit(channel, channel.remoteAddress, tls, loop, isSurplus: isSurplus)
             }
             let entry = ProxyProtocolEntry(
                 isRequired: acceptance == .require, timeout: .nanoseconds(loop.settings.headTime),
-                reading: tls == nil ? loop.relay.reading : nil, counters: loop.counters
+                counters: loop.counters
             ) { try Self.admit($0, $1, tls, loop, isSurplus: isSurplus) }
             try channel.pipeline.syncOperations.addHandler(entry)
         }

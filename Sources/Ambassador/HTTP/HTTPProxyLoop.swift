@@ -35,7 +35,7 @@ final class HTTPProxyLoop: ClientLoop {
     @exclusivity(unchecked) var random = SmallGenerator()
 
     init(
-        name: String, _ eventLoop: any EventLoop, _ plan: HTTPProxyPlan, _ topologies: [String: UpstreamTopology],
+        name: String, _ eventLoop: EpollEventLoop, _ plan: HTTPProxyPlan, _ topologies: [String: UpstreamTopology],
         accessLog file: AccessLogFile?, tracer: Tracer, logger: Logger
     ) {
         self.name = name

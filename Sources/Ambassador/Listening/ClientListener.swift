@@ -2,7 +2,6 @@
 
 import Core
 import NIOCore
-import NIOPosix
 import Proxying
 import Synchronization
 
@@ -16,14 +15,14 @@ final class ClientListener: Sendable {
     private let address: PoolAddress
     private let backlog: Int
     private let sharesPort: Bool
-    private let group: any EventLoopGroup
-    private let channel = Mutex<(any Channel)?>(nil)
+    private let group: EpollEventLoopGroup
+    private let listener = Mutex<StreamListener?>(nil)
     private let open = SharedCount()
 
     /// - Parameters:
     ///   - backlog: connections that wait to be accepted.
     ///   - sharesPort: whether other processes may listen there too.
-    init(_ address: PoolAddress, backlog: Int, sharesPort: Bool, group: any EventLoopGroup) {
+    init(_ address: PoolAddress, backlog: Int, sharesPort: Bool, group: EpollEventLoopGroup) {
         self.address = address
         self.backlog = backlog
         self.sharesPort = sharesPort
@@ -33,37 +32,47 @@ final class ClientListener: Sendable {
     /// Listens, and has `welcome` (on the client's loop) put handlers into each connection, with the number of those
     /// that are open, this one among them. Returns the port, or 0 for a socket's path.
     func start(
-        _ welcome: @escaping @Sendable (any Channel, _ openCount: Int) throws -> Void
+        _ welcome: @escaping @Sendable (EpollChannel, _ openCount: Int) throws -> Void
     ) async throws(ListenError) -> Int {
-        let channel = try await address.bind(bootstrap(welcome), sharesPort: sharesPort)
-        self.channel.withLock { $0 = channel }
-        return channel.localAddress?.port ?? 0
+        let listener = try await listen { [open] channel in
+            open.add(1)
+            channel.closeFuture.whenComplete { _ in open.add(-1) }
+            try welcome(channel, open.value)
+        }
+        self.listener.withLock { $0 = listener }
+        return listener.port
     }
 
-    private func bootstrap(
-        _ welcome: @escaping @Sendable (any Channel, _ openCount: Int) throws -> Void
-    ) -> ServerBootstrap {
-        let open = open
-        return ServerBootstrap(group: group)
-            .serverChannelOption(.backlog, value: Int32(backlog))
-            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-            .serverChannelOption(.maxMessagesPerRead, value: 16)
-            .childChannelOption(.allowRemoteHalfClosure, value: true)
-            .childChannelOption(
-                .writeBufferWaterMark, value: .init(low: Self.unwrittenBytesMax / 4, high: Self.unwrittenBytesMax)
-            )
-            .childChannelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    open.add(1)
-                    channel.closeFuture.whenComplete { _ in open.add(-1) }
-                    try welcome(channel, open.value)
-                }
+    private func listen(
+        _ welcome: @escaping @Sendable (EpollChannel) throws -> Void
+    ) async throws(ListenError) -> StreamListener {
+        var rules = StreamListener.Rules()
+        rules.backlog = backlog
+        rules.sharesPort = sharesPort
+        rules.connections.allowsHalfClosure = true
+        rules.connections.unwrittenBytesMax = Self.unwrittenBytesMax
+        do {
+            switch address {
+            case .network(let address):
+                return try await StreamListener.bind(to: address, rules, group: group, welcome)
+            case .unix(let path, let permissions):
+                rules.permissions = permissions
+                let address = try SocketAddress(unixDomainSocketPath: path)
+                return try await StreamListener.bind(to: address, rules, group: group, welcome)
             }
+        } catch { throw ListenError(address.listenAddress, cause: error) }
     }
 
     /// Takes no more connections; those that are there stay.
-    func stop() async {
-        guard let channel = channel.withLock({ $0 }) else { return }
-        try? await channel.close()
+    func stop() async { await listener.withLock { $0 }?.close() }
+}
+
+extension PoolAddress {
+    /// For errors: a path has no port.
+    fileprivate var listenAddress: ListenAddress {
+        switch self {
+        case .network(let address): address
+        case .unix(let path, _): ListenAddress(host: path, port: 0)
+        }
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import NIOCore
+import Proxying
 import Synchronization
 
 /// What serves the clients of one event loop; all of it is used on that loop.
@@ -23,8 +24,8 @@ final class ClientLoops<Loop: ClientLoop>: Sendable {
     private let loops = Mutex<[NIOLoopBound<Loop>]>([])
 
     /// Has `make` make what serves, on each event loop.
-    func start(_ group: any EventLoopGroup, _ make: @escaping @Sendable (any EventLoop) -> Loop) async {
-        for eventLoop in group.makeIterator() {
+    func start(_ group: EpollEventLoopGroup, _ make: @escaping @Sendable (EpollEventLoop) -> Loop) async {
+        for eventLoop in group.loops {
             let made = eventLoop.submit { NIOLoopBound(make(eventLoop), eventLoop: eventLoop) }
             // A loop of a group that is shut down makes nothing; then nothing listens either.
             if let loop = try? await made.get() { loops.withLock { $0.append(loop) } }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import Logging
-package import NIOCore
+import NIOCore
 package import Proxying
 internal import WireMemcached
 
@@ -12,7 +12,7 @@ internal import WireMemcached
 package final class MemcachedPool: Sendable {
     package let name: String
     private let configuration: MemcachedPoolConfiguration
-    private let group: any EventLoopGroup
+    private let group: EpollEventLoopGroup
     private let logger: Logger
     private let topology: PoolTopology
     private let listener: PoolListener
@@ -21,7 +21,7 @@ package final class MemcachedPool: Sendable {
     /// `tls` is spoken with the servers, `clientTLS` with the clients; nil is plain. `lookup` finds hosts by name.
     package init(
         name: String, configuration: MemcachedPoolConfiguration, tls: TLSClient? = nil, clientTLS: TLSServer? = nil,
-        group: any EventLoopGroup, logger: Logger,
+        group: EpollEventLoopGroup, logger: Logger,
         lookup: @escaping @Sendable (String) async -> Result<Set<String>, NameLookupError> = NameLookup.addresses
     ) {
         topology = PoolTopology(name: name, configuration: configuration.pool, tls: tls, logger: logger, lookup: lookup)

@@ -2,7 +2,7 @@
 
 import Core
 package import Logging
-package import NIOCore
+import NIOCore
 package import Proxying
 internal import Telemetry
 
@@ -14,7 +14,7 @@ internal import Telemetry
 package final class RedisPool: Sendable {
     package let name: String
     private let configuration: RedisPoolConfiguration
-    private let group: any EventLoopGroup
+    private let group: EpollEventLoopGroup
     private let logger: Logger
     private let topology: PoolTopology
     private let listener: PoolListener
@@ -27,7 +27,7 @@ package final class RedisPool: Sendable {
     /// `tls` is spoken with the servers, `clientTLS` with the clients; nil is plain. `lookup` finds hosts by name.
     package init(
         name: String, configuration: RedisPoolConfiguration, tls: TLSClient? = nil, clientTLS: TLSServer? = nil,
-        group: any EventLoopGroup, logger: Logger,
+        group: EpollEventLoopGroup, logger: Logger,
         lookup: @escaping @Sendable (String) async -> Result<Set<String>, NameLookupError> = NameLookup.addresses
     ) {
         topology = PoolTopology(name: name, configuration: configuration.pool, tls: tls, logger: logger, lookup: lookup)
@@ -52,7 +52,7 @@ package final class RedisPool: Sendable {
         }
     }
 
-    private func makeLoop(on eventLoop: any EventLoop) -> RedisLoop {
+    private func makeLoop(on eventLoop: EpollEventLoop) -> RedisLoop {
         let loop = RedisLoop(
             pool: PoolLoop(name: name, eventLoop: eventLoop, limits: configuration.pool.limits, logger: logger) {
                 RedisCommandTable.standard.names[Int($0)]

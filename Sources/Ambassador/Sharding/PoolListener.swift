@@ -9,7 +9,7 @@ final class PoolListener: Sendable {
     private let tls: TLSServer?
     private let clients: ClientListener
 
-    init(_ configuration: PoolConfiguration, group: any EventLoopGroup, tls: TLSServer?) {
+    init(_ configuration: PoolConfiguration, group: EpollEventLoopGroup, tls: TLSServer?) {
         self.tls = tls
         clients = ClientListener(
             configuration.listen, backlog: configuration.backlog, sharesPort: configuration.sharesPort, group: group)
@@ -21,11 +21,8 @@ final class PoolListener: Sendable {
     ) async throws(ListenError) -> Int {
         try await clients.start { [tls] channel, openCount in
             guard let client = makeClient(channel.eventLoop) else { throw ChannelError.ioOnClosedChannel }
-            if let tls {
-                try tls.secure(channel, within: ClientListener.handshakeTimeout)
-            } else {
-                try client.loop.reading.lend(to: channel)
-            }
+            try tls?.secure(channel, within: ClientListener.handshakeTimeout)
+            client.isBehindTLS = tls != nil
             try channel.pipeline.syncOperations.addHandler(client)
             let limit = client.loop.limits.clients
             if openCount > limit { client.refuseAsSurplus(limit: limit) }

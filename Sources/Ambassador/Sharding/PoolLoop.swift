@@ -8,10 +8,9 @@ import Proxying
 /// What one event loop knows of one pool, whatever its servers speak. Everything in it belongs to the loop's thread.
 final class PoolLoop {
     let name: String
-    let eventLoop: any EventLoop
+    let eventLoop: EpollEventLoop
     let tick: LoopTick
     let outputs = OutputBuffers()
-    let reading = ReadBuffer()
     let logger: Logger
     var limits: PoolLimits {
         didSet {
@@ -36,7 +35,7 @@ final class PoolLoop {
     private let commandName: (UInt16) -> String
 
     init(
-        name: String, eventLoop: any EventLoop, limits: PoolLimits, logger: Logger,
+        name: String, eventLoop: EpollEventLoop, limits: PoolLimits, logger: Logger,
         commandName: @escaping (UInt16) -> String
     ) {
         self.commandName = commandName

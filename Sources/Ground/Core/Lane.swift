@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Glibc
 import Synchronization
 
 /// A thread of its own for calls that block, so that they never block a thread of the task pool.
@@ -32,33 +31,14 @@ package final class Lane<Request: Sendable>: Sendable {
             guard case .ready = state else { preconditionFailure("A lane is started once.") }
             state = .running(waiters: [])
         }
-        let entry = ThreadEntry { [self] in
-            nameThread()
+        let started = DetachedThread.start(name: name) { [self] in
             body(mailbox)
             finish()
         }
-        if Self.detach(entry) { return true }
+        if started { return true }
         mailbox.close()
         finish()
         return false
-    }
-
-    private static func detach(_ entry: ThreadEntry) -> Bool {
-        var attributes = pthread_attr_t()
-        pthread_attr_init(&attributes)
-        defer { pthread_attr_destroy(&attributes) }
-        pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
-        var thread = pthread_t()
-        let retained = Unmanaged.passRetained(entry)
-        let status = pthread_create(
-            &thread, &attributes,
-            { pointer in
-                // Safe: the pointer is `retained`, which pthread_create passes on and which is taken over exactly once.
-                Unmanaged<ThreadEntry>.fromOpaque(pointer!).takeRetainedValue().body()
-                return nil
-            }, retained.toOpaque())
-        if status != 0 { retained.release() }
-        return status == 0
     }
 
     /// Lets the thread finish what is queued, and returns when it has ended.
@@ -75,15 +55,6 @@ package final class Lane<Request: Sendable>: Sendable {
         }
     }
 
-    /// Glibc hides `pthread_setname_np` from Swift; the kernel takes the name from this file too.
-    private func nameThread() {
-        let descriptor = open("/proc/thread-self/comm", O_WRONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { return }
-        var name = name
-        _ = name.withUTF8 { write(descriptor, $0.baseAddress, $0.count) }
-        Glibc.close(descriptor)
-    }
-
     private func finish() {
         let waiters = state.withLock { state -> [CheckedContinuation<Void, Never>] in
             guard case .running(let waiters) = state else { return [] }
@@ -92,10 +63,4 @@ package final class Lane<Request: Sendable>: Sendable {
         }
         for waiter in waiters { waiter.resume() }
     }
-}
-
-private final class ThreadEntry: Sendable {
-    let body: @Sendable () -> Void
-
-    init(_ body: @escaping @Sendable () -> Void) { self.body = body }
 }

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import Core
-package import NIOCore
+import NIOCore
 import NIOHTTP2
-import NIOPosix
 
 /// One server that is called over HTTP/2 in clear text. All streams that are passed on from one event loop share one
 /// connection, so that a stream never changes its thread.
@@ -18,11 +17,11 @@ package final class HTTP2Upstream: Sendable {
         var opening: EventLoopFuture<NIOLoopBound<HTTP2UpstreamConnection>>?
     }
 
-    package init(address: ListenAddress, limits: HTTP2Limits = HTTP2Limits(), eventLoopGroup: any EventLoopGroup) {
+    package init(address: ListenAddress, limits: HTTP2Limits = HTTP2Limits(), eventLoopGroup: EpollEventLoopGroup) {
         self.address = address
         self.limits = limits
         loops = Dictionary(
-            uniqueKeysWithValues: eventLoopGroup.makeIterator().map { eventLoop in
+            uniqueKeysWithValues: eventLoopGroup.loops.map { eventLoop in
                 let box = NIOLoopBoundBox.makeBoxSendingValue(Connections(), eventLoop: eventLoop)
                 return (ObjectIdentifier(eventLoop), box)
             })
@@ -40,23 +39,23 @@ package final class HTTP2Upstream: Sendable {
 
     /// The loop's connection; it is made if there is none that takes another stream.
     func connection(
-        on eventLoop: any EventLoop
+        on eventLoop: EpollEventLoop
     ) async throws(HTTPUpstreamError) -> NIOLoopBound<HTTP2UpstreamConnection> {
         guard let box = loops[ObjectIdentifier(eventLoop)] else { throw .unreachable("there is no such event loop") }
         if let current = box.value.current, current.isOpen {
             guard !current.isFull else { throw .overloaded(limit: limits.upstreamStreamsOpenMax) }
             return NIOLoopBound(current, eventLoop: eventLoop)
         }
-        do { return try await opening(box).get() } catch {
+        do { return try await opening(box, on: eventLoop).get() } catch {
             throw .unreachable(RelayFailure(connecting: error).reason(address))
         }
     }
 
     private func opening(
-        _ box: NIOLoopBoundBox<Connections>
+        _ box: NIOLoopBoundBox<Connections>, on eventLoop: EpollEventLoop
     ) -> EventLoopFuture<NIOLoopBound<HTTP2UpstreamConnection>> {
         if let opening = box.value.opening { return opening }
-        let opening = connect(box.eventLoop)
+        let opening = connect(eventLoop)
         box.value.opening = opening
         opening.assumeIsolated().whenComplete { result in
             box.value.opening = nil
@@ -65,29 +64,25 @@ package final class HTTP2Upstream: Sendable {
         return opening
     }
 
-    private func connect(_ eventLoop: any EventLoop) -> EventLoopFuture<NIOLoopBound<HTTP2UpstreamConnection>> {
-        let limits = limits
-        let bootstrap = ClientBootstrap(group: eventLoop)
-            .connectTimeout(.seconds(Int64(HTTPUpstreamLimits().connectSeconds)))
-            .channelOption(.tcpOption(.tcp_nodelay), value: 1)
-            .channelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    let pipeline = channel.pipeline.syncOperations
-                    let configuration = limits.configuration(.client)
-                    try pipeline.addHandler(FlushGate())
-                    let streams = try pipeline.configureHTTP2Pipeline(
-                        mode: .client, connectionConfiguration: configuration.connection,
-                        streamConfiguration: configuration.stream
-                    ) { stream in
-                        // No server begins a stream, since pushes are off.
-                        stream.close()
-                    }
-                    try pipeline.addHandler(HTTP2UpstreamConnection(streams, limits))
-                }
-            }
-        return RelayTarget(address).connect(bootstrap).flatMapThrowing { channel in
+    private func connect(_ eventLoop: EpollEventLoop) -> EventLoopFuture<NIOLoopBound<HTTP2UpstreamConnection>> {
+        let connector = StreamConnector(eventLoop, within: .seconds(Int64(HTTPUpstreamLimits().connectSeconds)))
+        return connector.connect(to: RelayTarget(address)) { try self.addHandlers(to: $0) }.flatMapThrowing { channel in
             let connection = try channel.pipeline.syncOperations.handler(type: HTTP2UpstreamConnection.self)
             return NIOLoopBound(connection, eventLoop: channel.eventLoop)
         }
+    }
+
+    private func addHandlers(to channel: EpollChannel) throws {
+        let pipeline = channel.pipeline.syncOperations
+        let configuration = limits.configuration(.client)
+        try pipeline.addHandler(FlushGate())
+        let streams = try pipeline.configureHTTP2Pipeline(
+            mode: .client, connectionConfiguration: configuration.connection,
+            streamConfiguration: configuration.stream
+        ) { stream in
+            // No server begins a stream, since pushes are off.
+            stream.close()
+        }
+        try pipeline.addHandler(HTTP2UpstreamConnection(streams, limits))
     }
 }

@@ -7,9 +7,8 @@ import WireHTTP
 ///
 /// It reads responses in place and hands them on as they came; what becomes of them is its receiver's to say. A server
 /// that speaks without being asked is closed, because what it says would pass for the answer to the next request.
-package final class RelayConnection: ChannelDuplexHandler {
+package final class RelayConnection: ChannelInboundHandler, SocketReader {
     package typealias InboundIn = ByteBuffer
-    package typealias OutboundIn = ByteBuffer
     package typealias OutboundOut = ByteBuffer
 
     private enum Phase {
@@ -38,9 +37,8 @@ package final class RelayConnection: ChannelDuplexHandler {
     @exclusivity(unchecked) private var partialEnd: HTTPHeadEnd
     @exclusivity(unchecked) private var keepsConnection = true
     @exclusivity(unchecked) private var hasHeard = false
-    @exclusivity(unchecked) private var output = DirectOutput()
+    @exclusivity(unchecked) private var socket = DirectSocket()
     private var interimResponses: UInt8 = 0
-    private var owesRead = false
     package private(set) var isWritable = true
     /// Exchanges that have begun here.
     package private(set) var exchanges = 0
@@ -53,11 +51,7 @@ package final class RelayConnection: ChannelDuplexHandler {
 
     /// While it is false nothing is read, and in the end the server waits.
     package var isReading = true {
-        didSet {
-            guard isReading, owesRead else { return }
-            owesRead = false
-            context?.read()
-        }
+        didSet { if isReading != oldValue { context?.setReading(isReading) } }
     }
 
     init(_ pool: RelayConnections, _ loop: RelayLoop, _ secured: EventLoopFuture<Void>?, generation: Int) {
@@ -76,12 +70,6 @@ package final class RelayConnection: ChannelDuplexHandler {
     /// What TLS ended the connection with: a server may refuse our certificate when the handshake is over for us.
     package private(set) var tlsFailure: TLSFailure?
 
-    /// The socket is open, and TLS isn't in the way. Said before the first write: what NIO has in its queue by then
-    /// would be overtaken.
-    func openOutput() {
-        if let context { output.open(context.channel) }
-    }
-
     // MARK: - The exchange
 
     /// Has `receiver` hear the response to what is written next.
@@ -97,7 +85,7 @@ package final class RelayConnection: ChannelDuplexHandler {
 
     @inline(__always)
     package func write(_ bytes: ByteBuffer) {
-        output.write(bytes, context)
+        socket.write(bytes, context)
     }
 
     /// Says that nothing more is written; for tunnels.
@@ -117,7 +105,7 @@ package final class RelayConnection: ChannelDuplexHandler {
         receiver = nil
         guard phase != .closed else { return }
         phase = .closed
-        output.close()
+        socket.close()
         context?.close(promise: nil)
     }
 
@@ -126,26 +114,25 @@ package final class RelayConnection: ChannelDuplexHandler {
     package func handlerAdded(context: ChannelHandlerContext) { self.context = context }
 
     package func handlerRemoved(context: ChannelHandlerContext) {
-        output.close()
+        socket.close()
         self.context = nil
     }
 
+    package func channelActive(context: ChannelHandlerContext) {
+        if secured == nil { socket.open(context.channel, reader: self, hearsEndAtOnce: false) }
+        context.fireChannelActive()
+    }
+
     package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        let bytes = unwrapInboundIn(data)
+        var bytes = unwrapInboundIn(data)
+        received(&bytes)
+    }
+
+    package func received(_ bytes: inout ByteBuffer) {
         loop.clock.hold()
         // Nobody asked: it is idle, or closed already.
         if let receiver { receive(bytes, for: receiver) } else { close() }
         loop.clock.release()
-        loop.reading.give(bytes)
-        // Asked for here, it isn't asked for by a way through the whole pipeline.
-        if isReading { context.read() }
-    }
-
-    /// Nobody behind this handler hears of it.
-    package func channelReadComplete(context: ChannelHandlerContext) {}
-
-    package func read(context: ChannelHandlerContext) {
-        if isReading || phase == .closed { context.read() } else { owesRead = true }
     }
 
     package func channelWritabilityChanged(context: ChannelHandlerContext) {
@@ -155,7 +142,7 @@ package final class RelayConnection: ChannelDuplexHandler {
     }
 
     package func channelInactive(context: ChannelHandlerContext) {
-        output.close()
+        socket.close()
         if isCounted { pool.closed(self) }
         isCounted = false
         end(isWhole: true)

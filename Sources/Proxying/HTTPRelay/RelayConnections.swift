@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import NIOCore
-import NIOPosix
 
 /// What connections to one server may take, and how they are made.
 package struct RelayConnectionRules: Sendable {
@@ -35,8 +34,6 @@ package struct RelayConnectionRules: Sendable {
 package final class RelayWaiter {
     /// Nil: nobody waits any more.
     fileprivate var receiver: (any RelayReceiver)?
-    /// Its connection's first bytes, once it is made.
-    fileprivate var opening: ByteBuffer?
 
     fileprivate init(_ receiver: any RelayReceiver) { self.receiver = receiver }
 
@@ -153,40 +150,23 @@ package final class RelayConnections {
 
     private func connect(_ waiter: RelayWaiter) {
         connecting += 1
-        // Only now: while it waited the rules may have changed.
-        if rules.isPrivate { waiter.opening = waiter.receiver?.opening }
-        let (rules, generation) = (rules, generation)
-        let bound = NIOLoopBound((self, waiter), eventLoop: loop.eventLoop)
-        let bootstrap = ClientBootstrap(group: loop.eventLoop)
-            .connectTimeout(rules.connectTimeout)
-            .channelOption(.tcpOption(.tcp_nodelay), value: 1)
-            .channelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    let (pool, waiter) = bound.value
-                    let pipeline = channel.pipeline.syncOperations
-                    // Without TLS the request would be first: a connection is given out before it is said to be active.
-                    if let opening = waiter.opening, rules.tls != nil { try pipeline.addHandler(OpeningBytes(opening)) }
-                    let secured = try rules.tls?.secure(channel, host: rules.host, within: rules.connectTimeout)
-                    if secured == nil { try pool.loop.reading.lend(to: channel) }
-                    try pipeline.addHandler(RelayConnection(pool, pool.loop, secured, generation: generation))
-                }
-            }
-        target.connect(bootstrap)
-            .flatMapThrowing { channel in
-                let connection = try channel.pipeline.syncOperations.handler(type: RelayConnection.self)
-                return NIOLoopBound(connection, eventLoop: channel.eventLoop)
-            }
-            .whenComplete { result in
-                let (pool, waiter) = bound.value
-                pool.opened(result.map(\.value), waiter)
-            }
+        StreamConnector(loop.eventLoop, within: rules.connectTimeout)
+            .connect(to: target) { try self.addHandlers(to: $0, waiter) }
+            .assumeIsolated()
+            .flatMapThrowing { try $0.pipeline.syncOperations.handler(type: RelayConnection.self) }
+            .whenComplete { self.opened($0, waiter) }
+    }
+
+    /// By the rules as they are now: they may have changed meanwhile.
+    private func addHandlers(to channel: EpollChannel, _ waiter: RelayWaiter) throws {
+        let pipeline = channel.pipeline.syncOperations
+        if rules.isPrivate, let opening = waiter.receiver?.opening { try pipeline.addHandler(OpeningBytes(opening)) }
+        let secured = try rules.tls?.secure(channel, host: rules.host, within: rules.connectTimeout)
+        try pipeline.addHandler(RelayConnection(self, loop, secured, generation: generation))
     }
 
     private func opened(_ result: Result<RelayConnection, any Error>, _ waiter: RelayWaiter) {
-        guard case .success(let connection) = result else { return connected(result, waiter) }
-        guard let secured = connection.secured else {
-            connection.openOutput()
-            if let opening = waiter.opening { connection.write(opening) }
+        guard case .success(let connection) = result, let secured = connection.secured else {
             return connected(result, waiter)
         }
         let bound = NIOLoopBound((self, connection, waiter), eventLoop: loop.eventLoop)

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import NIOCore
+import NIOCore
 package import WireHTTP
 
 /// What all connections to servers share on one event loop.
 package final class RelayLoop {
-    package let eventLoop: any EventLoop
-    package let reading = ReadBuffer()
+    package let eventLoop: EpollEventLoop
     package let outputs = OutputBuffers()
     package let clock = RelayClock()
     /// Those of heads of responses that come from now on.
@@ -15,7 +14,7 @@ package final class RelayLoop {
     // Safe: belongs to the loop's thread; nobody who is given it reads another head.
     @exclusivity(unchecked) package var responseScan: HTTPHeadScan
 
-    package init(_ eventLoop: any EventLoop, limits: HTTPSyntaxLimits = HTTPSyntaxLimits()) {
+    package init(_ eventLoop: EpollEventLoop, limits: HTTPSyntaxLimits = HTTPSyntaxLimits()) {
         self.eventLoop = eventLoop
         self.limits = limits
         responseScan = HTTPHeadScan(limits)

@@ -3,7 +3,6 @@
 package import Core
 import Glibc
 package import NIOCore
-package import NIOPosix
 
 /// Where connections to a server go.
 package enum RelayTarget: Sendable {
@@ -16,11 +15,14 @@ package enum RelayTarget: Sendable {
         let fixed = try? SocketAddress(ipAddress: address.host, port: address.port)
         self = fixed.map(Self.address) ?? .host(address.host, port: address.port)
     }
+}
 
-    package func connect(_ bootstrap: ClientBootstrap) -> EventLoopFuture<any Channel> {
-        switch self {
-        case .address(let address): bootstrap.connect(to: address)
-        case .host(let host, let port): bootstrap.connect(host: host, port: port)
+extension RelayTarget {
+    /// - Throws: an error of NIO's if a path is too long for a socket's.
+    package init(_ address: ServerAddress) throws {
+        switch address {
+        case .network(let host, let port): self = RelayTarget(ListenAddress(host: host, port: port))
+        case .unix(let path): self = .address(try SocketAddress(unixDomainSocketPath: path))
         }
     }
 }
@@ -32,9 +34,7 @@ extension RelayFailure {
         case let error as TLSFailure: self = .insecure(error)
         case let error as IOError: self = .unreachable(String(cString: strerror(error.errnoCode)))
         case ChannelError.connectTimeout: self = .connectTimeout
-        case let error as NIOConnectionError:
-            let first = error.connectionErrors.first.map { RelayFailure(connecting: $0.error) }
-            self = first ?? .unreachable("its name has no address")
+        case is NameLookupError: self = .unreachable("its name has no address")
         // The channel lost its handler.
         case is ChannelPipelineError: self = .closedAtOnce
         default: self = .unreachable("\(error)")

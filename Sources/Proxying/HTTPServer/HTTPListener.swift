@@ -2,7 +2,7 @@
 
 package import Core
 package import Logging
-package import NIOCore
+import NIOCore
 import NIOPosix
 import ServiceLifecycle
 import Synchronization
@@ -20,16 +20,16 @@ package final class HTTPListener: Service {
 
     package let address: ListenAddress
     private let tls: TLSServer?
-    private let eventLoopGroup: any EventLoopGroup
+    private let eventLoopGroup: EpollEventLoopGroup
     private let shared: HTTPConnection.Shared
     private let http2: HTTP2Service.Shared?
     private let executors: [ObjectIdentifier: EventLoopTaskExecutor]
-    private let bound = Mutex<(channel: any Channel, port: Int)?>(nil)
+    private let bound = Mutex<StreamListener?>(nil)
 
     /// - Parameter tls: nil for plain HTTP.
     package init(
         address: ListenAddress, tls: TLSServer? = nil, limits: HTTPListenerLimits = HTTPListenerLimits(),
-        eventLoopGroup: any EventLoopGroup, logger: Logger, http2: HTTP2Service? = nil, respond: @escaping Responder
+        eventLoopGroup: EpollEventLoopGroup, logger: Logger, http2: HTTP2Service? = nil, respond: @escaping Responder
     ) {
         self.address = address
         self.tls = tls
@@ -39,7 +39,7 @@ package final class HTTPListener: Service {
             limits: limits, inFlight: inFlight, connections: connections, logger: logger, respond: respond)
         self.http2 = http2?.shared(inFlight, connections)
         executors = Dictionary(
-            uniqueKeysWithValues: eventLoopGroup.makeIterator().map {
+            uniqueKeysWithValues: eventLoopGroup.loops.map {
                 (ObjectIdentifier($0), EventLoopTaskExecutor($0))
             })
     }
@@ -62,41 +62,31 @@ package final class HTTPListener: Service {
 
     private func bind(port: Int) async throws(ListenError) -> Int {
         do {
-            let channel = try await bootstrap.bind(host: address.host, port: port).get()
-            let port = channel.localAddress?.port ?? port
-            bound.withLock { $0 = (channel, port) }
-            return port
+            let address = ListenAddress(host: address.host, port: port)
+            let listener = try await StreamListener.bind(to: address, rules, group: eventLoopGroup) { [self] in
+                try welcome($0)
+            }
+            bound.withLock { $0 = listener }
+            return listener.port
         } catch {
             throw ListenError(address, cause: error)
         }
     }
 
-    private var bootstrap: ServerBootstrap {
-        let (shared, http2, executors, tls) = (shared, http2, executors, tls)
-        return ServerBootstrap(group: eventLoopGroup)
-            .serverChannelOption(.backlog, value: Int32(shared.limits.backlog))
-            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-            .serverChannelOption(.maxMessagesPerRead, value: 16)
-            .serverChannelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(
-                        ConnectionCap(max: shared.limits.connectionsMax), position: .first)
-                }
-            }
-            .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
-            .childChannelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    try tls?.secure(channel, within: shared.limits.headTimeout)
-                    let executor =
-                        executors[ObjectIdentifier(channel.eventLoop)] ?? EventLoopTaskExecutor(channel.eventLoop)
-                    let pipeline = channel.pipeline.syncOperations
-                    let connection = HTTPConnection(shared, executor: executor)
-                    if let http2 {
-                        try pipeline.addHandler(HTTP2PrefaceDetector(http2, before: connection, executor: executor))
-                    }
-                    try pipeline.addHandler(connection)
-                }
-            }
+    private var rules: StreamListener.Rules {
+        var rules = StreamListener.Rules()
+        rules.backlog = shared.limits.backlog
+        rules.connectionsMax = shared.limits.connectionsMax
+        return rules
+    }
+
+    private func welcome(_ channel: EpollChannel) throws {
+        try tls?.secure(channel, within: shared.limits.headTimeout)
+        let executor = executors[ObjectIdentifier(channel.loop)] ?? EventLoopTaskExecutor(channel.loop)
+        let pipeline = channel.pipeline.syncOperations
+        let connection = HTTPConnection(shared, executor: executor)
+        if let http2 { try pipeline.addHandler(HTTP2PrefaceDetector(http2, before: connection, executor: executor)) }
+        try pipeline.addHandler(connection)
     }
 
     /// Binds if that hasn't been done, and answers until a graceful shutdown, `stop`, or cancellation, which cuts off
@@ -105,8 +95,8 @@ package final class HTTPListener: Service {
         if boundPort == nil { try await bind() }
         await withTaskCancellationHandler {
             await withGracefulShutdownHandler {
-                guard let channel = bound.withLock({ $0?.channel }) else { return }
-                try? await channel.closeFuture.get()
+                guard let listener = bound.withLock({ $0 }) else { return }
+                await listener.whenClosed()
                 await shared.connections.closed()
             } onGracefulShutdown: {
                 self.beginStop()
@@ -120,12 +110,12 @@ package final class HTTPListener: Service {
     /// Ends the listener as a graceful shutdown does, and returns when its last connection is closed.
     package func stop() async {
         beginStop()
-        try? await bound.withLock({ $0?.channel })?.closeFuture.get()
+        await bound.withLock({ $0 })?.whenClosed()
         await shared.connections.closed()
     }
 
     private func beginStop() {
-        bound.withLock { $0?.channel }?.close(promise: nil)
+        bound.withLock { $0 }?.beginClose()
         shared.connections.drain()
     }
 

@@ -29,7 +29,7 @@ package final class HTTPUpstream: Sendable {
     private let tls: TLSClient?
     /// The field `Host` of requests that have none.
     let host: String
-    private let eventLoopGroup: any EventLoopGroup
+    private let eventLoopGroup: EpollEventLoopGroup
     private let loops: [ObjectIdentifier: Loop]
 
     private struct Loop: Sendable {
@@ -51,7 +51,7 @@ package final class HTTPUpstream: Sendable {
     package init(
         address: ListenAddress, at socketAddress: SocketAddress? = nil, opening: ByteBuffer = ByteBuffer(),
         tls: TLSClient? = nil, limits: HTTPUpstreamLimits = .init(),
-        eventLoopGroup: any EventLoopGroup
+        eventLoopGroup: EpollEventLoopGroup
     ) {
         self.address = address
         self.opening = opening.readableBytes > 0 ? opening : nil
@@ -61,7 +61,7 @@ package final class HTTPUpstream: Sendable {
         host = Self.hostField(address, isSecure: tls != nil)
         self.eventLoopGroup = eventLoopGroup
         loops = Dictionary(
-            uniqueKeysWithValues: eventLoopGroup.makeIterator().map { eventLoop in
+            uniqueKeysWithValues: eventLoopGroup.loops.map { eventLoop in
                 let place = NIOLoopBoundBox.makeEmptyBox(valueType: Place.self, eventLoop: eventLoop)
                 return (ObjectIdentifier(eventLoop), Loop(executor: EventLoopTaskExecutor(eventLoop), place: place))
             })
@@ -82,10 +82,10 @@ package final class HTTPUpstream: Sendable {
     package func send(
         _ request: HTTPRequest, within timeout: TimeAmount? = nil
     ) async throws(HTTPUpstreamError) -> Response {
-        if let current = MultiThreadedEventLoopGroup.currentEventLoop, let loop = loops[ObjectIdentifier(current)] {
+        if let current = eventLoopGroup.current, let loop = loops[ObjectIdentifier(current)] {
             return try await send(request, timeout, loop)
         }
-        guard let loop = loops[ObjectIdentifier(eventLoopGroup.next())] else {
+        guard let loop = loops[ObjectIdentifier(eventLoopGroup.nextLoop())] else {
             throw .unreachable("there is no event loop")
         }
         return try await withTaskExecutorPreference(loop.executor) { () async throws(HTTPUpstreamError) in

@@ -12,14 +12,14 @@ final class HTTPUpstreamLoop {
     private let deadlines: LoopDeadlines
     private var waiting: [ObjectIdentifier: HTTPUpstreamExchange] = [:]
 
-    private init(_ eventLoop: any EventLoop) {
+    private init(_ eventLoop: EpollEventLoop) {
         relay = RelayLoop(eventLoop)
         deadlines = LoopDeadlines(eventLoop)
         deadlines.look = { [unowned self] in expire(now: $0) }
     }
 
     /// That of the event loop on which this is called.
-    static func current(_ eventLoop: any EventLoop) -> HTTPUpstreamLoop {
+    static func current(_ eventLoop: EpollEventLoop) -> HTTPUpstreamLoop {
         if let current = ofThread.currentValue, current.relay.eventLoop === eventLoop { return current }
         let made = HTTPUpstreamLoop(eventLoop)
         ofThread.currentValue = made

@@ -4,7 +4,6 @@ import Ambassador
 import Core
 import Logging
 import NIOCore
-import NIOPosix
 import Proxying
 import ServiceLifecycle
 import Sidecar
@@ -45,7 +44,7 @@ struct AmbassadorService: Service {
     /// What changes with its files and was made at the start.
     private var tlsOfStart: [any TLSFromFiles] = []
     let descriptors: DescriptorLimit
-    private let eventLoops: MultiThreadedEventLoopGroup
+    private let eventLoops: EpollEventLoopGroup
     private let grace: Duration
     private let tracer: Tracer
     private let origin: @Sendable (String) -> SourceLocation?
@@ -60,7 +59,7 @@ struct AmbassadorService: Service {
         self.tracer = tracer
         self.origin = origin
         self.logger = logger
-        eventLoops = MultiThreadedEventLoopGroup(numberOfThreads: configuration.loops)
+        eventLoops = EpollEventLoopGroup(count: configuration.loops, name: "ambassador")
     }
 
     /// Opens every pool, or none; nil if there are none to open.
@@ -195,7 +194,7 @@ struct AmbassadorService: Service {
     /// Lets clients have the replies that are due to them, but no longer than the grace period.
     func stop() async {
         await drain(pools, proxies)
-        try? await eventLoops.shutdownGracefully()
+        await eventLoops.shutdownGracefully()
     }
 
     private func drain(_ pools: [any ServedPool], _ proxies: [HTTPProxy]) async {

@@ -4,7 +4,6 @@ import BuildingBlocks
 import Core
 import Logging
 import NIOCore
-import NIOPosix
 import Proxying
 import SQLiteEngine
 import Sidecar
@@ -46,7 +45,7 @@ struct RunningSidecar: Sendable {
     ) async throws(InquiryError) -> String {
         var fields: HTTPFields = [:]
         if let token = environment["DAPR_API_TOKEN"], !token.isEmpty { fields["dapr-api-token"] = token }
-        let upstream = HTTPUpstream(address: admin, eventLoopGroup: MultiThreadedEventLoopGroup.singleton)
+        let upstream = HTTPUpstream(address: admin, eventLoopGroup: EpollEventLoopGroup.singleton)
         defer { upstream.closeIdle() }
         do {
             let head = HTTPRequestHead(method, target, fields: fields)

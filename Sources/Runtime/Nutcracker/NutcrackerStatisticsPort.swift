@@ -3,7 +3,6 @@
 import Ambassador
 import Core
 import NIOCore
-import NIOPosix
 import Proxying
 import Synchronization
 
@@ -17,7 +16,7 @@ final class NutcrackerStatisticsPort: Sendable {
     private let address: ListenAddress
     private let pools: [any ServedPool]
     private let began = ContinuousClock.now
-    private let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+    private let group = EpollEventLoopGroup(count: 1, name: "statistics")
     private let open = Atomic(0)
 
     init(_ address: ListenAddress, pools: [any ServedPool]) {
@@ -27,20 +26,15 @@ final class NutcrackerStatisticsPort: Sendable {
 
     func start() async throws(ListenError) {
         do {
-            _ = try await ServerBootstrap(group: group)
-                .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-                .childChannelInitializer { [self] channel in
-                    channel.eventLoop.makeCompletedFuture {
-                        try channel.pipeline.syncOperations.addHandler(Connection(self))
-                    }
-                }
-                .bind(host: address.host, port: address.port).get()
+            _ = try await StreamListener.bind(to: address, StreamListener.Rules(), group: group) { [self] channel in
+                try channel.pipeline.syncOperations.addHandler(Connection(self))
+            }
         } catch {
             throw ListenError(address, cause: error)
         }
     }
 
-    func stop() async { try? await group.shutdownGracefully() }
+    func stop() async { await group.shutdownGracefully() }
 
     private func statistics() async -> [UInt8] {
         var snapshots: [PoolSnapshot] = []

@@ -32,14 +32,14 @@ import WireProxyProtocol
         route.split = ["v1": 1, "v2": 1]
         configuration.routes["everything"] = route
         configure(&configuration)
-        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let group = EpollEventLoopGroup(count: 1, name: "test")
         let proxy = HTTPProxy(
             name: "web", configuration: configuration, accessLog: accessLog, group: group, logger: .silent)
         let port = try await proxy.start()
         let client = try ByteConnection(port: port)
         try await body(proxy, client, server)
         await proxy.drain(within: .seconds(1))
-        try await group.shutdownGracefully()
+        await group.shutdownGracefully()
     }
 
     private func get(_ client: ByteConnection, _ lines: String..., path: String = "/a?b") throws {

@@ -35,14 +35,14 @@ import Testing
         configuration.routes["all"] = route
         configuration.upstreams["app"] = upstream
         configure(&configuration)
-        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let group = EpollEventLoopGroup(count: 1, name: "test")
         let proxy = HTTPProxy(
             name: "web", configuration: configuration, tls: try TLSServer(configuration.tls, source), group: group,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         let port = try await proxy.start()
         let text = try OpenSSLClient.exchange(request, port: port)
         await proxy.drain(within: .seconds(1))
-        try await group.shutdownGracefully()
+        await group.shutdownGracefully()
         return text
     }
 

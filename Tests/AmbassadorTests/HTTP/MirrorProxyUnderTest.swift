@@ -58,7 +58,7 @@ final class RouteUnderTest {
     let proxy: HTTPProxy
     let port: Int
     let configuration: HTTPProxyConfiguration
-    private let group: MultiThreadedEventLoopGroup
+    private let group: EpollEventLoopGroup
 
     /// - Parameters:
     ///   - servers: the port of each upstream's one server; the route goes to `v1`.
@@ -80,7 +80,7 @@ final class RouteUnderTest {
         configuration.routes["all"] = route
         change(&configuration)
         self.configuration = configuration
-        group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        group = EpollEventLoopGroup(count: 1, name: "test")
         proxy = HTTPProxy(
             name: "web", configuration: configuration, group: group,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
@@ -107,7 +107,7 @@ final class RouteUnderTest {
 
     func end() async throws {
         await proxy.drain(within: .seconds(1))
-        try await group.shutdownGracefully()
+        await group.shutdownGracefully()
     }
 }
 

@@ -22,7 +22,7 @@ import Testing
     private func channel(isRequired: Bool) throws -> (EmbeddedChannel, Behind) {
         let behind = Behind()
         let entry = ProxyProtocolEntry(
-            isRequired: isRequired, timeout: .seconds(10), reading: nil, counters: counters
+            isRequired: isRequired, timeout: .seconds(10), counters: counters
         ) { channel, client in
             behind.client = client
             try channel.pipeline.syncOperations.addHandler(behind)

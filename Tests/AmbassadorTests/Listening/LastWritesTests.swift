@@ -2,7 +2,7 @@
 
 import Foundation
 import NIOCore
-import NIOPosix
+import Proxying
 import TestKit
 import Testing
 
@@ -36,19 +36,16 @@ import Testing
     ) async throws {
         let path = NSTemporaryDirectory() + "writes-\(UUID().uuidString.prefix(8)).sock"
         let written = SharedCount()
-        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-        let listener = try await ServerBootstrap(group: group)
-            .childChannelOption(.allowRemoteHalfClosure, value: true)
-            .childChannelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    let writer = LastWriter(lingering: lingering, written: written)
-                    try channel.pipeline.syncOperations.addHandler(writer)
-                }
-            }
-            .bind(unixDomainSocketPath: path).get()
+        let group = EpollEventLoopGroup(count: 1, name: "test")
+        var rules = StreamListener.Rules()
+        rules.connections.allowsHalfClosure = true
+        let address = try SocketAddress(unixDomainSocketPath: path)
+        let listener = try await StreamListener.bind(to: address, rules, group: group) { channel in
+            try channel.pipeline.syncOperations.addHandler(LastWriter(lingering: lingering, written: written))
+        }
         try await body(try ByteConnection(path: path), written)
-        try await listener.close()
-        try await group.shutdownGracefully()
+        await listener.close()
+        await group.shutdownGracefully()
     }
 
     @Test func `a client that takes nothing for a while is let go`() async throws {

@@ -13,7 +13,7 @@ import TestKit
 final class MemcachedPoolUnderTest {
     let pool: MemcachedPool
     let port: Int
-    private let group: MultiThreadedEventLoopGroup
+    private let group: EpollEventLoopGroup
 
     init(
         servers ports: [Int], loops: Int = 1, _ configure: (inout PoolConfiguration) -> Void = { _ in }
@@ -25,7 +25,7 @@ final class MemcachedPoolUnderTest {
                 address: .network(host: "127.0.0.1", port: port))
         }
         configure(&configuration.pool)
-        group = MultiThreadedEventLoopGroup(numberOfThreads: loops)
+        group = EpollEventLoopGroup(count: loops, name: "test")
         pool = MemcachedPool(
             name: "sessions", configuration: configuration, group: group,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
@@ -36,7 +36,7 @@ final class MemcachedPoolUnderTest {
 
     func end() async throws {
         await pool.drain(within: .seconds(5))
-        try await group.shutdownGracefully()
+        await group.shutdownGracefully()
     }
 }
 

@@ -23,7 +23,7 @@ final class RedisPoolUnderTest {
     let pool: RedisPool
     let port: Int
     let configuration: RedisPoolConfiguration
-    private let group: MultiThreadedEventLoopGroup
+    private let group: EpollEventLoopGroup
 
     init(
         servers ports: [Int], loops: Int = 1, _ configure: (inout RedisPoolConfiguration) -> Void = { _ in },
@@ -37,7 +37,7 @@ final class RedisPoolUnderTest {
         }
         configure(&configuration)
         self.configuration = configuration
-        group = MultiThreadedEventLoopGroup(numberOfThreads: loops)
+        group = EpollEventLoopGroup(count: loops, name: "test")
         pool = RedisPool(
             name: "cache", configuration: configuration, group: group,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, lookup: lookup)
@@ -59,7 +59,7 @@ final class RedisPoolUnderTest {
 
     func end() async throws {
         await pool.drain(within: .seconds(5))
-        try await group.shutdownGracefully()
+        await group.shutdownGracefully()
     }
 }
 

@@ -29,7 +29,7 @@ private final class TestNames: Sendable {
     }
 }
 
-private let loops = MultiThreadedEventLoopGroup(numberOfThreads: 2)
+private let loops = EpollEventLoopGroup(count: 2, name: "test")
 
 /// Waits until something is so, for ten seconds at most.
 private func eventually(_ isTrue: () async -> Bool) async -> Bool {

@@ -12,7 +12,7 @@ import WireHTTP
 
 /// Connections to servers, without what stands above them.
 @Suite(.timeLimit(.minutes(1))) struct RelayConnectionTests {
-    private static let loop = MultiThreadedEventLoopGroup(numberOfThreads: 1).next()
+    private static let loop = EpollEventLoopGroup(count: 1, name: "test").nextLoop()
 
     /// Asks for a connection and gives it to `body` on the loop.
     private static func exchange(

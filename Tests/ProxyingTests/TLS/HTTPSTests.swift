@@ -13,7 +13,7 @@ import WireHTTP
 /// HTTP within TLS, from the upstream to the listener.
 @Suite(.timeLimit(.minutes(1))) struct HTTPSTests {
     private static let made = Result { try TestCertificates() }
-    private static let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+    private static let group = EpollEventLoopGroup(count: 1, name: "test")
 
     /// Runs `body` beside a listener with TLS that answers each request with what it asks for.
     private static func run(
@@ -112,17 +112,15 @@ import WireHTTP
         var configuration = TLSServerConfiguration()
         (configuration.certificate, configuration.key) = (issued.certificate, issued.key)
         let tls = try TLSServer(configuration, TLSEchoServer.source)
-        let channel = try await ServerBootstrap(group: Self.group)
-            .childChannelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(Wire())
-                    try tls?.secure(channel, within: .seconds(10))
-                    try channel.pipeline.syncOperations.addHandler(EndingServer(isClean: isClean))
-                }
-            }
-            .bind(host: "127.0.0.1", port: 0).get()
-        defer { channel.close(promise: nil) }
-        let upstream = try Self.upstream(port: channel.localAddress?.port ?? 0) { $0.ca = made.authority }
+        let address = ListenAddress(host: "127.0.0.1", port: 0)
+        let rules = StreamListener.Rules()
+        let listener = try await StreamListener.bind(to: address, rules, group: Self.group) { channel in
+            try channel.pipeline.syncOperations.addHandler(Wire())
+            try tls?.secure(channel, within: .seconds(10))
+            try channel.pipeline.syncOperations.addHandler(EndingServer(isClean: isClean))
+        }
+        defer { listener.beginClose() }
+        let upstream = try Self.upstream(port: listener.port) { $0.ca = made.authority }
         let response = try await upstream.send(HTTPRequest(HTTPRequestHead(.get, "/")))
         if isClean {
             #expect(try await response.body.collect(upTo: 100) == ByteBuffer(string: "part"))

@@ -17,12 +17,12 @@ final class InvokedServers: Sendable {
     }
 
     let endpoints: [String: HTTPEndpoint]
-    private let eventLoopGroup: any EventLoopGroup
+    private let eventLoopGroup: EpollEventLoopGroup
     private let upstreams = UpstreamCache<Key, HTTPUpstream> { $0.closeIdle() }
     /// Made when the first `https://` URL is called, because it reads all of the system's authorities.
     private let tls = Mutex<TLSClient?>(nil)
 
-    init(_ endpoints: [HTTPEndpoint], eventLoopGroup: any EventLoopGroup) {
+    init(_ endpoints: [HTTPEndpoint], eventLoopGroup: EpollEventLoopGroup) {
         self.endpoints = Dictionary(endpoints.map { ($0.name, $0) }) { first, _ in first }
         self.eventLoopGroup = eventLoopGroup
     }

@@ -3,8 +3,8 @@
 import AppInvocation
 package import BuildingBlocks
 import Core
-package import NIOCore
-import Proxying
+import NIOCore
+package import Proxying
 import WireHTTP
 
 /// Invocation as its caller's sidecar does it: the callee is looked up, the request is passed on with what the callee
@@ -21,7 +21,7 @@ package final class Invoker: Sendable {
     package init(
         appID: String, namespace: String, trustDomain: String = AccessControl.trustDomainDefault,
         app: any AppChannel, resolver: any NameResolver, endpoints: [HTTPEndpoint] = [],
-        eventLoopGroup: any EventLoopGroup
+        eventLoopGroup: EpollEventLoopGroup
     ) {
         self.appID = appID
         self.namespace = namespace

@@ -41,7 +41,7 @@ extension HTTPProxyClient {
         isLingering = true
         input = ByteBuffer()
         deadline = .max
-        readIfOwed()
+        resumeReading()
         if let throttle, throttle.endsClientLater() { return }
         expectWrites()
         context.writeAndFlush(NIOAny(ByteBuffer())).assumeIsolated().whenComplete { [self] _ in

@@ -48,7 +48,7 @@ extension HTTPProxyClient {
         if bytes.readableBytes > 0, !isClosed, !isLingering { input.writeImmutableBuffer(bytes) }
         if input.readableBytes > 0, requestPhase == .head { processInput() }
         if requestPhase == .body, isInputOver, !isLingering { return inputEnded() }
-        readIfOwed()
+        resumeReading()
     }
 
     private func takeAgain(_ bytes: inout ByteBuffer, _ end: FaultPlan.End?) {

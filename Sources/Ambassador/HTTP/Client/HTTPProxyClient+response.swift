@@ -74,7 +74,7 @@ extension HTTPProxyClient {
         }
         if isInputOver { exchange.connection?.shutOutput() }
         expect(.tunnel, within: loop.settings.tunnelTime)
-        readIfOwed()
+        resumeReading()
         return .tunnel
     }
 
@@ -168,7 +168,7 @@ extension HTTPProxyClient {
         requestPhase = .head
         expect(.idle, within: loop.settings.idleTime)
         if input.readableBytes > 0 || isInputOver { processNext() }
-        readIfOwed()
+        resumeReading()
     }
 
     /// The next request is here already, or will never be. A client that sends thousands at once doesn't grow the
@@ -186,7 +186,7 @@ extension HTTPProxyClient {
         processInput()
         // What is left is no whole request.
         if isInputOver, !isClosed { return inputEnded() }
-        readIfOwed()
+        resumeReading()
     }
 
     /// Counts the exchange and writes it down.

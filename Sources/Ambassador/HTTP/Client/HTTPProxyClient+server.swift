@@ -62,7 +62,7 @@ extension HTTPProxyClient {
         connection.write(bytesToSend)
         guard connection.isOpen else { return }
         expectBody()
-        readIfOwed()
+        resumeReading()
     }
 
     /// What the server gets: if it is to see its own name, that is put in here, because another try may go elsewhere.
@@ -75,7 +75,7 @@ extension HTTPProxyClient {
 
     func writabilityChanged(_ connection: RelayConnection) {
         if requestPhase == .body { expectBody() }
-        readIfOwed()
+        resumeReading()
     }
 
     /// The server gave no whole response.

@@ -11,9 +11,8 @@ import WireHTTP
 /// came. Nothing is read while the other side doesn't take it, so what one client can make this process hold is a
 /// buffer's worth. What follows from a request is in `+request`, what a server does in `+server`, what goes back in
 /// `+response`, answers of our own in `+answer`, and how the connection ends in `+end`.
-final class HTTPProxyClient: ChannelDuplexHandler, RelayReceiver {
+final class HTTPProxyClient: ChannelInboundHandler, RelayReceiver, SocketReader {
     typealias InboundIn = ByteBuffer
-    typealias OutboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
     /// How far the request is.
@@ -37,7 +36,7 @@ final class HTTPProxyClient: ChannelDuplexHandler, RelayReceiver {
     var context: ChannelHandlerContext?
     // Safe: all of these belong to the loop's thread, and what is called while one changes doesn't come back to it.
     /// What came and couldn't be used yet: a part of a head, or the next requests. Of those no more is read than came
-    /// in one go (`ReadBuffer.capacity`).
+    /// in one go (`EpollEventLoop.readSize`).
     @exclusivity(unchecked) var input = ByteBuffer()
     @exclusivity(unchecked) var headEnd: HTTPHeadEnd
     var hasPartOfHead = false
@@ -46,7 +45,7 @@ final class HTTPProxyClient: ChannelDuplexHandler, RelayReceiver {
     @exclusivity(unchecked) var requestBody = HTTPBodyScan.none
     /// What goes to the client with the next write.
     @exclusivity(unchecked) var output = ByteBuffer()
-    @exclusivity(unchecked) private var socket = DirectOutput()
+    @exclusivity(unchecked) private var socket = DirectSocket()
     /// Holds responses back, because a fault on purpose says so.
     @exclusivity(unchecked) var throttle: ResponseThrottle?
     @exclusivity(unchecked) var exchange = HTTPProxyExchange()
@@ -68,7 +67,6 @@ final class HTTPProxyClient: ChannelDuplexHandler, RelayReceiver {
     var isInputOver = false
     /// What comes behind a request that is over is looked at soon.
     var isNextDue = false
-    private var owesRead = false
     var isWritable = true
     /// Who connected, or whom the PROXY protocol names.
     let address: SocketAddress?
@@ -110,22 +108,21 @@ final class HTTPProxyClient: ChannelDuplexHandler, RelayReceiver {
     }
 
     private func begin(_ context: ChannelHandlerContext) {
-        if !isSecure { socket.open(context.channel) }
+        if !isSecure { socket.open(context.channel, reader: self, hearsEndAtOnce: true) }
         if isSurplus { refuseAsSurplus() }
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         var bytes = unwrapInboundIn(data)
+        received(&bytes)
+    }
+
+    func received(_ bytes: inout ByteBuffer) {
         loop.relay.clock.hold()
         receive(&bytes)
         loop.relay.clock.release()
-        loop.relay.reading.give(bytes)
-        // Asked for here, it isn't asked for by a way through the whole pipeline.
-        if !holdsRead { context.read() }
+        if holdsRead { context?.setReading(false) }
     }
-
-    /// Nobody behind this handler hears of it.
-    func channelReadComplete(context: ChannelHandlerContext) {}
 
     private func receive(_ bytes: inout ByteBuffer) {
         guard !isLingering else { return }
@@ -172,14 +169,9 @@ final class HTTPProxyClient: ChannelDuplexHandler, RelayReceiver {
         return responsePhase != .waiting
     }
 
-    func read(context: ChannelHandlerContext) {
-        if holdsRead { owesRead = true } else { context.read() }
-    }
-
-    func readIfOwed() {
-        guard owesRead, !holdsRead else { return }
-        owesRead = false
-        context?.read()
+    /// Goes on reading, if that was held back and needn't be any more.
+    func resumeReading() {
+        if !holdsRead { context?.setReading(true) }
     }
 
     // MARK: - The channel

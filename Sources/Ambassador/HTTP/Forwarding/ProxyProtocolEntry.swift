@@ -14,8 +14,6 @@ final class ProxyProtocolEntry: ChannelInboundHandler, RemovableChannelHandler {
 
     private let isRequired: Bool
     private let timeout: TimeAmount
-    /// Where buffers go back to.
-    private let reading: ReadBuffer?
     private let counters: HTTPProxyCounters
     /// Adds the handlers that follow, for a client with this address.
     private let admit: (any Channel, SocketAddress?) throws -> Void
@@ -25,12 +23,11 @@ final class ProxyProtocolEntry: ChannelInboundHandler, RemovableChannelHandler {
     private var isOver = false
 
     init(
-        isRequired: Bool, timeout: TimeAmount, reading: ReadBuffer?, counters: HTTPProxyCounters,
+        isRequired: Bool, timeout: TimeAmount, counters: HTTPProxyCounters,
         admit: @escaping (any Channel, SocketAddress?) throws -> Void
     ) {
         self.isRequired = isRequired
         self.timeout = timeout
-        self.reading = reading
         self.counters = counters
         self.admit = admit
     }
@@ -48,7 +45,6 @@ final class ProxyProtocolEntry: ChannelInboundHandler, RemovableChannelHandler {
         guard !isOver else { return context.fireChannelRead(data) }
         var bytes = unwrapInboundIn(data)
         pending.writeBuffer(&bytes)
-        reading?.give(bytes)
         do throws(ProxyProtocolError) {
             guard let header = try reader.read(from: &pending) else { return }
             finish(context, Self.source(header) ?? context.remoteAddress)

@@ -9,9 +9,8 @@ import Telemetry
 ///
 /// Each protocol has a subclass that reads its commands. It stops reading while too much waits: commands for replies,
 /// replies for the client, or bytes for a server; so what a client can make this process hold has a limit.
-class ShardClient: TickTarget, ChannelDuplexHandler {
+class ShardClient: TickTarget, ChannelInboundHandler, SocketReader {
     typealias InboundIn = ByteBuffer
-    typealias OutboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
     let loop: PoolLoop
@@ -23,7 +22,8 @@ class ShardClient: TickTarget, ChannelDuplexHandler {
     /// What was read and isn't a whole command, or waits for a hold to end.
     @exclusivity(unchecked) private var input = ByteBuffer()
     private var holds: Hold = []
-    private var owesRead = false
+    @exclusivity(unchecked) private var socket = DirectSocket()
+    final var isBehindTLS = false
     private var isWritable = true
     /// No more commands are taken; the connection ends with the last reply.
     private(set) var isEnding = false
@@ -242,22 +242,19 @@ class ShardClient: TickTarget, ChannelDuplexHandler {
         guard holds.isEmpty else { return }
         if input.readableBytes > 0 { process() }
         if isInputOver, holds.isEmpty { return end() }
-        readIfOwed()
+        updateReading()
     }
 
     private func write(_ context: ChannelHandlerContext) {
         let bytes = output
         output = ByteBuffer()
         hasMoved = true
-        context.writeAndFlush(wrapOutboundOut(bytes), promise: nil)
+        socket.write(bytes, context)
         loop.outputs.give(bytes)
     }
 
-    private func readIfOwed() {
-        guard owesRead, holds.isEmpty, !isEnding else { return }
-        owesRead = false
-        context?.read()
-    }
+    /// The client isn't read from while what it said waits.
+    private func updateReading() { context?.setReading(holds.isEmpty && !isEnding || isClosed) }
 
     private func process() {
         var bytes = input
@@ -284,23 +281,28 @@ class ShardClient: TickTarget, ChannelDuplexHandler {
         loop.add(self)
     }
 
-    final func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        var bytes = unwrapInboundIn(data)
-        hasMoved = true
-        guard !isEnding else { return }
-        guard input.readableBytes == 0, holds.isEmpty else {
-            input.writeBuffer(&bytes)
-            if holds.isEmpty { process() }
-            return loop.reading.give(bytes)
-        }
-        receiveCommands(&bytes)
-        // What isn't a whole command is copied: the buffer is for the next client.
-        if bytes.readableBytes > 0, !isEnding { input.writeBuffer(&bytes) }
-        loop.reading.give(bytes)
+    final func channelActive(context: ChannelHandlerContext) {
+        if !isBehindTLS { socket.open(context.channel, reader: self, hearsEndAtOnce: true) }
+        context.fireChannelActive()
     }
 
-    final func read(context: ChannelHandlerContext) {
-        if holds.isEmpty, !isEnding || isClosed { context.read() } else { owesRead = true }
+    final func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        var bytes = unwrapInboundIn(data)
+        received(&bytes)
+    }
+
+    final func received(_ bytes: inout ByteBuffer) {
+        hasMoved = true
+        guard !isEnding else { return }
+        if input.readableBytes == 0, holds.isEmpty {
+            receiveCommands(&bytes)
+            // What isn't a whole command is copied: the buffer is for the next client.
+            if bytes.readableBytes > 0, !isEnding { input.writeBuffer(&bytes) }
+        } else {
+            input.writeBuffer(&bytes)
+            if holds.isEmpty { process() }
+        }
+        updateReading()
     }
 
     final func channelWritabilityChanged(context: ChannelHandlerContext) {
@@ -351,7 +353,7 @@ class ShardClient: TickTarget, ChannelDuplexHandler {
     private func closeAfterWrites(_ context: ChannelHandlerContext) {
         markClosed(isWritten: false)
         context.closeAfterWrites(lingering: hasSaidAll ? nil : Self.lingering) { [self] in loop.remove(self) }
-        if !hasSaidAll, owesRead { context.read() }
+        if !hasSaidAll { updateReading() }
     }
 
     /// How long a client is listened to that is told no more.

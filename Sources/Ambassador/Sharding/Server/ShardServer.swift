@@ -2,7 +2,6 @@
 
 import Glibc
 import NIOCore
-import NIOPosix
 import Proxying
 
 /// What a connection says when it is opened, before any client's command: password, database, protocol.
@@ -91,35 +90,22 @@ final class ShardServer {
 
     /// Opens a socket with `handler` on it, and does TLS's handshake. `completed` is called on the loop, once.
     func connect(
-        on eventLoop: any EventLoop, handler: some ChannelInboundHandler,
+        on eventLoop: EpollEventLoop, handler: some ChannelInboundHandler,
         completed: @escaping (Result<Void, ShardError>) -> Void
     ) {
-        let bootstrap = ClientBootstrap(group: eventLoop)
-            .connectTimeout(connectTimeout)
-            .channelOption(.socketOption(.so_keepalive), value: keepalive ? 1 : 0)
-        open(bootstrap).assumeIsolated()
-            // Not before: a name with several addresses has a channel for each that is tried.
-            .flatMap { channel in self.prepare(channel, handler) }
+        var settings = SocketSettings()
+        settings.isKeptAlive = keepalive
+        let target: RelayTarget
+        do { target = try RelayTarget(address) } catch { return completed(.failure(.connect(Self.text(of: error)))) }
+        var secured: EventLoopFuture<Void>?
+        StreamConnector(eventLoop, within: connectTimeout, settings)
+            .connect(to: target) { [self] channel in
+                secured = try tls?.secure(channel, host: host, within: connectTimeout)
+                try channel.pipeline.syncOperations.addHandler(handler)
+            }
+            .assumeIsolated()
+            .flatMap { secured ?? $0.eventLoop.makeSucceededVoidFuture() }
             .whenComplete { completed($0.mapError { .connect(Self.text(of: $0)) }) }
-    }
-
-    /// Puts `handler` on a channel that is connected, behind TLS if there is to be any.
-    private func prepare(_ channel: any Channel, _ handler: some ChannelInboundHandler) -> EventLoopFuture<Void> {
-        do {
-            let secured = try tls?.secure(channel, host: host, within: connectTimeout)
-            try channel.pipeline.syncOperations.addHandler(handler)
-            return secured ?? channel.eventLoop.makeSucceededVoidFuture()
-        } catch {
-            channel.close(promise: nil)
-            return channel.eventLoop.makeFailedFuture(error)
-        }
-    }
-
-    private func open(_ bootstrap: ClientBootstrap) -> EventLoopFuture<any Channel> {
-        switch address {
-        case .network(let host, let port): bootstrap.connect(host: host, port: port)
-        case .unix(let path): bootstrap.connect(unixDomainSocketPath: path)
-        }
     }
 
     private var host: String {
@@ -133,9 +119,7 @@ final class ShardServer {
     static func text(of error: any Error) -> String {
         switch error {
         case let error as IOError: return String(cString: strerror(error.errnoCode))
-        case let error as NIOConnectionError:
-            if let first = error.connectionErrors.first { return text(of: first.error) }
-            return "its name isn't known"
+        case is NameLookupError: return "its name isn't known"
         case is ChannelError: return "it couldn't be reached in time"
         default: return "\(error)"
         }

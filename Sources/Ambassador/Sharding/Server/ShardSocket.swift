@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import NIOCore
+import Proxying
 
 /// One socket of a `ShardConnection`. Each new connection has a new one, so that late events of an old one reach
 /// nobody.
-final class ShardSocket: ChannelDuplexHandler {
+final class ShardSocket: ChannelInboundHandler, SocketReader {
     typealias InboundIn = ByteBuffer
-    typealias OutboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
     private var connection: ShardConnection?
@@ -14,22 +14,22 @@ final class ShardSocket: ChannelDuplexHandler {
     private(set) var isWritable = true
     /// While it is false nothing is read, and in the end the server waits.
     var isReading = true {
-        didSet {
-            guard isReading, owesRead else { return }
-            owesRead = false
-            context?.read()
-        }
+        didSet { context?.setReading(isReading) }
     }
-    private var owesRead = false
+    private let isBehindTLS: Bool
+    @exclusivity(unchecked) private var socket = DirectSocket()
 
-    init(_ connection: ShardConnection) { self.connection = connection }
+    init(_ connection: ShardConnection, isBehindTLS: Bool) {
+        self.connection = connection
+        self.isBehindTLS = isBehindTLS
+    }
 
     var isOpen: Bool { context != nil }
 
     /// The IP address of the server.
     var remoteAddress: String? { context?.remoteAddress?.ipAddress }
 
-    func write(_ bytes: ByteBuffer) { context?.writeAndFlush(wrapOutboundOut(bytes), promise: nil) }
+    func write(_ bytes: ByteBuffer) { socket.write(bytes, context) }
 
     /// Closes; the connection hears no more of this socket.
     func close() {
@@ -41,11 +41,14 @@ final class ShardSocket: ChannelDuplexHandler {
 
     func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
 
+    func channelActive(context: ChannelHandlerContext) {
+        if !isBehindTLS { socket.open(context.channel, reader: self, hearsEndAtOnce: false) }
+        context.fireChannelActive()
+    }
+
     func channelRead(context: ChannelHandlerContext, data: NIOAny) { connection?.receive(unwrapInboundIn(data)) }
 
-    func read(context: ChannelHandlerContext) {
-        if isReading { context.read() } else { owesRead = true }
-    }
+    func received(_ bytes: inout ByteBuffer) { connection?.receive(bytes) }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
         isWritable = context.channel.isWritable

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import NIOCore
+import Proxying
 
 /// Finds out on a connection of its own whether a server answers, without any client's command at stake.
 final class ShardProbe: ShardHealth {
     private let server: ShardServer
     private let connection: ShardConnection
-    private let eventLoop: any EventLoop
+    private let eventLoop: EpollEventLoop
     private var completed: ((Bool) -> Void)?
 
     /// The server is well when it has answered all of `opening`, none of it with an error.

@@ -2,7 +2,6 @@
 
 import Core
 import NIOCore
-import NIOPosix
 import WireHTTP
 import WireProxyProtocol
 
@@ -15,13 +14,13 @@ struct HealthCheck: Sendable {
 
     private let rules: HealthCheckConfiguration
     private let target: EndpointDescription.Identity
-    private let eventLoopGroup: any EventLoopGroup
+    private let eventLoopGroup: EpollEventLoopGroup
     /// Nil if only a connection is opened.
     private let upstream: HTTPUpstream?
 
     init(
         of target: EndpointDescription.Identity, _ configuration: UpstreamConfiguration, tls: TLSClient?,
-        eventLoopGroup: any EventLoopGroup
+        eventLoopGroup: EpollEventLoopGroup
     ) {
         rules = configuration.health
         self.target = target
@@ -43,10 +42,9 @@ struct HealthCheck: Sendable {
     func perform() async throws(Failure) {
         if let upstream, let path = rules.path { return try await ask(upstream, for: path) }
         do {
-            let channel = try await ClientBootstrap(group: eventLoopGroup)
-                .connectTimeout(TimeAmount(rules.timeout))
-                .connect(to: target.address).get()
-            channel.close(promise: nil)
+            let (loop, target) = (eventLoopGroup.nextLoop(), RelayTarget.address(target.address))
+            let connector = StreamConnector(loop, within: TimeAmount(rules.timeout))
+            try await loop.flatSubmit { connector.connect(to: target) { _ in } }.get().close(promise: nil)
         } catch {
             throw Failure(description: RelayFailure(connecting: error).reason(target.configured.listenAddress))
         }

@@ -30,7 +30,7 @@ package final class UpstreamTopology: Sendable {
 
     package let name: String
     let logger: Logger
-    let eventLoopGroup: any EventLoopGroup
+    let eventLoopGroup: EpollEventLoopGroup
     private let lookup: HostNames.Lookup
     let state: Mutex<State>
 
@@ -39,7 +39,7 @@ package final class UpstreamTopology: Sendable {
     ///   - eventLoopGroup: where health checks run.
     package init(
         name: String, configuration: UpstreamConfiguration, tls: TLSClient?, logger: Logger,
-        eventLoopGroup: any EventLoopGroup, lookup: @escaping HostNames.Lookup = NameLookup.addresses
+        eventLoopGroup: EpollEventLoopGroup, lookup: @escaping HostNames.Lookup = NameLookup.addresses
     ) {
         self.name = name
         self.logger = logger

@@ -14,7 +14,7 @@ import TestKit
 final class ProxyUnderTest {
     let proxy: HTTPProxy
     let port: Int
-    private let group: MultiThreadedEventLoopGroup
+    private let group: EpollEventLoopGroup
 
     init(
         _ servers: [ScriptedServer], tls: TLSServer? = nil, tracer: Tracer = .off, accessLog: AccessLogFile? = nil,
@@ -35,7 +35,7 @@ final class ProxyUnderTest {
         route.retry.attempts = 0
         configuration.routes["all"] = route
         configure(&configuration)
-        group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        group = EpollEventLoopGroup(count: 1, name: "test")
         proxy = HTTPProxy(
             name: "web", configuration: configuration, tls: tls, accessLog: accessLog, tracer: tracer, group: group,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
@@ -55,7 +55,7 @@ final class ProxyUnderTest {
 
     func end() async throws {
         await proxy.drain(within: .seconds(1))
-        try await group.shutdownGracefully()
+        await group.shutdownGracefully()
     }
 }
 

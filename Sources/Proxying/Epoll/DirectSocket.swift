@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import NIOCore
+
+/// How a connection's last handler reaches its socket: past the pipeline, unless there is something in between that
+/// changes the bytes (TLS).
+package struct DirectSocket {
+    @usableFromInline var channel: EpollChannel?
+
+    package init() {}
+
+    /// Takes the short way from now on; called when the connection is active, by a handler behind which and before
+    /// which nobody needs to see the bytes.
+    ///
+    /// - Parameter hearsEndAtOnce: whether the other side's end is told while reading is held back.
+    package mutating func open(_ channel: any Channel, reader: any SocketReader, hearsEndAtOnce: Bool) {
+        self.channel = channel as? EpollChannel
+        self.channel?.hearsEndAtOnce = hearsEndAtOnce
+        self.channel?.read(into: reader)
+    }
+
+    /// Writes nothing more.
+    package mutating func close() { channel = nil }
+
+    /// Writes all of `bytes`, now or as soon as the socket takes them.
+    ///
+    /// - Parameter context: whose channel it is; asked for only where there is no short way. Without one the bytes are
+    ///   for nobody.
+    @inlinable
+    package func write(_ bytes: ByteBuffer, _ context: @autoclosure () -> ChannelHandlerContext?) {
+        if let channel { return channel.send(bytes) }
+        context()?.writeAndFlush(NIOAny(bytes), promise: nil)
+    }
+}
+
+extension ChannelHandlerContext {
+    /// Whether the connection is read from; while it isn't, the other side waits in the end.
+    package func setReading(_ isReading: Bool) {
+        guard let channel = channel as? EpollChannel, channel.isReading != isReading else { return }
+        channel.isReading = isReading
+    }
+}
