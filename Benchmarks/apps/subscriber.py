@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""usage: subscriber.py PORT FILE TOPIC     notes each event's time, key and number in FILE, and then takes it."""
+"""usage: subscriber.py PORT FILE TOPIC
+
+Takes each event, and notes its time, key and number in FILE: when it has come, and once more when the system has the
+answer.
+"""
 
 import json
 import os
@@ -26,8 +30,12 @@ class App(BaseHTTPRequestHandler):
 
     def do_POST(self):
         data = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["data"]
-        os.write(NOTES, f"{time.time():.6f} {data['key']} {data['number']}\n".encode())
+        event = f"{time.time():.6f} {data['key']} {data['number']}\n"
+        os.write(NOTES, f"came {event}".encode())
         self.answer(b"")
+        # An answer that is still in the buffer dies with the app.
+        self.wfile.flush()
+        os.write(NOTES, f"answered {event}".encode())
 
     def answer(self, body):
         self.send_response(200)

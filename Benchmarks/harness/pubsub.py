@@ -99,7 +99,7 @@ class LoggingNginx(Nginx):
 
 
 class NotingSubscriber(MeasuredProcess):
-    """A subscriber in Python that notes each event in a file before it says that it has taken it."""
+    """A subscriber in Python that notes each event in a file before it answers, and again when it has answered."""
 
     name = "the subscriber"
 
@@ -115,9 +115,18 @@ class NotingSubscriber(MeasuredProcess):
         self.wait_until_ready("/ready", 200)
 
     def deliveries(self):
-        """Each delivery: when, of which key, and its number. A kill may have torn the last line."""
+        """Each delivery: when, of which key, and its number."""
+        return self.notes("came")
+
+    def answered(self):
+        """The deliveries whose answer the system had, but for those that a kill kept the app from noting."""
+        return set(self.notes("answered"))
+
+    def notes(self, what):
+        # A kill may have torn the last line.
         text = self.file.read_text() if self.file.exists() else ""
-        return [(float(when), key, int(number)) for when, key, number in map(str.split, whole_lines(text))]
+        lines = [line.split() for line in whole_lines(text)]
+        return [(float(when), key, int(number)) for noted, when, key, number in lines if noted == what]
 
 
 class CountingPublisher(MeasuredProcess):

@@ -4,8 +4,9 @@
 Goal: no acknowledged event is lost; events of one key come first in their order; what comes twice was in flight, or its
 checkpoint not yet saved, when something was killed.
 Method: a publisher counts up under each key and notes what was acknowledged; a subscriber notes each event before it
-takes it. In random turns the publisher, the subscriber and their sidecars are killed and started again. After a kill of
-the subscriber's sidecar the saved checkpoints are read: what they cover must not come again.
+answers, and again when it has. In random turns the publisher, the subscriber and their sidecars are killed and started
+again. After a kill of the subscriber's sidecar the saved checkpoints are read: what they cover must not come again.
+After one of the subscriber, what it has answered must not.
 """
 
 import random
@@ -18,7 +19,7 @@ from harness.stored import SavedCheckpoints, positions_of_numbers
 
 KEYS = 16
 UPTIME_SECONDS = (0.3, 0.7)
-# An app that is killed has noted the events in flight just before; one whose sidecar is killed may note them after.
+# An app whose sidecar is killed may note the events in flight after that.
 CALL_SECONDS_MAX = 0.5
 DRAIN_SECONDS_MAX = 30
 CONSUMER = f"group/pubsub/subscriber/{TOPIC}"
@@ -35,35 +36,38 @@ class Kill:
 
     def explains(self, again):
         """Whether an event came again because of this kill."""
-        if again.second < self.began:
-            return False
         if self.saved is not None:
-            return again.first <= self.ended + CALL_SECONDS_MAX and not self.saved.cover(again.key, again.position)
-        return self.victim == NotingSubscriber.name and -CALL_SECONDS_MAX <= again.first - self.began <= 0
+            return (again.second >= self.began and again.first <= self.ended + CALL_SECONDS_MAX
+                    and not self.saved.cover(again.key, again.position))
+        # The app takes events until it is dead, and so some after the kill has begun.
+        return (self.victim == NotingSubscriber.name and again.first <= self.ended <= again.second
+                and not again.was_answered)
 
 
 @dataclass
 class Again:
-    """An event that came twice, and when."""
+    """An event that came twice, when, and whether the app had answered before."""
 
     key: str
     number: int
     position: int
     first: float
     second: float
+    was_answered: bool
 
 
 class Found:
     """What a run came to."""
 
-    def __init__(self, lost, acknowledged, deliveries, positions=None):
+    def __init__(self, lost, acknowledged, deliveries, answered=frozenset(), positions=None):
         self.lost, self.acknowledged, self.count = lost, acknowledged, len(deliveries)
         self.disorder, self.repeated = 0, []
         last, highest = {}, {}
         for when, key, number in deliveries:
             if (key, number) in last:
                 position = (positions or {}).get((key, number), 0)
-                self.repeated.append(Again(key, number, position, last[key, number], when))
+                first = last[key, number]
+                self.repeated.append(Again(key, number, position, first, when, (first, key, number) in answered))
             else:
                 self.disorder += number < highest.get(key, 0)
                 highest[key] = max(number, highest.get(key, 0))
@@ -92,7 +96,7 @@ def crash(bench, report):
             if process.process is not None:
                 process.kill()
     judge(bench, report, kills,
-          Found(lost, publisher.acknowledged(), app.deliveries(), positions_of_numbers(data)))
+          Found(lost, publisher.acknowledged(), app.deliveries(), app.answered(), positions_of_numbers(data)))
 
 
 def kill(victim, beside):
