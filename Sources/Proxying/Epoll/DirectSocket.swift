@@ -6,8 +6,23 @@ package import NIOCore
 /// changes the bytes (TLS).
 package struct DirectSocket {
     @usableFromInline var channel: EpollChannel?
+    /// While it is false the connection isn't read from, and in the end the other side waits; TLS or not.
+    @usableFromInline private(set) var isReading = true
 
     package init() {}
+
+    /// Has the connection be read from, or not.
+    @inlinable
+    package mutating func setReading(_ isReading: Bool, _ context: @autoclosure () -> ChannelHandlerContext?) {
+        if isReading != self.isReading { changeReading(isReading, context()) }
+    }
+
+    @usableFromInline
+    mutating func changeReading(_ isReading: Bool, _ context: ChannelHandlerContext?) {
+        guard let channel = context?.channel as? EpollChannel else { return }
+        self.isReading = isReading
+        channel.isReading = isReading
+    }
 
     /// Takes the short way from now on; called when the connection is active, by a handler behind which and before
     /// which nobody needs to see the bytes.
@@ -30,13 +45,5 @@ package struct DirectSocket {
     package func write(_ bytes: ByteBuffer, _ context: @autoclosure () -> ChannelHandlerContext?) {
         if let channel { return channel.send(bytes) }
         context()?.writeAndFlush(NIOAny(bytes), promise: nil)
-    }
-}
-
-extension ChannelHandlerContext {
-    /// Whether the connection is read from; while it isn't, the other side waits in the end.
-    package func setReading(_ isReading: Bool) {
-        guard let channel = channel as? EpollChannel, channel.isReading != isReading else { return }
-        channel.isReading = isReading
     }
 }

@@ -51,7 +51,7 @@ package final class RelayConnection: ChannelInboundHandler, SocketReader {
 
     /// While it is false nothing is read, and in the end the server waits.
     package var isReading = true {
-        didSet { if isReading != oldValue { context?.setReading(isReading) } }
+        didSet { socket.setReading(isReading, context) }
     }
 
     init(_ pool: RelayConnections, _ loop: RelayLoop, _ secured: EventLoopFuture<Void>?, generation: Int) {

@@ -121,7 +121,7 @@ final class HTTPProxyClient: ChannelInboundHandler, RelayReceiver, SocketReader 
         loop.relay.clock.hold()
         receive(&bytes)
         loop.relay.clock.release()
-        if holdsRead { context?.setReading(false) }
+        if holdsRead { socket.setReading(false, context) }
     }
 
     private func receive(_ bytes: inout ByteBuffer) {
@@ -171,7 +171,7 @@ final class HTTPProxyClient: ChannelInboundHandler, RelayReceiver, SocketReader 
 
     /// Goes on reading, if that was held back and needn't be any more.
     func resumeReading() {
-        if !holdsRead { context?.setReading(true) }
+        if !holdsRead { socket.setReading(true, context) }
     }
 
     // MARK: - The channel

@@ -254,7 +254,7 @@ class ShardClient: TickTarget, ChannelInboundHandler, SocketReader {
     }
 
     /// The client isn't read from while what it said waits.
-    private func updateReading() { context?.setReading(holds.isEmpty && !isEnding || isClosed) }
+    private func updateReading() { socket.setReading(holds.isEmpty && !isEnding || isClosed, context) }
 
     private func process() {
         var bytes = input

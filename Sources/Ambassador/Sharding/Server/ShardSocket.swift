@@ -14,7 +14,7 @@ final class ShardSocket: ChannelInboundHandler, SocketReader {
     private(set) var isWritable = true
     /// While it is false nothing is read, and in the end the server waits.
     var isReading = true {
-        didSet { context?.setReading(isReading) }
+        didSet { socket.setReading(isReading, context) }
     }
     private let isBehindTLS: Bool
     @exclusivity(unchecked) private var socket = DirectSocket()
