@@ -188,8 +188,8 @@ struct Listeners: Sendable {
         return PubSubRoom(parts.components.pubsub, appID: appID, logger: logger).endpoints
     }
 
-    /// NIO's own loops, one for each core, serve all listeners of the control plane: they only carry bytes, and the
-    /// work is done in tasks.
+    /// Loops that are nobody's, one for each core, serve all listeners of the control plane: they only carry bytes, and
+    /// the work is done in tasks.
     static var eventLoops: EpollEventLoopGroup { .singleton }
 
     /// Waits for a moment in which neither the app nor another sidecar is being answered.

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Logging
-import NIOPosix
 import Sidecar
 import Telemetry
 import TraceExport

@@ -6,7 +6,6 @@ import Core
 import Logging
 import NIOCore
 import NIOHPACK
-import NIOPosix
 import Proxying
 import Synchronization
 import TestKit

@@ -2,7 +2,6 @@
 
 import BuildingBlocks
 import NIOCore
-import NIOPosix
 import Proxying
 import TestKit
 import Testing

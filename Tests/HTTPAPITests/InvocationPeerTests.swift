@@ -4,7 +4,6 @@ import AppInvocation
 import BuildingBlocks
 import Core
 import NIOCore
-import NIOPosix
 import Proxying
 import Synchronization
 import TestKit

@@ -6,7 +6,6 @@ import Core
 import HTTPAPI
 import Logging
 import NIOCore
-import NIOPosix
 import Proxying
 import Synchronization
 import WireHTTP

@@ -3,7 +3,6 @@
 import BuildingBlocks
 import Core
 import NIOCore
-import NIOPosix
 import Proxying
 import Synchronization
 import TestKit

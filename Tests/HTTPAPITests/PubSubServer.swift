@@ -4,7 +4,6 @@ import BuildingBlocks
 import Core
 import HTTPAPI
 import Logging
-import NIOPosix
 import Proxying
 import Subscriptions
 import Synchronization

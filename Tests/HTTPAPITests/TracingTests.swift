@@ -4,7 +4,6 @@ import BuildingBlocks
 import Core
 import Logging
 import NIOCore
-import NIOPosix
 import Proxying
 import Synchronization
 import Telemetry

@@ -5,7 +5,6 @@ import Logging
 import NIOCore
 import NIOHPACK
 import NIOHTTP2
-import NIOPosix
 import TestKit
 import Testing
 import WireHTTP

@@ -4,7 +4,6 @@ import Core
 import NIOCore
 import NIOHPACK
 import NIOHTTP2
-import NIOPosix
 import Synchronization
 import TestKit
 import Testing

@@ -4,7 +4,6 @@ import Core
 import Glibc
 import Logging
 import NIOCore
-import NIOPosix
 import ServiceLifecycle
 import TestKit
 import Testing

@@ -3,7 +3,6 @@
 import Core
 import Glibc
 import Logging
-import NIOPosix
 import Proxying
 import TestKit
 import Testing

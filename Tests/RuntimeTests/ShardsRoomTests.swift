@@ -3,7 +3,6 @@
 import Core
 import Logging
 import NIOCore
-import NIOPosix
 import Proxying
 import Testing
 

@@ -4,7 +4,6 @@ import Core
 import FoundationEssentials
 import Logging
 import NIOCore
-import NIOPosix
 import Proxying
 import ServiceLifecycle
 import Synchronization

@@ -3,7 +3,6 @@
 package import Core
 package import Logging
 import NIOCore
-import NIOPosix
 import ServiceLifecycle
 import Synchronization
 import Telemetry

@@ -2,7 +2,6 @@
 
 package import Core
 package import NIOCore
-import NIOPosix
 package import WireHTTP
 
 /// One HTTP/1.1 server that is called, with the connections to it.

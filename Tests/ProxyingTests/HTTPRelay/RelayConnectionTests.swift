@@ -3,7 +3,6 @@
 import Core
 import Glibc
 import NIOCore
-import NIOPosix
 import TestKit
 import Testing
 import WireHTTP

@@ -2,7 +2,6 @@
 
 import Core
 import NIOCore
-import NIOPosix
 import NIOSSL
 import TestKit
 import Testing
