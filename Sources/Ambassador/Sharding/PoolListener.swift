@@ -22,7 +22,6 @@ final class PoolListener: Sendable {
         try await clients.start { [tls] channel, openCount in
             guard let client = makeClient(channel.eventLoop) else { throw ChannelError.ioOnClosedChannel }
             try tls?.secure(channel, within: ClientListener.handshakeTimeout)
-            client.isBehindTLS = tls != nil
             try channel.pipeline.syncOperations.addHandler(client)
             let limit = client.loop.limits.clients
             if openCount > limit { client.refuseAsSurplus(limit: limit) }

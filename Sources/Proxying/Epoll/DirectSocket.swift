@@ -24,18 +24,12 @@ package struct DirectSocket {
         channel.isReading = isReading
     }
 
-    /// Takes the short way from now on; called when the connection is active, by a handler behind which and before
-    /// which nobody needs to see the bytes.
-    ///
-    /// - Parameter hearsEndAtOnce: whether the other side's end is told while reading is held back.
-    package mutating func open(_ channel: any Channel, reader: any SocketReader, hearsEndAtOnce: Bool) {
-        self.channel = channel as? EpollChannel
-        self.channel?.hearsEndAtOnce = hearsEndAtOnce
-        self.channel?.read(into: reader)
+    /// Takes the short way from now on, if there is one; called when the connection is active, by its last handler.
+    package mutating func open(_ channel: any Channel, reader: any SocketReader) {
+        guard let channel = channel as? EpollChannel, !channel.changesBytes else { return }
+        self.channel = channel
+        channel.read(into: reader)
     }
-
-    /// Writes nothing more.
-    package mutating func close() { channel = nil }
 
     /// Writes all of `bytes`, now or as soon as the socket takes them.
     ///

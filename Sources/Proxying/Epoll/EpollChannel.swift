@@ -21,13 +21,14 @@ package final class EpollChannel: EpollHandle, @unchecked Sendable {
 
     /// Who gets what is read; nil: the pipeline.
     @exclusivity(unchecked) var reader: (any SocketReader)?
-    /// While it is false nothing is read, and in the end the other side waits. Unless `hearsEndAtOnce`.
+    /// While it is false nothing is read, and in the end the other side waits. Unless the settings
+    /// say `hearsEndAtOnce`.
     @exclusivity(unchecked) package var isReading = true {
         didSet { if isReading, isReadReady { loop.resume(self) } }
     }
-    /// What the other side has said before it ended is read although reading is held back: it is no more than the
-    /// socket holds, and behind it is the news that nobody waits any more.
-    @exclusivity(unchecked) package var hearsEndAtOnce = true
+    private let hearsEndAtOnce: Bool
+    /// A handler changes what is read and written (TLS), so that none may be passed by.
+    package var changesBytes = false
     @exclusivity(unchecked) var isOpen = true
     /// There may be something to read.
     @exclusivity(unchecked) var isReadReady = false
@@ -55,6 +56,7 @@ package final class EpollChannel: EpollHandle, @unchecked Sendable {
     init(_ loop: EpollEventLoop, descriptor: Int32, to address: SocketAddress?, _ settings: SocketSettings) {
         closePromise = loop.makePromise()
         remoteAddress = address
+        hearsEndAtOnce = settings.hearsEndAtOnce
         allowsHalfClosure = settings.allowsHalfClosure
         unwrittenBytesMax = settings.unwrittenBytesMax
         super.init(loop, descriptor: descriptor)

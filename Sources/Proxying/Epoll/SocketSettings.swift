@@ -12,6 +12,9 @@ package struct SocketSettings: Sendable {
     package var isKeptAlive = false
     /// The other side's end isn't ours: it may still take what we say.
     package var allowsHalfClosure = false
+    /// What the other side has said before it ended is read although reading is held back: it is no more than the
+    /// socket holds, and behind it is the news that nobody waits any more.
+    package var hearsEndAtOnce = true
     /// What the socket hasn't taken, in bytes, from which on the channel isn't writable. It is again at a quarter.
     package var unwrittenBytesMax = 64 << 10
 

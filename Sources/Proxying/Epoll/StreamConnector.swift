@@ -22,7 +22,7 @@ package struct StreamConnector: Sendable {
     /// - Returns: fails with `IOError`, `ChannelError.connectTimeout`, `NameLookupError`, or what `prepare` throws;
     ///   where a name has several addresses, with the first one's error.
     package func connect(
-        to target: RelayTarget, _ prepare: @escaping (EpollChannel) throws -> Void
+        to target: StreamTarget, _ prepare: @escaping (EpollChannel) throws -> Void
     ) -> EventLoopFuture<EpollChannel> {
         loop.preconditionInEventLoop()
         let race = ConnectRace(loop, settings, prepare)

@@ -11,12 +11,11 @@ package final class OutputBuffers {
     /// A buffer that a large reply has made larger isn't kept.
     private static let capacityMax = 64 << 10
 
-    private let allocator: ByteBufferAllocator
     @exclusivity(unchecked) private var free: [ByteBuffer] = []
 
-    package init(allocator: ByteBufferAllocator = ByteBufferAllocator()) { self.allocator = allocator }
+    package init() {}
 
-    package func take() -> ByteBuffer { free.popLast() ?? allocator.buffer(capacity: Self.capacityInitial) }
+    package func take() -> ByteBuffer { free.popLast() ?? ByteBufferAllocator().buffer(capacity: Self.capacityInitial) }
 
     /// `buffer` may still be on its way to a socket: then clearing it gives it other memory.
     package func give(_ buffer: consuming ByteBuffer) {

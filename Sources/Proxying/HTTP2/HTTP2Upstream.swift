@@ -66,7 +66,8 @@ package final class HTTP2Upstream: Sendable {
 
     private func connect(_ eventLoop: EpollEventLoop) -> EventLoopFuture<NIOLoopBound<HTTP2UpstreamConnection>> {
         let connector = StreamConnector(eventLoop, within: .seconds(Int64(HTTPUpstreamLimits().connectSeconds)))
-        return connector.connect(to: RelayTarget(address)) { try self.addHandlers(to: $0) }.flatMapThrowing { channel in
+        let opening = connector.connect(to: StreamTarget(address)) { try self.addHandlers(to: $0) }
+        return opening.flatMapThrowing { channel in
             let connection = try channel.pipeline.syncOperations.handler(type: HTTP2UpstreamConnection.self)
             return NIOLoopBound(connection, eventLoop: channel.eventLoop)
         }

@@ -105,7 +105,6 @@ package final class RelayConnection: ChannelInboundHandler, SocketReader {
         receiver = nil
         guard phase != .closed else { return }
         phase = .closed
-        socket.close()
         context?.close(promise: nil)
     }
 
@@ -114,12 +113,11 @@ package final class RelayConnection: ChannelInboundHandler, SocketReader {
     package func handlerAdded(context: ChannelHandlerContext) { self.context = context }
 
     package func handlerRemoved(context: ChannelHandlerContext) {
-        socket.close()
         self.context = nil
     }
 
     package func channelActive(context: ChannelHandlerContext) {
-        if secured == nil { socket.open(context.channel, reader: self, hearsEndAtOnce: false) }
+        socket.open(context.channel, reader: self)
         context.fireChannelActive()
     }
 
@@ -142,7 +140,6 @@ package final class RelayConnection: ChannelInboundHandler, SocketReader {
     }
 
     package func channelInactive(context: ChannelHandlerContext) {
-        socket.close()
         if isCounted { pool.closed(self) }
         isCounted = false
         end(isWhole: true)

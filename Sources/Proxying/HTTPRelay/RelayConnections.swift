@@ -51,7 +51,7 @@ package final class RelayConnections {
     private static let sweepPauseMin = TimeAmount.milliseconds(100)
 
     private let loop: RelayLoop
-    private let target: RelayTarget
+    private let target: StreamTarget
     package var rules: RelayConnectionRules {
         didSet {
             if !rules.makesSame(as: oldValue) { generation += 1 }
@@ -70,7 +70,7 @@ package final class RelayConnections {
     /// No more connections are kept.
     private var isEnding = false
 
-    package init(_ loop: RelayLoop, to target: RelayTarget, _ rules: RelayConnectionRules) {
+    package init(_ loop: RelayLoop, to target: StreamTarget, _ rules: RelayConnectionRules) {
         self.loop = loop
         self.target = target
         self.rules = rules
@@ -150,7 +150,9 @@ package final class RelayConnections {
 
     private func connect(_ waiter: RelayWaiter) {
         connecting += 1
-        StreamConnector(loop.eventLoop, within: rules.connectTimeout)
+        var settings = SocketSettings()
+        settings.hearsEndAtOnce = false
+        StreamConnector(loop.eventLoop, within: rules.connectTimeout, settings)
             .connect(to: target) { try self.addHandlers(to: $0, waiter) }
             .assumeIsolated()
             .flatMapThrowing { try $0.pipeline.syncOperations.handler(type: RelayConnection.self) }
@@ -160,7 +162,8 @@ package final class RelayConnections {
     /// By the rules as they are now: they may have changed meanwhile.
     private func addHandlers(to channel: EpollChannel, _ waiter: RelayWaiter) throws {
         let pipeline = channel.pipeline.syncOperations
-        if rules.isPrivate, let opening = waiter.receiver?.opening { try pipeline.addHandler(OpeningBytes(opening)) }
+        // In front even of TLS.
+        if rules.isPrivate, let opening = waiter.receiver?.opening { channel.send(opening) }
         let secured = try rules.tls?.secure(channel, host: rules.host, within: rules.connectTimeout)
         try pipeline.addHandler(RelayConnection(self, loop, secured, generation: generation))
     }

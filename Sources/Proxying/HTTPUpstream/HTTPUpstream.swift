@@ -21,7 +21,7 @@ package final class HTTPUpstream: Sendable {
     }
 
     package let address: ListenAddress
-    private let target: RelayTarget
+    private let target: StreamTarget
     /// What each connection begins with.
     let opening: ByteBuffer?
     let limits: HTTPUpstreamLimits
@@ -54,7 +54,7 @@ package final class HTTPUpstream: Sendable {
     ) {
         self.address = address
         self.opening = opening.readableBytes > 0 ? opening : nil
-        target = socketAddress.map { .address($0) } ?? RelayTarget(address)
+        target = socketAddress.map { .address($0) } ?? StreamTarget(address)
         self.tls = tls
         self.limits = limits
         host = Self.hostField(address, isSecure: tls != nil)

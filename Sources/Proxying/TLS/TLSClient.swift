@@ -57,6 +57,7 @@ package final class TLSClient: TLSFromFiles {
             promise.fail(error)
             throw error
         }
+        (channel as? EpollChannel)?.changesBytes = true
         return promise.futureResult
     }
 

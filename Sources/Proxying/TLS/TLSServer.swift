@@ -53,6 +53,7 @@ package final class TLSServer: TLSFromFiles {
             promise.fail(error)
             throw error
         }
+        (channel as? EpollChannel)?.changesBytes = true
         return promise.futureResult
     }
 

@@ -108,7 +108,7 @@ final class HTTPProxyClient: ChannelInboundHandler, RelayReceiver, SocketReader 
     }
 
     private func begin(_ context: ChannelHandlerContext) {
-        if !isSecure { socket.open(context.channel, reader: self, hearsEndAtOnce: true) }
+        socket.open(context.channel, reader: self)
         if isSurplus { refuseAsSurplus() }
     }
 
@@ -222,7 +222,6 @@ final class HTTPProxyClient: ChannelInboundHandler, RelayReceiver, SocketReader 
         guard !isClosed else { return }
         isClosed = true
         cancelExchange(.clientGone)
-        socket.close()
         loop.remove(self)
         input = ByteBuffer()
         output = ByteBuffer()

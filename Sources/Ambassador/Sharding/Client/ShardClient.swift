@@ -23,7 +23,6 @@ class ShardClient: TickTarget, ChannelInboundHandler, SocketReader {
     @exclusivity(unchecked) private var input = ByteBuffer()
     private var holds: Hold = []
     @exclusivity(unchecked) private var socket = DirectSocket()
-    final var isBehindTLS = false
     private var isWritable = true
     /// No more commands are taken; the connection ends with the last reply.
     private(set) var isEnding = false
@@ -282,7 +281,7 @@ class ShardClient: TickTarget, ChannelInboundHandler, SocketReader {
     }
 
     final func channelActive(context: ChannelHandlerContext) {
-        if !isBehindTLS { socket.open(context.channel, reader: self, hearsEndAtOnce: true) }
+        socket.open(context.channel, reader: self)
         context.fireChannelActive()
     }
 

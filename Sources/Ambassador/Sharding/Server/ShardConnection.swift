@@ -253,7 +253,7 @@ class ShardConnection: TickTarget {
         state.began()
         output.append(opening.bytes)
         for _ in 0..<opening.replies { expect(InFlight.opening, opening.expectation) }
-        let socket = ShardSocket(self, isBehindTLS: server.tls != nil)
+        let socket = ShardSocket(self)
         server.connect(on: loop.eventLoop, handler: socket) { [self] result in
             switch result {
             case .success: connected(socket)

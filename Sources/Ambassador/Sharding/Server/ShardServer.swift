@@ -95,8 +95,9 @@ final class ShardServer {
     ) {
         var settings = SocketSettings()
         settings.isKeptAlive = keepalive
-        let target: RelayTarget
-        do { target = try RelayTarget(address) } catch { return completed(.failure(.connect(Self.text(of: error)))) }
+        settings.hearsEndAtOnce = false
+        let target: StreamTarget
+        do { target = try StreamTarget(address) } catch { return completed(.failure(.connect(Self.text(of: error)))) }
         var secured: EventLoopFuture<Void>?
         StreamConnector(eventLoop, within: connectTimeout, settings)
             .connect(to: target) { [self] channel in

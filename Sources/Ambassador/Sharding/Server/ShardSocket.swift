@@ -16,13 +16,9 @@ final class ShardSocket: ChannelInboundHandler, SocketReader {
     var isReading = true {
         didSet { socket.setReading(isReading, context) }
     }
-    private let isBehindTLS: Bool
     @exclusivity(unchecked) private var socket = DirectSocket()
 
-    init(_ connection: ShardConnection, isBehindTLS: Bool) {
-        self.connection = connection
-        self.isBehindTLS = isBehindTLS
-    }
+    init(_ connection: ShardConnection) { self.connection = connection }
 
     var isOpen: Bool { context != nil }
 
@@ -42,7 +38,7 @@ final class ShardSocket: ChannelInboundHandler, SocketReader {
     func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
 
     func channelActive(context: ChannelHandlerContext) {
-        if !isBehindTLS { socket.open(context.channel, reader: self, hearsEndAtOnce: false) }
+        socket.open(context.channel, reader: self)
         context.fireChannelActive()
     }
 

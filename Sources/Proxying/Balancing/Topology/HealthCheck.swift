@@ -42,7 +42,7 @@ struct HealthCheck: Sendable {
     func perform() async throws(Failure) {
         if let upstream, let path = rules.path { return try await ask(upstream, for: path) }
         do {
-            let (loop, target) = (eventLoopGroup.nextLoop(), RelayTarget.address(target.address))
+            let (loop, target) = (eventLoopGroup.nextLoop(), StreamTarget.address(target.address))
             let connector = StreamConnector(loop, within: TimeAmount(rules.timeout))
             try await loop.flatSubmit { connector.connect(to: target) { _ in } }.get().close(promise: nil)
         } catch {

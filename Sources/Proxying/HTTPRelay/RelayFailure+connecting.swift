@@ -1,31 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import Core
+import Core
 import Glibc
-package import NIOCore
-
-/// Where connections to a server go.
-package enum RelayTarget: Sendable {
-    case address(SocketAddress)
-    /// A name, which is looked up for each connection.
-    case host(String, port: Int)
-
-    /// A host that is an IP address needs no look-up, which NIO does on a thread of its own.
-    package init(_ address: ListenAddress) {
-        let fixed = try? SocketAddress(ipAddress: address.host, port: address.port)
-        self = fixed.map(Self.address) ?? .host(address.host, port: address.port)
-    }
-}
-
-extension RelayTarget {
-    /// - Throws: an error of NIO's if a path is too long for a socket's.
-    package init(_ address: ServerAddress) throws {
-        switch address {
-        case .network(let host, let port): self = RelayTarget(ListenAddress(host: host, port: port))
-        case .unix(let path): self = .address(try SocketAddress(unixDomainSocketPath: path))
-        }
-    }
-}
+import NIOCore
 
 extension RelayFailure {
     /// Why no connection could be made.
