@@ -39,8 +39,8 @@ package final class EpollEventLoop: EventLoop, @unchecked Sendable {
 
     // Safe: all of these belong to the loop's thread; nothing is called while one changes.
     @exclusivity(unchecked) private var tasks: [() -> Void] = []
-    @exclusivity(unchecked) private var timers = LoopTimers()
-    @exclusivity(unchecked) private var handles = EpollHandles()
+    @exclusivity(unchecked) private(set) var timers = LoopTimers()
+    @exclusivity(unchecked) private(set) var handles = EpollHandles()
     @exclusivity(unchecked) private var resuming: [EpollHandle] = []
     @exclusivity(unchecked) private var buffer: ByteBuffer?
     private var isEnding = false

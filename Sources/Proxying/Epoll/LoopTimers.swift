@@ -38,6 +38,9 @@ struct LoopTimers {
     /// When the next one is due.
     var next: NIODeadline? { heap.first?.deadline }
 
+    /// Those that are to come.
+    var count: Int { heap.count { $0.timer.act != nil } }
+
     mutating func add(_ timer: LoopTimer) {
         // Whoever scheduled it from another thread may have cancelled it before it came here.
         if timer.act == nil { return }

@@ -42,7 +42,7 @@ package struct StreamConnector: Sendable {
 
 /// The attempts to reach a server that has several addresses. They begin one after the other, each when the one before
 /// has failed or taken a while (RFC 8305, section 5), and the first to be connected wins.
-private final class ConnectRace {
+final class ConnectRace {
     /// What an attempt may take before the next one begins as well.
     private static let headStart = TimeAmount.milliseconds(250)
 
