@@ -148,8 +148,12 @@ package final class EpollEventLoop: EventLoop, @unchecked Sendable {
     /// Returns how many milliseconds there are until the next timer; negative: there is none.
     private func runTimers() -> Int32 {
         guard timers.next != nil else { return -1 }
-        let now = NIODeadline.now()
-        while let act = timers.popDue(now) { act(true) }
+        var now = NIODeadline.now()
+        while let act = timers.popDue(now) {
+            act(true)
+            // It may have taken a while, in which the next one has become due.
+            if let next = timers.next, next > now { now = .now() }
+        }
         guard let next = timers.next else { return -1 }
         // Rounded up: a turn before the time would be for nothing.
         return Int32(clamping: max(0, ((next - now).nanoseconds + 999_999) / 1_000_000))

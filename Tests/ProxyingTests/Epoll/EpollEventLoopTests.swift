@@ -136,6 +136,23 @@ import Testing
         }
     }
 
+    @Test func `a timer isn't later for the time that the one before it took`() async throws {
+        try await EpollEventLoopGroup.run(loops: 2) { group in
+            let (loop, other, order) = (group.loops[0], group.loops[1], Order())
+            let start = NIODeadline.now()
+            // Both are set before the first is done.
+            let next = try await loop.submit {
+                loop.scheduleTask(deadline: start) { while NIODeadline.now() < start + .milliseconds(500) {} }
+                return loop.scheduleTask(deadline: start + .milliseconds(600)) { order.note(1) }
+            }.get()
+            // Of another loop, half a second behind it less a little.
+            let judge = other.scheduleTask(deadline: start + .milliseconds(1050)) { order.note(2) }
+            // Nothing is asked of the first loop meanwhile: that would have it look at its timers again.
+            for timer in [judge, next] { try await timer.futureResult.get() }
+            #expect(order.numbers == [1, 2])
+        }
+    }
+
     @Test func `a timer that is cancelled never comes, whoever cancels it`() async throws {
         try await EpollEventLoopGroup.run { group in
             let (loop, order) = (group.loops[0], Order())
