@@ -141,6 +141,8 @@ package final class EpollChannel: EpollHandle, @unchecked Sendable {
         isReadAsked = false
         let isLarge = buffer.readableBytes >= EpollEventLoop.readSize / 4
         pipeline.syncOperations.fireChannelRead(NIOAny(isLarge ? buffer : Self.copy(buffer)))
+        // Who has closed it hears no more of it.
+        guard isOpen else { return }
         pipeline.syncOperations.fireChannelReadComplete()
         if isOpen, readsOnItsOwn, !isReadAsked { pipeline.syncOperations.read() }
     }

@@ -196,6 +196,24 @@ import Testing
         }
     }
 
+    @Test func `a handler that closes while it reads isn't told that the reading is complete`() async throws {
+        final class Closer: ChannelInboundHandler {
+            typealias InboundIn = ByteBuffer
+            private let trace: ChannelTrace
+            init(_ trace: ChannelTrace) { self.trace = trace }
+            func channelRead(context: ChannelHandlerContext, data: NIOAny) { context.close(promise: nil) }
+            func channelReadComplete(context: ChannelHandlerContext) { trace.note("complete") }
+        }
+        let prepare: @Sendable (EpollChannel, ChannelTrace) throws -> Void = { channel, trace in
+            try channel.pipeline.syncOperations.addHandler(Closer(trace))
+        }
+        try await ChannelUnderTest.run(prepare: prepare) { test in
+            test.peer.write("x")
+            try await test.channel.closeFuture.get()
+            #expect(test.trace.events == ["registered", "active", "inactive", "unregistered", "removed"])
+        }
+    }
+
     @Test func `what the kernel says of a socket that is closed reaches nobody else`() async throws {
         try await ChannelUnderTest.run { test in
             let (second, secondPeer) = try ConnectedSockets.unix.open()
