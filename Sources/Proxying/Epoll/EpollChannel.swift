@@ -96,7 +96,11 @@ package final class EpollChannel: EpollHandle, @unchecked Sendable {
     // MARK: - Reading
 
     /// Has what is read go to `reader` from now on, past all handlers.
-    package func read(into reader: any SocketReader) { self.reader = reader }
+    package func read(into reader: any SocketReader) {
+        self.reader = reader
+        // What came while nobody asked for it isn't told again.
+        if isReadReady, mayRead { loop.resume(self) }
+    }
 
     var mayRead: Bool {
         isOpen && !isInputOver && (isEndReady && hearsEndAtOnce || isReading && (reader != nil || isReadAsked))

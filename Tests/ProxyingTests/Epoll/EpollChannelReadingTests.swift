@@ -149,6 +149,19 @@ import Testing
         }
     }
 
+    @Test func `a reader gets what came before it while nobody read`() async throws {
+        let prepare: @Sendable (EpollChannel, ChannelTrace) throws -> Void = { channel, _ in
+            try channel.syncOptions?.setOption(.autoRead, value: false)
+        }
+        try await ChannelUnderTest.run(prepare: prepare) { test in
+            test.peer.write("early")
+            try await test.settle()
+            #expect(test.trace.text == "")
+            try await test.readDirectly()
+            try await eventually { test.trace.text == "early" }
+        }
+    }
+
     // MARK: - What is handed on
 
     @Test func `what a handler keeps isn't changed by what comes later`() async throws {
