@@ -11,7 +11,13 @@ extension EpollChannel {
     /// Only for the handler that is nearest to the socket: none before it sees them.
     package func send(_ bytes: ByteBuffer) {
         guard isOpen, writeError == nil, case .open = output else { return }
-        guard pending == nil else { return sendLater(bytes, from: 0) }
+        if let pending {
+            let isWaiting = pending.hasFlushed
+            sendLater(bytes, from: 0)
+            // Where nothing waits for the socket but for a flush, the loop has nothing to tell.
+            if !isWaiting { flushNow() }
+            return
+        }
         let count = sendNow(bytes)
         if count == bytes.readableBytes { return }
         guard count >= 0 || errno == EAGAIN else { return writeFailed(errno) }

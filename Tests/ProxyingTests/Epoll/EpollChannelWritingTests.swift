@@ -47,6 +47,16 @@ import Testing
         }
     }
 
+    @Test func `what is sent past the pipeline goes out behind what wasn't flushed`() async throws {
+        try await ChannelUnderTest.run { test in
+            try await test.on { channel in
+                channel.write(ByteBuffer(string: "first "), promise: nil)
+                channel.send(ByteBuffer(string: "second"))
+            }
+            #expect(try test.peer.readText(count: 12) == "first second")
+        }
+    }
+
     @Test func `nothing is written at once, and told`() async throws {
         try await ChannelUnderTest.run { test in
             try await test.channel.writeAndFlush(ByteBuffer())
