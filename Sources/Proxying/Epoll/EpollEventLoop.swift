@@ -224,7 +224,8 @@ package final class EpollEventLoop: EventLoop, @unchecked Sendable {
 
     /// Looks at a handle again, after all others that there is news of.
     func resume(_ handle: EpollHandle) {
-        if handle.isResuming { return }
+        // Nobody looks any more when the loop has ended, and it would be kept for ever.
+        if handle.isResuming || isEnding { return }
         handle.isResuming = true
         resuming.append(handle)
     }
@@ -262,6 +263,7 @@ package final class EpollEventLoop: EventLoop, @unchecked Sendable {
     }
 
     private func end() {
+        resuming = []
         for handle in handles.all { handle.loopEnds() }
         for act in timers.removeAll() { act(false) }
         var rounds = 0

@@ -95,4 +95,25 @@ import Testing
         await #expect(throws: EventLoopError.shutdown) { _ = try await group.loops[0].begin(late) }
         #expect(try latePeer.readToEnd().isEmpty)
     }
+
+    @Test func `nothing of a loop is left when it has ended`() async throws {
+        struct Reference { weak var loop: EpollEventLoop? }
+        var reference = Reference()
+        do {
+            let group = EpollEventLoopGroup(count: 1, name: "test")
+            reference.loop = group.loops[0]
+            var rules = StreamListener.Rules()
+            // Full: the end of its only connection has it look for another.
+            rules.connectionsMax = 1
+            let begun = Count()
+            let address = try SocketAddress(ipAddress: "127.0.0.1", port: 0)
+            let listener = try await StreamListener.bind(to: address, rules, group: group) { _ in begun.add() }
+            let clients = try (0..<2).map { _ in try PeerSocket(port: listener.port) }
+            try await eventually { begun.value == 1 }
+            await group.shutdownGracefully()
+            await listener.whenClosed()
+            for client in clients { #expect(((try? client.readToEnd()) ?? []).isEmpty) }
+        }
+        try await eventually { reference.loop == nil }
+    }
 }
