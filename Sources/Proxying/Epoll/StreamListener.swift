@@ -145,6 +145,8 @@ private final class Acceptor: EpollHandle {
     private var count = 0
     /// Connections wait that there is no room for.
     private var isFull = false
+    /// It waits after an error, whatever comes meanwhile.
+    private var isPausing = false
 
     init(
         _ loop: EpollEventLoop, _ descriptor: Int32, _ rules: StreamListener.Rules, _ group: EpollEventLoopGroup,
@@ -160,6 +162,7 @@ private final class Acceptor: EpollHandle {
     override func ready(_ events: EpollEvents) { resume() }
 
     override func resume() {
+        if isPausing { return }
         for _ in 0..<Self.connectionsPerTurn {
             guard descriptor >= 0 else { return }
             isFull = count >= rules.connectionsMax
@@ -194,8 +197,16 @@ private final class Acceptor: EpollHandle {
             ENETUNREACH:
             return true
         default:
-            loop.assumeIsolated().scheduleTask(in: Self.pause) { self.resume() }
+            pause()
             return false
+        }
+    }
+
+    private func pause() {
+        isPausing = true
+        loop.assumeIsolated().scheduleTask(in: Self.pause) {
+            self.isPausing = false
+            self.resume()
         }
     }
 

@@ -119,6 +119,32 @@ import Testing
         }
     }
 
+    @Test func `errors of a socket that listens are waited out, once for all`() async throws {
+        try await run { listener, welcomed, group in
+            let descriptor = try #require(Self.listening(on: listener.port))
+            let loop = group.loops[0]
+            // Taking connections fails from now on, and each call is an event.
+            for _ in 0..<10 {
+                shutdown(descriptor, Int32(SHUT_RD))
+                try await loop.settle()
+            }
+            #expect(try await loop.submit { loop.timers.count }.get() == 1)
+            try #require(listen(descriptor, 16) == 0)
+            // The kernel has chosen another port for it.
+            let client = try PeerSocket(port: SocketAddress(boundTo: descriptor)?.port ?? 0)
+            try await eventually { welcomed.count == 1 }
+            _ = client
+        }
+    }
+
+    private static func listening(on port: Int) -> Int32? {
+        (3..<4096).first { descriptor in
+            var (isListening, length) = (Int32(0), socklen_t(MemoryLayout<Int32>.size))
+            guard getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &isListening, &length) == 0 else { return false }
+            return isListening != 0 && SocketAddress(boundTo: descriptor)?.port == port
+        }
+    }
+
     // MARK: - The end
 
     @Test func `a listener that is closed takes no more, and keeps what it has`() async throws {
