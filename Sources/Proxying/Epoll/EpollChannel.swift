@@ -21,12 +21,12 @@ package final class EpollChannel: EpollHandle, @unchecked Sendable {
 
     /// Who gets what is read; nil: the pipeline.
     @exclusivity(unchecked) var reader: (any SocketReader)?
-    /// While it is false nothing is read, and in the end the other side waits. Unless the settings
-    /// say `hearsEndAtOnce`.
+    /// While it is false nothing is read, and in the end the other side waits: what it says before it ends, too, unless
+    /// `hearsEndAtOnce`.
     @exclusivity(unchecked) package var isReading = true {
         didSet { if isReading, isReadReady { loop.resume(self) } }
     }
-    private let hearsEndAtOnce: Bool
+    var hearsEndAtOnce: Bool
     /// A handler changes what is read and written (TLS), so that none may be passed by.
     package var changesBytes = false
     @exclusivity(unchecked) var isOpen = true

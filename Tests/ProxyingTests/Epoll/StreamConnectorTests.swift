@@ -11,7 +11,7 @@ import Testing
     private struct Refusal: Error {}
 
     private func connect(
-        _ group: EpollEventLoopGroup, _ target: RelayTarget, within timeout: TimeAmount = .seconds(20),
+        _ group: EpollEventLoopGroup, _ target: StreamTarget, within timeout: TimeAmount = .seconds(20),
         _ trace: ChannelTrace = ChannelTrace()
     ) async throws -> EpollChannel {
         let loop = group.loops[0]
