@@ -26,14 +26,14 @@ package final class EpollEventLoop: EventLoop, @unchecked Sendable {
         case awake
         /// Waits in the kernel, or is about to.
         case asleep
-        /// Its thread has ended.
+        /// Its thread has ended: whoever asks for something does it.
         case ended
+        /// Somebody does, and also what others ask for meanwhile.
+        case inherited
     }
 
     private let poller: EpollPoller
     private let inbox = Mutex(Inbox())
-    /// Held by whoever runs what is asked for after the thread's end.
-    private let afterwards = Mutex(())
     /// The thread that all else here belongs to.
     private let owner = Atomic<UInt>(0)
 
@@ -107,27 +107,42 @@ package final class EpollEventLoop: EventLoop, @unchecked Sendable {
 
     private func post(_ task: @escaping @Sendable () -> Void) {
         let phase = inbox.withLock { inbox in
-            if inbox.phase == .ended { return Phase.ended }
             inbox.tasks.append(task)
-            defer { inbox.phase = .awake }
-            return inbox.phase
+            let phase = inbox.phase
+            switch phase {
+            case .awake, .asleep: inbox.phase = .awake
+            case .ended, .inherited: inbox.phase = .inherited
+            }
+            return phase
         }
         switch phase {
-        case .awake: break
+        case .awake, .inherited: break
         case .asleep: poller.wake()
-        case .ended: runAfterwards(task)
+        case .ended: runAfterwards()
         }
     }
 
     /// Futures of this loop may outlive it, and those who wait for them are to be told. Whoever asks does it itself
-    /// then, one at a time.
-    private func runAfterwards(_ task: () -> Void) {
-        afterwards.withLock { _ in
-            owner.store(DetachedThread.current, ordering: .relaxed)
-            task()
+    /// then, one at a time. Nobody waits for another one: two that each ask the other's loop would do so for ever.
+    private func runAfterwards() {
+        owner.store(DetachedThread.current, ordering: .relaxed)
+        while takeAfterwards() {
             while !tasks.isEmpty { runTasks() }
-            owner.store(0, ordering: .relaxed)
         }
+    }
+
+    /// False if nothing is left to do; then the next who asks is on its own again.
+    private func takeAfterwards() -> Bool {
+        let posted = inbox.withLock { inbox in
+            if inbox.tasks.isEmpty {
+                owner.store(0, ordering: .relaxed)
+                inbox.phase = .ended
+            }
+            defer { inbox.tasks = [] }
+            return inbox.tasks
+        }
+        for task in posted { tasks.append(task) }
+        return !posted.isEmpty
     }
 
     // MARK: - The thread

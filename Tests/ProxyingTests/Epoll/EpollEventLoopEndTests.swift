@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Core
 import Dispatch
 import NIOCore
 import NIOPosix
@@ -49,6 +50,41 @@ import Testing
         #expect(!loop.inEventLoop)
         let value = try await loop.submit { 7 }.get()
         #expect(value == 7)
+    }
+
+    @Test func `threads that do what loops are asked for after their end don't wait for each other`() async throws {
+        let (loops, begun, done) = ([await endedLoop(), await endedLoop()], Count(), Count())
+        for index in loops.indices {
+            let started = DetachedThread.start(name: "asking") {
+                loops[index].execute {
+                    begun.add()
+                    // Each is in the middle of one loop's task, and asks the other loop.
+                    while begun.value < 2 {}
+                    loops[1 - index].execute { done.add() }
+                }
+            }
+            #expect(started)
+        }
+        try await eventually { done.value == 2 }
+    }
+
+    @Test func `what many threads ask for after the end is done, one at a time`() async throws {
+        let (loop, done) = (await endedLoop(), Count())
+        let box = NIOLoopBoundBox.makeBoxSendingValue(0, eventLoop: loop)
+        for _ in 0..<8 {
+            let started = DetachedThread.start(name: "asking") {
+                for _ in 0..<1000 {
+                    loop.execute {
+                        box.value += 1
+                        loop.execute { done.add() }
+                    }
+                }
+            }
+            #expect(started)
+        }
+        try await eventually { done.value == 8000 }
+        let sum = try await loop.submit { box.value }.get()
+        #expect(sum == 8000)
     }
 
     @Test func `a timer after the end fails at once`() async throws {

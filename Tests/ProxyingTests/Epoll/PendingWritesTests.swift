@@ -110,7 +110,7 @@ import Testing
         var numbers = SeededNumbers(seed: seed)
         let pending = PendingWrites()
         var (appended, flushed, sent) = ([UInt8](), 0, [UInt8]())
-        for _ in 0..<500 {
+        for _ in 0..<200 {
             switch Int.random(in: 0..<4, using: &numbers) {
             case 0, 1:
                 let sizes = [0, 1, 100, 10_000, 16 << 10, 70_000]
