@@ -3,6 +3,9 @@
 #include "CEpoll.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -15,10 +18,29 @@ int cepoll_add(int epoll, int descriptor, uint64_t name) {
     return epoll_ctl(epoll, EPOLL_CTL_ADD, descriptor, &event);
 }
 
-int cepoll_remove(int epoll, int descriptor) { return epoll_ctl(epoll, EPOLL_CTL_DEL, descriptor, NULL); }
+#define NANOSECONDS_PER_MILLISECOND 1000000
+#define NANOSECONDS_PER_SECOND 1000000000
 
-int cepoll_wait(int epoll, struct epoll_event *events, int count, int milliseconds) {
-    return epoll_wait(epoll, events, count, milliseconds);
+/// What epoll_wait is given for so many nanoseconds, which aren't negative.
+static int rounded_up(int64_t nanoseconds) {
+    int64_t milliseconds = nanoseconds / NANOSECONDS_PER_MILLISECOND + (nanoseconds % NANOSECONDS_PER_MILLISECOND != 0);
+    return milliseconds > INT_MAX ? INT_MAX : (int)milliseconds;
+}
+
+int cepoll_wait(int epoll, struct epoll_event *events, int count, int64_t nanoseconds) {
+    // Only ever set to true, by whichever thread finds it out.
+    static atomic_bool is_missing;
+    if (nanoseconds <= 0) return epoll_wait(epoll, events, count, nanoseconds < 0 ? -1 : 0);
+    if (!atomic_load_explicit(&is_missing, memory_order_relaxed)) {
+        // The kernel's own struct: 64 bits each on every machine.
+        struct {
+            int64_t seconds, nanoseconds;
+        } time = {nanoseconds / NANOSECONDS_PER_SECOND, nanoseconds % NANOSECONDS_PER_SECOND};
+        long result = syscall(SYS_epoll_pwait2, epoll, events, count, &time, NULL, 0);
+        if (result >= 0 || (errno != ENOSYS && errno != EPERM)) return (int)result;
+        atomic_store_explicit(&is_missing, true, memory_order_relaxed);
+    }
+    return epoll_wait(epoll, events, count, rounded_up(nanoseconds));
 }
 
 int cepoll_eventfd(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }

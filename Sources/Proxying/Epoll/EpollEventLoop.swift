@@ -160,8 +160,8 @@ package final class EpollEventLoop: EventLoop, @unchecked Sendable {
         if !resuming.isEmpty { resumeHandles() }
     }
 
-    /// Returns how many milliseconds there are until the next timer; negative: there is none.
-    private func runTimers() -> Int32 {
+    /// Returns how many nanoseconds there are until the next timer; negative: there is none.
+    private func runTimers() -> Int64 {
         guard timers.next != nil else { return -1 }
         var now = NIODeadline.now()
         while let act = timers.popDue(now) {
@@ -170,8 +170,7 @@ package final class EpollEventLoop: EventLoop, @unchecked Sendable {
             if let next = timers.next, next > now { now = .now() }
         }
         guard let next = timers.next else { return -1 }
-        // Rounded up: a turn before the time would be for nothing.
-        return Int32(clamping: max(0, ((next - now).nanoseconds + 999_999) / 1_000_000))
+        return max(0, (next - now).nanoseconds)
     }
 
     /// What these ask for comes after the next look at the sockets, so that no chain of tasks holds those up.

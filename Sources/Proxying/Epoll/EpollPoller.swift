@@ -39,10 +39,10 @@ final class EpollPoller {
         guard cepoll_add(epoll, descriptor, name) == 0 else { throw IOError(errnoCode: errno, reason: "epoll_ctl") }
     }
 
-    /// Waits, at most `milliseconds` (negative: for ever), and tells of each event.
+    /// Waits, at most `nanoseconds` (negative: for ever), and tells of each event.
     @inline(__always)
-    func wait(_ milliseconds: Int32, _ tell: (_ name: UInt64, _ events: EpollEvents) -> Void) {
-        let count = cepoll_wait(epoll, events.baseAddress, Int32(Self.eventsMax), milliseconds)
+    func wait(_ nanoseconds: Int64, _ tell: (_ name: UInt64, _ events: EpollEvents) -> Void) {
+        let count = cepoll_wait(epoll, events.baseAddress, Int32(Self.eventsMax), nanoseconds)
         guard count > 0 else { return }
         for index in 0..<Int(count) {
             let event = events[index]

@@ -153,6 +153,29 @@ import Testing
         }
     }
 
+    /// Two chains of timers on one loop, each set by the one before; how many of the long ones are over when the last of
+    /// the short ones is.
+    private func longTimers(duringShort count: Int, on loop: EpollEventLoop) async throws -> Int {
+        let (over, long) = (loop.makePromise(of: Int.self), NIOLoopBoundBox.makeBoxSendingValue(0, eventLoop: loop))
+        @Sendable func chain(_ time: TimeAmount, _ left: Int, _ then: @escaping @Sendable (Int) -> Void) {
+            loop.scheduleTask(in: time) {
+                then(left)
+                if left > 1 { chain(time, left - 1, then) }
+            }
+        }
+        chain(.milliseconds(1), count) { _ in long.value += 1 }
+        chain(.microseconds(100), count) { left in if left == 1 { over.succeed(long.value) } }
+        return try await over.futureResult.get()
+    }
+
+    @Test func `a tenth of a millisecond is waited for as such`() async throws {
+        try await EpollEventLoopGroup.run { group in
+            // On a busy machine both may be late by as much; were the time rounded up, they would be each time.
+            for _ in 0..<20 where try await longTimers(duringShort: 40, on: group.loops[0]) < 25 { return }
+            Issue.record("as many timers of a millisecond as of a tenth of one were over")
+        }
+    }
+
     @Test func `a timer that is cancelled never comes, whoever cancels it`() async throws {
         try await EpollEventLoopGroup.run { group in
             let (loop, order) = (group.loops[0], Order())
