@@ -153,8 +153,8 @@ import Testing
         }
     }
 
-    /// Two chains of timers on one loop, each set by the one before; how many of the long ones are over when the last of
-    /// the short ones is.
+    /// Two chains of timers on one loop, each set by the one before; how many of the long ones are over when the last
+    /// of the short ones is.
     private func longTimers(duringShort count: Int, on loop: EpollEventLoop) async throws -> Int {
         let (over, long) = (loop.makePromise(of: Int.self), NIOLoopBoundBox.makeBoxSendingValue(0, eventLoop: loop))
         @Sendable func chain(_ time: TimeAmount, _ left: Int, _ then: @escaping @Sendable (Int) -> Void) {

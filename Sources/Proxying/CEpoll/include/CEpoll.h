@@ -20,8 +20,8 @@ int cepoll_create(void);
 /// (edge-triggered). Closing the descriptor ends it.
 int cepoll_add(int epoll, int descriptor, uint64_t name);
 
-/// Waits for events, at most `nanoseconds`, or for ever where that is negative. Where the kernel has no epoll_pwait2 (it
-/// came with Linux 5.11), or may not be asked for it, the time is rounded up to milliseconds.
+/// Waits for events, at most `nanoseconds`, or for ever where that is negative. Where the kernel has no epoll_pwait2
+/// (it came with Linux 5.11), or may not be asked for it, the time is rounded up to milliseconds.
 int cepoll_wait(int epoll, struct epoll_event *events, int count, int64_t nanoseconds);
 
 /// What a loop is woken by: writing to it makes it readable.
