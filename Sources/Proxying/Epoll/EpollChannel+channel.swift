@@ -19,7 +19,7 @@ extension EpollChannel: Channel {
     }
 
     package func setOption<Option: ChannelOption>(_ option: Option, value: Option.Value) -> EventLoopFuture<Void> {
-        return loop.submit { try EpollChannelOptions(channel: self).setOption(option, value: value) }
+        loop.submit { try EpollChannelOptions(channel: self).setOption(option, value: value) }
     }
 
     package func getOption<Option: ChannelOption>(_ option: Option) -> EventLoopFuture<Option.Value> {
@@ -102,13 +102,4 @@ extension EpollChannel: ChannelCore {
 
     package func channelRead0(_ data: NIOAny) {}
     package func errorCaught0(error: any Error) {}
-}
-
-extension EpollChannel: NIOTransportAccessibleChannelCore {
-    package func withUnsafeTransport<Result>(
-        _ body: (_ transport: NIOBSDSocket.Handle) throws -> Result
-    ) throws -> Result {
-        guard isOpen else { throw ChannelError.ioOnClosedChannel }
-        return try body(descriptor)
-    }
 }

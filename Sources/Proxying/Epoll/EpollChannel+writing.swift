@@ -67,7 +67,7 @@ extension EpollChannel {
 
     func wroteSome() {
         guard isOpen else { return }
-        if !isWritable, pending.map({ $0.byteCount <= unwrittenBytesMax / 4 }) ?? true {
+        if !isWritable, pending.map({ $0.byteCount <= unwrittenBytesMin }) ?? true {
             writable.store(true, ordering: .relaxed)
             pipeline.fireChannelWritabilityChanged()
         }

@@ -40,6 +40,8 @@ package final class EpollChannel: EpollHandle, @unchecked Sendable {
     @exclusivity(unchecked) var pending: PendingWrites?
     var allowsHalfClosure: Bool
     var unwrittenBytesMax: Int
+    /// The channel is writable again when so little waits.
+    var unwrittenBytesMin: Int { unwrittenBytesMax / 4 }
     var readsOnItsOwn = true
     var isFlushing = false
     var output = Output.open

@@ -25,8 +25,9 @@ struct EpollChannelOptions: NIOSynchronousChannelOptions, Sendable {
         case is ChannelOptions.Types.AutoReadOption: return try typed(channel.readsOnItsOwn)
         case is ChannelOptions.Types.BufferedWritableBytesOption: return try typed(channel.pending?.byteCount ?? 0)
         case is ChannelOptions.Types.WriteBufferWaterMarkOption:
-            let high = channel.unwrittenBytesMax
-            return try typed(ChannelOptions.Types.WriteBufferWaterMark(low: high / 4, high: high))
+            return try typed(
+                ChannelOptions.Types.WriteBufferWaterMark(
+                    low: channel.unwrittenBytesMin, high: channel.unwrittenBytesMax))
         default: throw ChannelError.operationUnsupported
         }
     }

@@ -16,5 +16,5 @@ struct EpollEvents: OptionSet {
 
     /// Reading brings an end or an error, behind what is still to be read.
     static let endings: Self = [.peerEnded, .ended, .failed]
-    static let readings: Self = [.readable, .peerEnded, .ended, .failed]
+    static let readings = endings.union(.readable)
 }

@@ -36,8 +36,5 @@ package class EpollHandle {
     }
 
     /// The socket is somebody else's from now on, under this handle's place in the loop.
-    final func giveUpDescriptor() -> Int32 {
-        defer { descriptor = -1 }
-        return descriptor
-    }
+    final func giveUpDescriptor() { descriptor = -1 }
 }

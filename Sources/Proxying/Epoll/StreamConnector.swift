@@ -180,7 +180,7 @@ private final class ConnectAttempt: EpollHandle {
     func makeChannel() -> EpollChannel {
         let channel = EpollChannel(loop, descriptor: descriptor, to: address, settings)
         loop.replace(self, with: channel)
-        _ = giveUpDescriptor()
+        giveUpDescriptor()
         return channel
     }
 
